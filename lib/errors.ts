@@ -1,0 +1,34 @@
+/**
+ * What went wrong, as a value to branch on. The set is closed: a new kind of failure gets a new name here.
+ *
+ * - `"invalid-event"`: an event that cannot be put on the wire without changing it
+ * - `"address-in-use"`: `serve()` found its port taken
+ */
+export type TidingsErrorCode = "invalid-event" | "address-in-use";
+
+/**
+ * The one error class of this package: branch on {@linkcode TidingsError.code}, show {@linkcode Error.message}.
+ * A wrong option is a programming mistake and is a plain `TypeError` instead.
+ *
+ * @example
+ * ```ts
+ * import { encodeEvent, TidingsError } from "@tidings/tidings";
+ *
+ * try {
+ *   encodeEvent({ event: "two\nlines", data: 1 });
+ * } catch (error) {
+ *   if (error instanceof TidingsError) console.log(error.code); // "invalid-event"
+ * }
+ * ```
+ */
+export class TidingsError extends Error {
+  /** What went wrong. */
+  readonly code: TidingsErrorCode;
+
+  /** Creates an error with a code, a message that says what to do next, and the cause if there is one. */
+  constructor(code: TidingsErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "TidingsError";
+    this.code = code;
+  }
+}
