@@ -7,9 +7,11 @@ import { Stats } from "./stats.js";
 import { StatusBadge } from "./status.js";
 import { text } from "./text.js";
 
+/** @typedef {import("./broadcast.js").Fetch} Fetch */
+
 /**
  * @param {Document} document
- * @param {{ open?: (url: string) => EventSource, fetch?: typeof globalThis.fetch }} [network] stand-ins, in tests
+ * @param {{ open?: (url: string) => EventSource, fetch?: Fetch }} [network] stand-ins, in tests
  */
 export function startApp(document, network = {}) {
   /** @param {string} id */

@@ -1,9 +1,11 @@
 // The form that posts a text to everyone. A text that could not be sent is never lost: it stays in the field.
 import { text } from "./text.js";
 
+/** @typedef {(url: string, init?: RequestInit) => Promise<Response>} Fetch */
+
 /**
  * @param {{ form: HTMLFormElement, field: HTMLInputElement, note: HTMLElement }} elements
- * @param {{ url: string, fetch?: typeof globalThis.fetch }} options
+ * @param {{ url: string, fetch?: Fetch }} options
  */
 export function enableBroadcast({ form, field, note }, { url, fetch = globalThis.fetch.bind(globalThis) }) {
   let sending = false;
@@ -27,11 +29,11 @@ export function enableBroadcast({ form, field, note }, { url, fetch = globalThis
     say(text.broadcast.sent, "ok");
   });
 
-  field.addEventListener("input", () => say("", "ok"));
+  field.addEventListener("input", () => say(text.broadcast.hint, "ok"));
 }
 
 /**
- * @param {typeof globalThis.fetch} fetch
+ * @param {Fetch} fetch
  * @param {string} url
  * @param {string} body
  * @returns {Promise<string>} what went wrong, in a sentence; empty when nothing did

@@ -1,13 +1,13 @@
 // The server's own numbers, asked for gently: one request at a time, and none while nobody looks.
 import { text } from "./text.js";
 
-/** Milliseconds from one answer to the next question. */
-const INTERVAL = 2000;
+/** @typedef {import("./broadcast.js").Fetch} Fetch */
 
 export class Stats {
   #url;
   #elements;
   #fetch;
+  #interval;
   /** The polling that goes on; its signal ends it. */
   #polling = new AbortController();
   #active = false;
@@ -17,12 +17,15 @@ export class Stats {
   /**
    * @param {string} url
    * @param {Iterable<HTMLElement>} elements each shows the number that its `data-stat` names
-   * @param {{ fetch?: typeof globalThis.fetch }} [options]
+   * @param {object} [options]
+   * @param {Fetch} [options.fetch]
+   * @param {number} [options.interval] milliseconds from one answer to the next question
    */
-  constructor(url, elements, { fetch = globalThis.fetch.bind(globalThis) } = {}) {
+  constructor(url, elements, { fetch = globalThis.fetch.bind(globalThis), interval = 2000 } = {}) {
     this.#url = url;
     this.#elements = [...elements];
     this.#fetch = fetch;
+    this.#interval = interval;
   }
 
   /** @param {boolean} active whether anyone is looking, and the server is there to be asked */
@@ -49,7 +52,7 @@ export class Stats {
     } catch { /* see above */ }
     if (signal.aborted) return;
     this.#show(numbers);
-    this.#timer = setTimeout(() => this.#poll(this.#polling), INTERVAL);
+    this.#timer = setTimeout(() => this.#poll(this.#polling), this.#interval);
   }
 
   /** @param {Record<string, unknown>} numbers */

@@ -26,6 +26,7 @@ export const text = {
     reason: (reason) => `Reason: ${reason}.`,
   },
   broadcast: {
+    hint: "An empty text sends the server’s time.",
     sent: "Sent.",
     tooLarge: "That is more than the server takes (64 KB). Shorten it and send it again.",
     unreadable: "The server could not read that. Change it and send it again.",
