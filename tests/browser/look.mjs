@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launchBrowser } from "./browsers.mjs";
 import { startServer } from "./server.mjs";
@@ -32,23 +32,30 @@ export function addLookTests(getBrowser) {
 
   for (const dark of [false, true]) {
     const theme = dark ? "dark" : "light";
-    test(`fits into 360 and 1440 pixels, ${theme}`, { timeout }, async (t) => {
-      const browser = await launchBrowser(getBrowser().name, { dark });
-      t.after(() => browser.close());
-      const picture = (page, name) =>
-        page.screenshot({ path: join(pictures, `page-${browser.name}-${name}-${theme}.png`) });
+    describe(theme, () => {
+      let browser;
+      before(async () => {
+        browser = await launchBrowser(getBrowser().name, { dark });
+      });
+      after(() => browser?.close());
       for (const size of sizes) {
-        const page = await openLivePage(t, browser, server.url, size);
-        for (const text of samples) await server.publish(text);
-        await waitForRow(page, samples.at(-1));
-        await waitForRow(page, /^Auto heartbeat/);
-        await waitFor(page, () => Number(document.querySelector("[data-stat=published]").textContent) > 0);
-        assert.equal(await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches), dark);
-        assert.deepEqual(await page.evaluate(sidewaysOverflow), []);
-        await picture(page, size.width);
-        await page.click("#disconnect");
-        await waitForState(page, "closed");
-        await picture(page, `${size.width}-closed`);
+        test(`fits into ${size.width} pixels, ${theme}`, { timeout }, async (t) => {
+          const picture = (page, name) =>
+            page.screenshot({
+              path: join(pictures, `page-${browser.name}-${size.width}-${name}${theme}.png`),
+            });
+          const page = await openLivePage(t, browser, server.url, size);
+          for (const text of samples) await server.publish(text);
+          await waitForRow(page, samples.at(-1));
+          await waitForRow(page, /^Auto heartbeat/);
+          await waitFor(page, () => Number(document.querySelector("[data-stat=published]").textContent) > 0);
+          assert.equal(await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches), dark);
+          assert.deepEqual(await page.evaluate(sidewaysOverflow), []);
+          await picture(page, "");
+          await page.click("#disconnect");
+          await waitForState(page, "closed");
+          await picture(page, "closed-");
+        });
       }
     });
   }
