@@ -43,6 +43,7 @@ export function addLookTests(getBrowser) {
         test(`fits into ${size.width} pixels, ${theme}, in every state`, { timeout }, async (t) => {
           const page = await openLivePage(t, browser, server.url, size);
           const picture = async (state) => {
+            await page.evaluate(settled);
             assert.deepEqual(await page.evaluate(sidewaysOverflow), []);
             await page.screenshot({
               path: join(pictures, `page-${browser.name}-${size.width}-${theme}-${state}.png`),
@@ -131,4 +132,10 @@ function sidewaysOverflow() {
   return [...document.querySelectorAll("body *")]
     .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
     .map((element) => element.outerHTML.slice(0, 80));
+}
+
+/** In the page: resolves when what moves has come to rest. */
+async function settled() {
+  const passing = document.getAnimations().filter(({ effect }) => effect.getTiming().iterations !== Infinity);
+  await Promise.all(passing.map((animation) => animation.finished.catch(() => {})));
 }
