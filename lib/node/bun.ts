@@ -15,6 +15,7 @@ export interface BunServe {
     hostname: string;
     idleTimeout: number;
     development: boolean;
+    reusePort: boolean;
   }): { port?: number | undefined; stop(cut?: boolean): Promise<void> };
 }
 
@@ -27,6 +28,8 @@ export async function startBun(handler: FetchHandler, { port, hostname }: Bindin
     // Bun's own time-out also ends responses that are only slow to come. No other runtime has one.
     idleTimeout: 0,
     development: false,
+    // Outside of development Bun 1.4 would share a port that is taken, and so split the clients between two servers.
+    reusePort: false,
   });
   return { port: server.port!, stop: () => server.stop(), cut: () => void server.stop(true) };
 }
