@@ -41,7 +41,8 @@ function headersOf({ rawHeaders }: NodeRequest): Headers {
 
 /** The body, read from the socket only as fast as the handler reads. */
 function bodyOf(incoming: NodeRequest): ReadableStream<Uint8Array> {
-  const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  // A handler that has read enough must not end the socket: its response is still to be sent.
+  const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await chunks.next();
