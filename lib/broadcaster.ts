@@ -21,9 +21,9 @@
  */
 
 import { formatCursor, newEpoch } from "./cursor.ts";
+import { toDraft } from "./draft.ts";
 import { drain, type DrainOptions } from "./drain.ts";
 import { show, TidingsError } from "./errors.ts";
-import { encodeEvent, type ServerSentEvent } from "./event.ts";
 import { lastEventId, streamHeaders } from "./headers.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
 import { type Draft, EventLog, joinEntries } from "./log.ts";
@@ -97,7 +97,7 @@ export interface BroadcasterStats {
 }
 
 const encoder = new TextEncoder();
-const LAG_POLICIES: readonly string[] = ["disconnect", "skip", "latest"] satisfies LagPolicy[];
+const LAG_POLICIES: readonly LagPolicy[] = ["disconnect", "skip", "latest"];
 // How often lagging clients are looked at, in milliseconds.
 const SWEEP = 1_000;
 
@@ -228,20 +228,10 @@ export class Broadcaster<Events extends EventMap = EventMap> {
         "The broadcaster is closed: publish before close(), or check closed first",
       );
     }
-    const event: PublishEvent<EventMap> = typeof input === "string" ? { data: input } : input;
-    checkPublishable(event);
-    const { topic, key } = event;
     const id = this.#feed.idOf(this.#log.tip + this.#turn.length + 1);
-    const frame = encodeEvent(withId(event, id));
-    // A character is one to three bytes: only what may be too large is measured.
-    if (frame.length * 3 > this.#largest && encoder.encode(frame).byteLength > this.#largest) {
-      throw new TidingsError(
-        "invalid-event",
-        `The event takes more than the ${this.#largest} bytes of the option "history.bytes": raise that, or send less`,
-      );
-    }
+    const draft = toDraft(input, id, this.#largest);
     if (this.#turn.length === 0) queueMicrotask(() => this.#flush());
-    this.#turn.push({ topic, key, event, frame });
+    this.#turn.push(draft);
     return id;
   }
 
@@ -325,30 +315,6 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     this.#views.release(subscriber.view);
     if (this.#clients.size === 0) leaveHeartbeat(SWEEP, this.#sweeper);
   }
-}
-
-// The two names that this library sends itself.
-const RESERVED = ["gap", "tidings-cursor"];
-
-function checkPublishable(event: PublishEvent<EventMap>): void {
-  const { event: name, topic, key } = event ?? {};
-  const refuse = (field: string, rule: string, value: unknown) => {
-    throw new TidingsError("invalid-event", `Event field "${field}" ${rule}, received ${show(value)}`);
-  };
-  const id = (event as ServerSentEvent | undefined)?.id;
-  if (id !== undefined) refuse("id", "must be left out: a broadcaster numbers its events itself", id);
-  if (name !== undefined && RESERVED.includes(name)) {
-    refuse("event", "must not be a name that tidings sends itself", name);
-  }
-  if (topic !== undefined && (typeof topic !== "string" || topic === "")) {
-    refuse("topic", "must be a string that is not empty", topic);
-  }
-  if (key !== undefined && typeof key !== "string") refuse("key", "must be a string", key);
-}
-
-/** Only the fields that go onto the wire; an event of nothing else is refused by the encoder all the same. */
-function withId({ event, data, retry }: PublishEvent<EventMap>, id: string): ServerSentEvent {
-  return event === undefined && data === undefined ? { retry } : { event, data, retry, id };
 }
 
 function checkTopics(topics: readonly string[] | "*"): void {
