@@ -16,7 +16,8 @@ function logOf(document: Document, limit?: number) {
     jump: element(document, "jump"),
   };
   // The simulated document has no layout: 20 pixels a row in a window of 100.
-  Object.defineProperty(elements.scroller, "clientHeight", { value: 100 });
+  const window = { height: 100 };
+  Object.defineProperty(elements.scroller, "clientHeight", { get: () => window.height });
   Object.defineProperty(elements.scroller, "scrollHeight", {
     get: () => elements.list.childElementCount * 20,
   });
@@ -32,7 +33,7 @@ function logOf(document: Document, limit?: number) {
     );
   };
   const texts = () => [...elements.list.querySelectorAll(".row-text")].map((text) => text.textContent);
-  return { ...elements, log, add, scrollTo, texts };
+  return { ...elements, log, window, add, scrollTo, texts };
 }
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `message ${index + 1}`);
@@ -99,6 +100,17 @@ domTest("the jump button and scrolling down both follow again", (document) => {
   assert.equal(jump.hidden, true);
   add("seen");
   assert.equal(scroller.scrollTop, 460);
+});
+
+domTest("a scroll that comes of a new layout is not the reader's", (document) => {
+  const { scroller, jump, window, add, scrollTo } = logOf(document);
+  add(...numbered(20));
+  window.height = 60;
+  scrollTo(300);
+  assert.equal(jump.hidden, true);
+  assert.equal(scroller.scrollTop, 400);
+  scrollTo(300);
+  assert.equal(jump.hidden, false);
 });
 
 domTest("the list is bounded, and says what it removed", (document) => {

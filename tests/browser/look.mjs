@@ -103,9 +103,11 @@ export function addLookTests(getBrowser) {
     await page.click("#jump");
     await waitFor(page, atBottom);
     assert.equal(await page.$eval("#jump", (jump) => jump.hidden), true);
-    await page.setViewport(sizes[1]); // what was at the bottom stays there
-    await page.setViewport(sizes[0]);
-    await waitFor(page, atBottom);
+    for (const size of [sizes[1], sizes[0]]) {
+      await page.setViewport(size); // what was at the bottom stays there
+      await page.evaluate(nextFrame); // nobody turns a phone twice within a frame
+      await waitFor(page, atBottom);
+    }
   });
 
   test("every control can be reached by keyboard, and the focus seen", { timeout }, async (t) => {
@@ -132,6 +134,11 @@ function sidewaysOverflow() {
   return [...document.querySelectorAll("body *")]
     .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
     .map((element) => element.outerHTML.slice(0, 80));
+}
+
+/** In the page: resolves when the current layout has been painted. */
+function nextFrame() {
+  return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }
 
 /** In the page: resolves when what moves has come to rest. */
