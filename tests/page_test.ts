@@ -205,7 +205,7 @@ for (
     [
       "a broadcast too large",
       () => Promise.resolve(new Response("", { status: 413 })),
-      /more than the server/,
+      /no more than 64 KB/,
     ],
     ["a broadcast without a server", () => Promise.reject(new TypeError("no network")), /cannot be reached/],
   ] as const

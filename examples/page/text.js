@@ -28,11 +28,11 @@ export const text = {
   broadcast: {
     hint: "An empty text sends the server’s time.",
     sent: "Sent.",
-    tooLarge: "That is more than the server takes (64 KB). Shorten it and send it again.",
-    unreadable: "The server could not read that. Change it and send it again.",
-    unreachable: "The server cannot be reached. Your text is kept; send it again when it is back.",
+    tooLarge: "Not sent: the server takes no more than 64 KB.",
+    unreadable: "Not sent: the server could not read it.",
+    unreachable: "Not sent: the server cannot be reached.",
     /** @param {number} status */
-    refused: (status) => `The server answered ${status}. Your text is kept; try again in a moment.`,
+    refused: (status) => `Not sent: the server answered ${status}. Try again.`,
   },
   /** Stands where a number is not known. */
   unknown: "–",

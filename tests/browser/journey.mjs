@@ -44,7 +44,7 @@ export function addJourneyTests(getBrowser, runtime) {
     await server.publish("after it"); // by when this is there, the image would have been asked for
     await waitForRow(page, "after it");
     const [stolen, elements] = await page.evaluate(() => [
-      typeof window.stolen,
+      typeof globalThis.stolen,
       document.querySelectorAll("#messages script, #messages img").length,
     ]);
     assert.equal(stolen, "undefined");

@@ -2,17 +2,18 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launchBrowser } from "./browsers.mjs";
-import { startServer } from "./server.mjs";
-import { openLivePage, waitFor, waitForRow, waitForState } from "./support.mjs";
+import { startServer, startUnavailable } from "./server.mjs";
+import { broadcast, openLivePage, waitFor, waitForRow, waitForState } from "./support.mjs";
 
 const timeout = 240_000;
 const sizes = [{ width: 360, height: 740 }, { width: 1440, height: 900 }];
 const pictures = fileURLToPath(new URL("../../.out/screenshots/", import.meta.url));
 
 const samples = [
+  ...Array.from({ length: 12 }, (_, n) => `The train at platform ${n + 1} is on time.`),
   "Hello, everyone.",
   "The 14:05 leaves from platform 7b, not 5.",
   `{"symbol":"ACME","amount":12.3,"at":"2026-11-21T02:00:00Z"}`,
@@ -32,23 +33,53 @@ export function addLookTests(getBrowser) {
 
   for (const dark of [false, true]) {
     const theme = dark ? "dark" : "light";
-    test(`fits into 360 and 1440 pixels, ${theme}`, { timeout }, async (t) => {
-      const browser = await launchBrowser(getBrowser().name, { dark });
-      t.after(() => browser.close());
-      const picture = (page, name) =>
-        page.screenshot({ path: join(pictures, `page-${browser.name}-${name}-${theme}.png`) });
+    describe(theme, () => {
+      let browser;
+      before(async () => {
+        browser = await launchBrowser(getBrowser().name, { dark });
+      });
+      after(() => browser?.close());
       for (const size of sizes) {
-        const page = await openLivePage(t, browser, server.url, size);
-        for (const text of samples) await server.publish(text);
-        await waitForRow(page, samples.at(-1));
-        await waitForRow(page, /^Auto heartbeat/);
-        await waitFor(page, () => Number(document.querySelector("[data-stat=published]").textContent) > 0);
-        assert.equal(await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches), dark);
-        assert.deepEqual(await page.evaluate(sidewaysOverflow), []);
-        await picture(page, size.width);
-        await page.click("#disconnect");
-        await waitForState(page, "closed");
-        await picture(page, `${size.width}-closed`);
+        test(`fits into ${size.width} pixels, ${theme}, in every state`, { timeout }, async (t) => {
+          const page = await openLivePage(t, browser, server.url, size);
+          const picture = async (state) => {
+            await page.evaluate(settled);
+            assert.deepEqual(await page.evaluate(sidewaysOverflow), []);
+            await page.screenshot({
+              path: join(pictures, `page-${browser.name}-${size.width}-${theme}-${state}.png`),
+            });
+          };
+          assert.equal(await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches), dark);
+          for (const text of samples) await server.publish(text);
+          await waitForRow(page, samples.at(-1));
+          await waitForRow(page, /^Auto heartbeat/);
+          await waitFor(page, () => Number(document.querySelector("[data-stat=published]").textContent) > 0);
+          await picture("live");
+
+          await server.kill();
+          const unavailable = await startUnavailable(server.port);
+          t.after(unavailable.close);
+          await waitFor(page, () => /Next try/.test(document.querySelector("#status-detail").textContent));
+          await broadcast(page, "a text that must not be lost");
+          await waitFor(page, () => document.querySelector("#broadcast-note").dataset.kind === "error");
+          await picture("waiting");
+
+          await unavailable.close();
+          server = await startServer("node", { port: server.port });
+          await waitForState(page, "live");
+          await waitForRow(page, /^Some events were missed/);
+          await page.focus("#scroller");
+          await page.keyboard.press("Home");
+          await waitFor(page, () => document.querySelector("#scroller").scrollTop === 0);
+          await server.publish("unseen");
+          await waitForRow(page, "unseen");
+          await picture("scrolled-up");
+
+          await page.click("#disconnect");
+          await waitForState(page, "closed");
+          await page.click("#jump");
+          await picture("closed");
+        });
       }
     });
   }
@@ -101,4 +132,10 @@ function sidewaysOverflow() {
   return [...document.querySelectorAll("body *")]
     .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
     .map((element) => element.outerHTML.slice(0, 80));
+}
+
+/** In the page: resolves when what moves has come to rest. */
+async function settled() {
+  const passing = document.getAnimations().filter(({ effect }) => effect.getTiming().iterations !== Infinity);
+  await Promise.all(passing.map((animation) => animation.finished.catch(() => {})));
 }

@@ -19,10 +19,9 @@ export const runtimeNames = Object.keys(commandLines);
 const running = new Set();
 process.once("exit", () => running.forEach(killGroup));
 
-/** Starts the example; resolves when it has printed its URL. */
-export async function startServer(runtime, { port } = {}) {
+/** Starts the example, on any free port unless told which; resolves when it has printed its URL. */
+export async function startServer(runtime, { port = 0 } = {}) {
   const [command, ...options] = commandLines[runtime];
-  port ??= await freePort();
   const child = spawn(command, [...options, "examples/server.ts"], {
     cwd: root,
     env: { ...process.env, PORT: String(port), HOST: "127.0.0.1" },
@@ -49,7 +48,7 @@ export async function startServer(runtime, { port } = {}) {
   });
   return {
     url,
-    port,
+    port: Number(new URL(url).port),
     /** SIGKILL, as by a crash: no client is told. */
     kill: async () => {
       killGroup(child);
@@ -83,15 +82,6 @@ export async function startUnavailable(port) {
       await once(server, "close");
     },
   };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function killGroup(child) {

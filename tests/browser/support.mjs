@@ -4,14 +4,19 @@ import assert from "node:assert/strict";
 /** Longer than any browser's own delay before a reconnect, on a machine that is busy. */
 const PATIENCE = 90_000;
 
-/** Opens the page in a tab of its own, which goes with the test. A script error in it fails the test. */
+/** Opens the page in a tab of its own, which goes with the test. A failing script in it fails the test. */
 export async function openPage(t, browser, url, { width = 1000, height = 800 } = {}) {
   const page = await browser.newPage();
-  const errors = [];
-  page.on("pageerror", (error) => errors.push(error));
   t.after(async () => {
+    const failures = await page.evaluate(() => globalThis.failures);
     await page.close();
-    assert.deepEqual(errors, [], "scripts of the page failed");
+    assert.deepEqual(failures, [], "scripts of the page failed");
+  });
+  // Not puppeteer's `pageerror`: Firefox counts an unreachable server among them.
+  await page.evaluateOnNewDocument(() => {
+    globalThis.failures = [];
+    addEventListener("error", ({ message }) => globalThis.failures.push(message));
+    addEventListener("unhandledrejection", ({ reason }) => globalThis.failures.push(String(reason)));
   });
   await page.setViewport({ width, height });
   await page.goto(url);
