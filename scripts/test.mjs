@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { closingLine, table } from "./support/table.mjs";
+import { closingLine, report } from "./support/table.mjs";
 import { KINDS, runtime, version } from "./testing/runtimes.mjs";
 import { runFiles, sum } from "./testing/suite.mjs";
 
@@ -65,16 +65,8 @@ for (const { each, output, done } of waiting) {
 }
 
 const sums = runs.map((each) => ({ label: each.label, ...sum(each.results) }));
-const total = sum(sums);
-console.log();
-for (const { label, problems } of sums) problems.forEach((problem) => console.log(`${label}: ${problem}`));
-console.log(table(
-  ["runtime", "passed", "failed", "skipped", "seconds"],
-  sums.map((each) => [each.label, each.passed, each.failed, each.skipped, each.seconds.toFixed(1)]),
-));
-if (settings.report) writeFileSync(settings.report, JSON.stringify({ ...total, runtimes: sums }));
-console.log(closingLine(total));
-process.exitCode = total.failed > 0 ? 1 : 0;
+if (settings.report) writeFileSync(settings.report, JSON.stringify(sums));
+report("runtime", sums);
 
 function readArguments() {
   const options = {
