@@ -2,9 +2,10 @@
  * What went wrong, as a value to branch on. The set is closed: a new kind of failure gets a new name here.
  *
  * - `"invalid-event"`: an event that cannot be put on the wire without changing it
+ * - `"closed"`: something was published after `close()`
  * - `"address-in-use"`: `serve()` found its port taken
  */
-export type TidingsErrorCode = "invalid-event" | "address-in-use";
+export type TidingsErrorCode = "invalid-event" | "closed" | "address-in-use";
 
 /**
  * The one error class of this package: branch on {@linkcode TidingsError.code}, show {@linkcode Error.message}.
@@ -31,4 +32,19 @@ export class TidingsError extends Error {
     this.name = "TidingsError";
     this.code = code;
   }
+}
+
+/** A value as an error message shows it: short, on one line, and never throwing. */
+export function show(value: unknown): string {
+  if (typeof value === "string") {
+    const text = JSON.stringify(value.slice(0, 60));
+    return value.length > 60 ? `${text}… (${value.length} characters)` : text;
+  }
+  if (typeof value === "object" && value !== null) return Object.prototype.toString.call(value);
+  return typeof value === "function" ? "a function" : String(value);
+}
+
+/** Tells the operator of an error that nobody else will see. The client never learns of it. */
+export function report(what: string, error: unknown): void {
+  console.error(`tidings: ${what}:`, error);
 }

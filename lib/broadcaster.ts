@@ -1,0 +1,359 @@
+/**
+ * One source, many clients.
+ *
+ * ## The data flow
+ *
+ * 1. `publish()` checks and encodes the event, gives it the next sequence number, and puts it with what else this turn
+ *    publishes. A microtask later `#flush` runs once.
+ * 2. `#flush` appends the turn to the **log**, which encodes it into one segment of bytes. The log owns all event bytes;
+ *    everybody else holds references to them.
+ * 3. For each **view** (clients with the same topics and filter) that the turn concerns, one chunk is made, which is the
+ *    segment itself where the view sees all of it, and handed to each **live** client of the view. A live client has no
+ *    queue and no position: it has all that was published.
+ * 4. A client that has not taken its last chunk is not handed another. It becomes **lagging**: it remembers the sequence
+ *    number at which it stopped, and that is all it costs. When its stream asks for more (`Subscriber.pull`) it is given
+ *    the next piece of the log, until there is none: then it is live again.
+ * 5. A client that connects is one that lags, at the tip, or with a `Last-Event-ID` at that event. So subscribing,
+ *    replaying and going live are one synchronous step, in which nothing can be lost or doubled.
+ * 6. The log is bounded. A client whose place has been dropped from it is told so, by the lag policy or by a `gap` event.
+ *
+ * @module
+ */
+
+import { formatCursor, newEpoch } from "./cursor.ts";
+import { drain, type DrainOptions } from "./drain.ts";
+import { show, TidingsError } from "./errors.ts";
+import { encodeEvent, type ServerSentEvent } from "./event.ts";
+import { lastEventId, streamHeaders } from "./headers.ts";
+import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
+import { type Draft, EventLog, joinEntries } from "./log.ts";
+import { functionOption, numberOption, wrongOption } from "./options.ts";
+import { resume } from "./resume.ts";
+import { checkStreamOptions, EventStream, isOver, prelude, type StreamOptions } from "./stream.ts";
+import { cursorFrame, type Feed, gapFrame, type LagPolicy, Subscriber } from "./subscriber.ts";
+import type { EventMap, PublishEvent, PublishInput } from "./typed.ts";
+import { type Filter, Views } from "./view.ts";
+
+/** What a Broadcaster keeps, for clients that lag and for those that come back. The first bound reached counts. */
+export interface HistoryOptions {
+  /** Events. Default: 10,000. */
+  events?: number | undefined;
+  /** Bytes of encoded events; also the size of the largest event that can be published. Default: 8,388,608. */
+  bytes?: number | undefined;
+  /** Milliseconds. Default: 300,000. */
+  age?: number | undefined;
+}
+
+/** Options of a {@linkcode Broadcaster}. */
+export interface BroadcasterOptions {
+  /** How much is kept. Default: see {@linkcode HistoryOptions}. */
+  history?: HistoryOptions | undefined;
+  /** What happens to a client that falls off the history. Default: `"disconnect"`. */
+  lagPolicy?: LagPolicy | undefined;
+  /**
+   * Milliseconds after which a client that takes nothing of what waits for it is ended, with the reason `"lagging"`. The
+   * kernel's buffers hide a stall at first: some megabytes. Default: 60,000.
+   */
+  lagTimeout?: number | undefined;
+  /** The clock that ages events, in milliseconds; for tests. Default: `Date.now`. */
+  now?: (() => number) | undefined;
+}
+
+/** Options of {@linkcode Broadcaster.subscribe}. */
+export interface SubscribeOptions<Events extends EventMap = EventMap> extends StreamOptions {
+  /**
+   * The topics to receive, or `"*"` for every one. Events that were published without a topic are received in any case.
+   * Default: none.
+   */
+  topics?: readonly string[] | "*" | undefined;
+  /**
+   * Receives the events for which it returns `true`, as they were published. Pass the same function for many clients and
+   * they share its answers. If it throws, the event is withheld and the error printed.
+   */
+  filter?: ((event: PublishEvent<Events>) => boolean) | undefined;
+  /** The id after which to go on. Default: the request's `Last-Event-ID`, or else only what is new. */
+  lastEventId?: string | undefined;
+}
+
+/** Figures of a {@linkcode Broadcaster}, since it was made. */
+export interface BroadcasterStats {
+  /** Clients that are connected. */
+  readonly clients: number;
+  /** Those of them that have not taken all yet. */
+  readonly lagging: number;
+  /** Events published. */
+  readonly published: number;
+  /** Events handed to clients: one event for three clients counts three. */
+  readonly delivered: number;
+  /** Bytes of them. */
+  readonly bytes: number;
+  /** Events gone from the history before a client had taken them; with topics or a filter, at most so many. */
+  readonly dropped: number;
+}
+
+const encoder = new TextEncoder();
+const LAG_POLICIES: readonly string[] = ["disconnect", "skip", "latest"] satisfies LagPolicy[];
+// How often lagging clients are looked at, in milliseconds.
+const SWEEP = 1_000;
+
+/**
+ * Publishes events to many clients. What is published is encoded once, and a slow client never delays another.
+ *
+ * Every event gets an id. A client that reconnects with it goes on where it was, out of the history; if that no longer
+ * reaches back far enough it is sent a `gap` event, whose data ({@linkcode Gap}) says what may be missing.
+ *
+ * @typeParam Events The names of the events and their data. Default: anything.
+ *
+ * @example
+ * ```ts
+ * import { Broadcaster } from "@tidings/tidings";
+ *
+ * type Events = { price: { symbol: string; amount: number }; message: string };
+ * const market = new Broadcaster<Events>();
+ *
+ * // In the server's fetch handler:
+ * const response = market.subscribe(new Request("http://localhost/stream"), { topics: ["acme"] });
+ *
+ * market.publish("The market is open");
+ * market.publish({ event: "price", data: { symbol: "ACME", amount: 12.3 }, topic: "acme" });
+ * market.publish({ event: "price", data: { symbol: "OTHER", amount: 1 }, topic: "other" }); // not to this client
+ *
+ * const text = response.text();
+ * await market.close();
+ * if (!(await text).includes('data: {"symbol":"ACME","amount":12.3}')) throw new Error(await text);
+ * ```
+ */
+export class Broadcaster<Events extends EventMap = EventMap> {
+  readonly #log: EventLog;
+  readonly #epoch: string;
+  readonly #largest: number;
+  readonly #views = new Views();
+  readonly #clients = new Set<Subscriber>();
+  readonly #feed: Feed;
+  readonly #sweeper: Beating;
+  #turn: Draft[] = [];
+  #state: "open" | "closing" | "closed" = "open";
+  #retry: number | undefined;
+  #delivered = 0;
+  #bytes = 0;
+  #dropped = 0;
+
+  /**
+   * Makes a broadcaster, which holds no timer and no client yet.
+   *
+   * @param options See {@linkcode BroadcasterOptions}.
+   * @throws {TypeError} If an option is of no use, naming it and the value received.
+   */
+  constructor(options: BroadcasterOptions = {}) {
+    const { history = {}, lagPolicy = "disconnect", lagTimeout = 60_000, now = Date.now } = options;
+    const { events = 10_000, bytes = 8 << 20, age = 300_000 } = history;
+    numberOption("history.events", events, { least: 1, unit: "events" });
+    numberOption("history.bytes", bytes, { least: 1, unit: "bytes" });
+    numberOption("history.age", age, { least: 1, unit: "milliseconds", endless: true });
+    numberOption("lagTimeout", lagTimeout, { least: 1, unit: "milliseconds", endless: true });
+    if (!LAG_POLICIES.includes(lagPolicy)) {
+      throw wrongOption("lagPolicy", `one of ${LAG_POLICIES.map(show).join(", ")}`, lagPolicy);
+    }
+    functionOption("now", now);
+
+    const lagging = new Set<Subscriber>();
+    this.#largest = bytes;
+    this.#epoch = newEpoch(Date.now());
+    this.#log = new EventLog({ events, bytes, age }, now);
+    this.#feed = {
+      log: this.#log,
+      policy: lagPolicy,
+      lagging,
+      now,
+      idOf: (seq) => formatCursor(this.#epoch, seq),
+      delivered: (count, size) => {
+        this.#delivered += count;
+        this.#bytes += size;
+      },
+      dropped: (count) => {
+        this.#dropped += count;
+      },
+      left: (subscriber) => this.#left(subscriber),
+    };
+    this.#sweeper = {
+      beat: () => {
+        this.#log.trim();
+        const deadline = now() - lagTimeout;
+        for (const subscriber of lagging) subscriber.sweep(deadline);
+      },
+    };
+  }
+
+  /** How many clients are connected. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** Whether {@linkcode Broadcaster.close} was called. */
+  get closed(): boolean {
+    return this.#state !== "open";
+  }
+
+  /** Figures since the Broadcaster was made. */
+  stats(): BroadcasterStats {
+    return {
+      clients: this.#clients.size,
+      lagging: this.#feed.lagging.size,
+      published: this.#log.tip + this.#turn.length,
+      delivered: this.#delivered,
+      bytes: this.#bytes,
+      dropped: this.#dropped,
+    };
+  }
+
+  /**
+   * Publishes an event to all clients, or to those of its `topic`. It goes out at the end of the running turn, together
+   * with what else the turn publishes.
+   *
+   * @param input The event, or a string as short for `{ data: string }`.
+   * @returns The event's id.
+   * @throws {TidingsError} With code `"invalid-event"` if the event cannot be sent unchanged, has an `id` (the
+   * Broadcaster gives it one), is named `gap` or `tidings-cursor`, or is larger than `history.bytes`; with code
+   * `"closed"` after {@linkcode Broadcaster.close} has finished.
+   */
+  publish(input: PublishInput<Events>): string {
+    if (this.#state === "closed") {
+      throw new TidingsError(
+        "closed",
+        "The broadcaster is closed: publish before close(), or check closed first",
+      );
+    }
+    const event: PublishEvent<EventMap> = typeof input === "string" ? { data: input } : input;
+    checkPublishable(event);
+    const { topic, key } = event;
+    const id = this.#feed.idOf(this.#log.tip + this.#turn.length + 1);
+    const frame = encodeEvent(withId(event, id));
+    // A character is one to three bytes: only what may be too large is measured.
+    if (frame.length * 3 > this.#largest && encoder.encode(frame).byteLength > this.#largest) {
+      throw new TidingsError(
+        "invalid-event",
+        `The event takes more than the ${this.#largest} bytes of the option "history.bytes": raise that, or send less`,
+      );
+    }
+    if (this.#turn.length === 0) queueMicrotask(() => this.#flush());
+    this.#turn.push({ topic, key, event, frame });
+    return id;
+  }
+
+  /**
+   * Answers a request with this broadcaster's events. A `HEAD` request gets the headers alone, and one whose client has
+   * already left an empty body; neither is subscribed. After {@linkcode Broadcaster.close} was called, a client is told to
+   * come back.
+   *
+   * @param request The request to answer. Its `signal` and its `Last-Event-ID` are heeded.
+   * @param options See {@linkcode SubscribeOptions}.
+   * @throws {TypeError} If an option is of no use, naming it and the value received.
+   */
+  subscribe(request: Request, options: SubscribeOptions<Events> = {}): Response {
+    const { topics = [], filter, retry } = options;
+    checkStreamOptions(options);
+    checkTopics(topics);
+    functionOption("filter", filter);
+    const headers = streamHeaders(options.headers);
+    if (request.method === "HEAD") return new Response(null, { headers });
+    if (isOver(request, options)) return new Response("", { headers });
+    if (this.#state !== "open") return new Response(prelude(this.#retry ?? retry), { headers });
+
+    // Nothing of this turn is left over, so the client stands between two turns.
+    this.#flush();
+    this.#log.trim();
+    const view = this.#views.acquire(topics, filter as Filter | undefined);
+    const asked = options.lastEventId ?? lastEventId(request);
+    const { cursor, gap } = resume(asked, this.#epoch, this.#log, view);
+    const subscriber = new Subscriber(this.#feed, view, cursor);
+    let opening = prelude(retry);
+    if (gap !== undefined) opening += gapFrame(gap);
+    else if (asked === undefined) opening += cursorFrame(this.#feed.idOf(cursor));
+    if (this.#clients.size === 0) joinHeartbeat(SWEEP, this.#sweeper);
+    this.#clients.add(subscriber);
+    subscriber.stream = new EventStream(request, options, subscriber, encoder.encode(opening));
+    return new Response(subscriber.stream.body, { headers });
+  }
+
+  /**
+   * Ends all streams, after what was published before, and takes no new clients: those that ask are told to come back.
+   *
+   * @param options See {@linkcode DrainOptions}.
+   * @returns When the last client was ended.
+   */
+  async close(options: DrainOptions = {}): Promise<void> {
+    const { retry, within = 0 } = options;
+    if (retry !== undefined) numberOption("retry", retry, { least: 0, unit: "milliseconds" });
+    numberOption("within", within, { least: 0, unit: "milliseconds" });
+    if (this.#state === "open") this.#state = "closing";
+    this.#retry = retry;
+    this.#flush();
+    await drain(this.#clients, this.#feed.lagging, { retry, within });
+    this.#state = "closed";
+  }
+
+  /** Closes at once, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Appends the turn to the log and hands it to every live client that it concerns. */
+  #flush(): void {
+    if (this.#turn.length === 0) return;
+    const turn = this.#turn;
+    this.#turn = [];
+    const previous = this.#log.tip;
+    const entries = this.#log.append(turn);
+    for (const view of this.#views.concernedBy(entries)) {
+      if (view.live.size === 0) continue;
+      const seen = entries.filter((entry) => view.matches(entry));
+      const chunk = joinEntries(seen);
+      if (chunk === undefined) continue;
+      let taken = 0;
+      for (const subscriber of view.live) if (subscriber.offer(chunk, previous)) taken++;
+      this.#feed.delivered(taken * seen.length, taken * chunk.byteLength);
+    }
+  }
+
+  #left(subscriber: Subscriber): void {
+    this.#clients.delete(subscriber);
+    this.#views.release(subscriber.view);
+    if (this.#clients.size === 0) leaveHeartbeat(SWEEP, this.#sweeper);
+  }
+}
+
+// The two names that this library sends itself.
+const RESERVED = ["gap", "tidings-cursor"];
+
+function checkPublishable(event: PublishEvent<EventMap>): void {
+  const { event: name, topic, key } = event ?? {};
+  const refuse = (field: string, rule: string, value: unknown) => {
+    throw new TidingsError("invalid-event", `Event field "${field}" ${rule}, received ${show(value)}`);
+  };
+  const id = (event as ServerSentEvent | undefined)?.id;
+  if (id !== undefined) refuse("id", "must be left out: a broadcaster numbers its events itself", id);
+  if (name !== undefined && RESERVED.includes(name)) {
+    refuse("event", "must not be a name that tidings sends itself", name);
+  }
+  if (topic !== undefined && (typeof topic !== "string" || topic === "")) {
+    refuse("topic", "must be a string that is not empty", topic);
+  }
+  if (key !== undefined && typeof key !== "string") refuse("key", "must be a string", key);
+}
+
+/** Only the fields that go onto the wire; an event of nothing else is refused by the encoder all the same. */
+function withId({ event, data, retry }: PublishEvent<EventMap>, id: string): ServerSentEvent {
+  return event === undefined && data === undefined ? { retry } : { event, data, retry, id };
+}
+
+function checkTopics(topics: readonly string[] | "*"): void {
+  if (topics === "*") return;
+  if (!Array.isArray(topics)) {
+    throw wrongOption("topics", 'an array of strings, or "*" for every topic', topics);
+  }
+  for (const topic of topics) {
+    if (typeof topic !== "string" || topic === "") {
+      throw wrongOption("topics", "an array of strings that are not empty", topic);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Where a client stands: `<epoch>-<sequence>`, which is also the id of the event at that place.
+ *
+ * The epoch names one life of the log. It changes when history is lost, in a restart, so that a cursor from an earlier
+ * life is told apart and never replays the wrong events.
+ *
+ * @module
+ */
+
+// Untrusted input: nothing longer is even looked at.
+const LONGEST = 40;
+const PATTERN = /^([0-9a-z]{1,20})-(0|[1-9][0-9]{0,15})$/;
+
+/** A cursor, read. */
+export interface Cursor {
+  /** The life of the log it belongs to. */
+  readonly epoch: string;
+  /** The last event seen; 0 before the first. */
+  readonly seq: number;
+}
+
+/** A new epoch: the time, so that people can read it, and 32 random bits, so that two restarts in it differ. */
+export function newEpoch(now: number): string {
+  const random = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  return now.toString(36) + random.toString(36).padStart(7, "0");
+}
+
+/** Writes a cursor as an event id. */
+export function formatCursor(epoch: string, seq: number): string {
+  return `${epoch}-${seq}`;
+}
+
+/** Reads what a client sent, strictly: `undefined` for anything that {@linkcode formatCursor} never wrote. */
+export function parseCursor(text: string): Cursor | undefined {
+  if (text.length > LONGEST) return undefined;
+  const match = PATTERN.exec(text);
+  if (match === null) return undefined;
+  const seq = Number(match[2]);
+  return Number.isSafeInteger(seq) ? { epoch: match[1]!, seq } : undefined;
+}

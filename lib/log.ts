@@ -1,0 +1,199 @@
+/**
+ * The bounded log: encoded events in one order, from which every client that is not keeping up reads on.
+ *
+ * What one turn published is encoded into one block of bytes, a *segment*, and never copied again: its entries are
+ * ranges of it. Pure: the clock is handed in, and nothing here knows of clients or streams.
+ *
+ * @module
+ */
+
+/** What the log may hold. The first bound that is reached drops the oldest events. */
+export interface LogLimits {
+  readonly events: number;
+  readonly bytes: number;
+  /** Milliseconds. */
+  readonly age: number;
+}
+
+/** An event that is about to be appended. */
+export interface Draft {
+  readonly topic: string | undefined;
+  readonly key: string | undefined;
+  /** What was published, for filters. */
+  readonly event: unknown;
+  /** The whole frame. */
+  readonly frame: string;
+}
+
+/** An event in the log: its bytes are `segment[start, end)`. */
+export interface LogEntry extends Omit<Draft, "frame"> {
+  readonly seq: number;
+  readonly time: number;
+  readonly segment: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What decides whether an entry concerns somebody: see `view.ts`. */
+export interface Selection {
+  /** The topics, or `undefined` for all of them. Events without a topic concern everybody. */
+  readonly topics: ReadonlySet<string> | undefined;
+  matches(entry: LogEntry): boolean;
+}
+
+/** A piece of the log for one selection. */
+export interface Chunk {
+  /** `undefined` if nothing in the range concerned the selection. */
+  readonly bytes: Uint8Array | undefined;
+  readonly events: number;
+  /** The sequence number up to which the piece reaches. */
+  readonly cursor: number;
+}
+
+// How many topics are remembered of which something was dropped; beyond that the oldest are lumped together.
+const MOST_MARKS = 10_000;
+
+const encoder = new TextEncoder();
+
+export class EventLog {
+  readonly #limits: LogLimits;
+  readonly #now: () => number;
+  /** The kept entries are `#entries[#head …]`; what is before was dropped and is swept out now and then. */
+  #entries: LogEntry[] = [];
+  #head = 0;
+  #bytes = 0;
+  #tip = 0;
+  /** The newest entry of each key. */
+  readonly #newest = new Map<string, number>();
+  /** For each topic the newest entry that was dropped, oldest first, and the same of all that is no longer here. */
+  readonly #dropped = new Map<string | undefined, number>();
+  #droppedElsewhere = 0;
+
+  constructor(limits: LogLimits, now: () => number) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  /** The sequence number of the newest event; 0 before the first. */
+  get tip(): number {
+    return this.#tip;
+  }
+
+  /** The sequence number of the oldest event kept, or of the next one if none is. */
+  get oldest(): number {
+    return this.#tip - this.length + 1;
+  }
+
+  /** How many events are kept. */
+  get length(): number {
+    return this.#entries.length - this.#head;
+  }
+
+  /** Appends what one turn published, as one segment, and drops what no longer fits. */
+  append(drafts: readonly Draft[]): LogEntry[] {
+    const time = this.#now();
+    const { segment, ends } = encodeSegment(drafts);
+    const added = drafts.map(({ topic, key, event }, i): LogEntry => {
+      const seq = ++this.#tip;
+      if (key !== undefined) this.#newest.set(key, seq);
+      return { seq, time, topic, key, event, segment, start: i === 0 ? 0 : ends[i - 1]!, end: ends[i]! };
+    });
+    for (const entry of added) this.#entries.push(entry);
+    this.#bytes += segment.byteLength;
+    this.trim();
+    return added;
+  }
+
+  /** Drops what is past a bound. Time passes without events too: call it before reading on behalf of a newcomer. */
+  trim(): void {
+    const { events, bytes, age } = this.#limits;
+    const deadline = this.#now() - age;
+    while (this.length > 0) {
+      const oldest = this.#entries[this.#head]!;
+      if (this.length <= events && this.#bytes <= bytes && oldest.time >= deadline) break;
+      this.#drop(oldest);
+    }
+    if (this.#head > 1024 && this.#head * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #drop({ seq, topic, key, start, end }: LogEntry): void {
+    // Lets go of the segment at once, though the array is swept later.
+    (this.#entries as unknown[])[this.#head++] = undefined;
+    this.#bytes -= end - start;
+    if (key !== undefined && this.#newest.get(key) === seq) this.#newest.delete(key);
+    this.#dropped.delete(topic);
+    this.#dropped.set(topic, seq);
+    if (this.#dropped.size <= MOST_MARKS) return;
+    const [stalest, mark] = this.#dropped.entries().next().value!;
+    this.#dropped.delete(stalest);
+    this.#droppedElsewhere = mark;
+  }
+
+  /**
+   * Whether an event after `cursor` that concerns the selection was dropped. With topics this is exact as long as no
+   * more than 10,000 of them are in use, and errs on the side of saying so beyond; a filter can no longer be asked about
+   * what is gone, so with one it errs on that side too.
+   */
+  missed(cursor: number, { topics }: Selection): boolean {
+    if (cursor >= this.oldest - 1) return false;
+    if (topics === undefined || cursor < this.#droppedElsewhere) return true;
+    if ((this.#dropped.get(undefined) ?? 0) > cursor) return true;
+    for (const topic of topics) if ((this.#dropped.get(topic) ?? 0) > cursor) return true;
+    return false;
+  }
+
+  /**
+   * Reads on after `cursor`: as many whole events as fit into `maxBytes`, and at least one.
+   *
+   * @param conflate Whether to leave out an event when the log holds a newer one with the same key.
+   */
+  read(cursor: number, selection: Selection, maxBytes: number, conflate: boolean): Chunk {
+    const chosen: LogEntry[] = [];
+    let bytes = 0;
+    for (let i = this.#head + Math.max(0, cursor + 1 - this.oldest); i < this.#entries.length; i++) {
+      const entry = this.#entries[i]!;
+      const stale = conflate && entry.key !== undefined && this.#newest.get(entry.key) !== entry.seq;
+      if (!stale && selection.matches(entry)) {
+        bytes += entry.end - entry.start;
+        if (bytes > maxBytes && chosen.length > 0) break;
+        chosen.push(entry);
+      }
+      cursor = entry.seq;
+    }
+    return { bytes: joinEntries(chosen), events: chosen.length, cursor };
+  }
+}
+
+/** One buffer for all frames of a turn, and where each of them ends. */
+function encodeSegment(drafts: readonly Draft[]): { segment: Uint8Array; ends: number[] } {
+  const text = drafts.length === 1 ? drafts[0]!.frame : drafts.map(({ frame }) => frame).join("");
+  const segment = encoder.encode(text);
+  // In ASCII a character is a byte; elsewhere each frame has to be measured.
+  const ascii = segment.byteLength === text.length;
+  let end = 0;
+  const ends = drafts.map(({ frame }) => end += ascii ? frame.length : encoder.encode(frame).byteLength);
+  return { segment, ends };
+}
+
+/** The entries' bytes in one buffer: the segment itself, shared, where they are all of it. */
+export function joinEntries(entries: readonly LogEntry[]): Uint8Array | undefined {
+  const first = entries[0];
+  if (first === undefined) return undefined;
+  let bytes = 0;
+  let oneSegment = true;
+  for (const { segment, start, end } of entries) {
+    bytes += end - start;
+    oneSegment &&= segment === first.segment;
+  }
+  if (oneSegment && bytes === first.segment.byteLength) return first.segment;
+  const joined = new Uint8Array(bytes);
+  let at = 0;
+  for (const { segment, start, end } of entries) {
+    joined.set(segment.subarray(start, end), at);
+    at += end - start;
+  }
+  return joined;
+}

@@ -1,0 +1,34 @@
+/**
+ * Typed event maps: which events a Broadcaster carries, and with what data.
+ *
+ * @module
+ */
+
+/** Names and data of the events: `{ price: { amount: number }; message: string }`. Unnamed events are `message`. */
+export type EventMap = Record<string, unknown>;
+
+/** What can be said of an event besides its name and data. */
+export interface PublishFields {
+  /** Only subscribers of this topic receive the event. Default: all receive it. */
+  topic?: string | undefined;
+  /** With the lag policy `"latest"`, a newer event with the same key replaces this one for a client that lags. */
+  key?: string | undefined;
+  /** Milliseconds a browser waits before it reconnects, from this event on. */
+  retry?: number | undefined;
+}
+
+/** An event of the map as it is published. */
+export type PublishEvent<Events extends EventMap> = {
+  [Name in keyof Events & string]:
+    & PublishFields
+    // Without a map any name goes, and none is "message" too.
+    & (string extends Name ? { event?: string | undefined }
+      : Name extends "message" ? { event?: Name | undefined }
+      : { event: Name })
+    & (undefined extends Events[Name] ? { data?: Events[Name] } : { data: Events[Name] });
+}[keyof Events & string];
+
+/** What `publish()` takes: an event of the map, or a string as short for an unnamed event, where the map has that. */
+export type PublishInput<Events extends EventMap> =
+  | PublishEvent<Events>
+  | (string extends Events["message"] ? string : never);

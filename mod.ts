@@ -1,0 +1,29 @@
+/**
+ * Server-Sent Events for every web-standard runtime, on `Request`, `Response` and `ReadableStream` alone.
+ *
+ * {@linkcode createSSEResponse} streams one source to one client; a {@linkcode Broadcaster} one source to many.
+ *
+ * @module
+ */
+
+export type { Connection } from "./lib/connection.ts";
+export { TidingsError, type TidingsErrorCode } from "./lib/errors.ts";
+export { encodeComment, encodeEvent, type EventInput, type ServerSentEvent } from "./lib/event.ts";
+export {
+  createSSEResponse,
+  type EventSourceInput,
+  type SetupResult,
+  type SSEResponseOptions,
+} from "./lib/response.ts";
+export type { EventIterable } from "./lib/source.ts";
+export type { CloseInfo, CloseReason, StreamOptions } from "./lib/stream.ts";
+export {
+  Broadcaster,
+  type BroadcasterOptions,
+  type BroadcasterStats,
+  type HistoryOptions,
+  type SubscribeOptions,
+} from "./lib/broadcaster.ts";
+export type { DrainOptions } from "./lib/drain.ts";
+export type { Gap, GapReason, LagPolicy } from "./lib/subscriber.ts";
+export type { EventMap, PublishEvent, PublishFields, PublishInput } from "./lib/typed.ts";
