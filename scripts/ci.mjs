@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gates } from "./gates/list.mjs";
 import { runGates } from "./gates/run.mjs";
-import { NODES, nodePath } from "./support/nodes.mjs";
+import { nodePath, NODES } from "./support/nodes.mjs";
 import { root } from "./support/project.mjs";
 import { failure, run } from "./support/run.mjs";
 import { report } from "./support/table.mjs";

@@ -12,7 +12,11 @@ import { report } from "./support/table.mjs";
 const { positionals: wanted } = parseArgs({ allowPositionals: true });
 const chosen = gates.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 if (chosen.length === 0) {
-  console.error(`No gate's name contains ${wanted.join(" or ")}; there are:\n  ${gates.map(({ name }) => name).join("\n  ")}`);
+  console.error(
+    `No gate's name contains ${wanted.join(" or ")}; there are:\n  ${
+      gates.map(({ name }) => name).join("\n  ")
+    }`,
+  );
 }
 
 const work = mkdtempSync(join(tmpdir(), "tidings-gates-"));

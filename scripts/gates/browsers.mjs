@@ -16,18 +16,24 @@ async function present() {
   const answers = await Promise.all(PACKAGES.map(starts));
   const missing = PACKAGES.filter((_, index) => !answers[index]);
   if (missing.length === 0) return;
-  if (!process.env.CI) throw new Error(`Not installed: ${missing.join(", ")}. On Debian: apt-get install ${missing.join(" ")}`);
+  if (!process.env.CI) {
+    throw new Error(`Not installed: ${missing.join(", ")}. On Debian: apt-get install ${missing.join(" ")}`);
+  }
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   await exec(["apt-get", "update"], { env });
   await exec(["apt-get", "install", "-y", "--no-install-recommends", ...missing], { env, limit: 900 });
   for (const name of missing) {
-    if (!await starts(name)) throw new Error(`${name} was installed and does not start: try "${name} --version"`);
+    if (!await starts(name)) {
+      throw new Error(`${name} was installed and does not start: try "${name} --version"`);
+    }
   }
 }
 
 async function browsers({ work }) {
   const folder = join(root, "tests/browser");
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith("_test.mjs")).sort() : [];
+  const names = existsSync(folder)
+    ? readdirSync(folder).filter((name) => name.endsWith("_test.mjs")).sort()
+    : [];
   if (names.length === 0) throw new Error("There is no tests/browser/*_test.mjs");
   const files = names.map((name) => `tests/browser/${name}`);
   const report = join(work, "browsers.report");

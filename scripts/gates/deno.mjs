@@ -11,7 +11,9 @@ async function docTests({ work }) {
   const report = join(work, "doc-tests.xml");
   await deno("test", "--doc", "-A", `--junit-path=${report}`, ...sources(), "README.md");
   const tests = readJUnit(readFileSync(report, "utf8"));
-  const without = [...denoEntries(), "README.md"].filter((path) => !tests.some(({ file }) => file.includes(path)));
+  const without = [...denoEntries(), "README.md"].filter((path) =>
+    !tests.some(({ file }) => file.includes(path))
+  );
   if (without.length > 0) {
     throw new Error(`No example ran from ${without.join(", ")}: add one, in a code block marked "ts"`);
   }
@@ -23,7 +25,9 @@ async function publish() {
   const stray = paths.filter((path) => /^(tests|scripts|examples|bench|dist|node_modules)\//.test(path));
   if (stray.length > 0) throw new Error(`JSR would publish ${stray.join(", ")}: see "publish" in deno.json`);
   const missing = sources().filter((path) => !paths.includes(path));
-  if (missing.length > 0) throw new Error(`JSR would not publish ${missing.join(", ")}: see "publish" in deno.json`);
+  if (missing.length > 0) {
+    throw new Error(`JSR would not publish ${missing.join(", ")}: see "publish" in deno.json`);
+  }
 }
 
 export const gates = [

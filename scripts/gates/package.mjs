@@ -14,12 +14,24 @@ function equalManifests() {
   equal("license", npm.license, jsr.license);
   const fromNpm = Object.entries(npm.exports).filter(([, target]) => typeof target === "object");
   for (const name of new Set([...fromNpm.map(([name]) => name), ...Object.keys(jsr.exports)])) {
-    equal(`entry point "${name}"`, npm.exports[name]?.default.replace("./dist/", "./").replace(/\.js$/, ".ts"), jsr.exports[name]);
-    equal(`types of "${name}"`, npm.exports[name]?.types.replace("./dist/", "./").replace(/\.d\.ts$/, ".ts"), jsr.exports[name]);
+    equal(
+      `entry point "${name}"`,
+      npm.exports[name]?.default.replace("./dist/", "./").replace(/\.js$/, ".ts"),
+      jsr.exports[name],
+    );
+    equal(
+      `types of "${name}"`,
+      npm.exports[name]?.types.replace("./dist/", "./").replace(/\.d\.ts$/, ".ts"),
+      jsr.exports[name],
+    );
   }
   const { packages: { "": locked } } = readJson("package-lock.json");
-  if (locked.version !== npm.version) problems.push(`version: "${locked.version}" in package-lock.json, "${npm.version}" in package.json`);
-  if (Object.keys(npm.dependencies ?? {}).length > 0) problems.push("package.json has dependencies; the package promises none");
+  if (locked.version !== npm.version) {
+    problems.push(`version: "${locked.version}" in package-lock.json, "${npm.version}" in package.json`);
+  }
+  if (Object.keys(npm.dependencies ?? {}).length > 0) {
+    problems.push("package.json has dependencies; the package promises none");
+  }
   if (problems.length > 0) throw new Error(`The manifests differ:\n  ${problems.join("\n  ")}`);
 }
 
@@ -28,7 +40,9 @@ function lockWithoutAddresses() {
   const found = lines.findIndex((line) => line.includes('"resolved"'));
   if (found !== -1) {
     throw new Error(
-      `package-lock.json names a download address in line ${found + 1}. Delete the "resolved" lines; .npmrc keeps npm ` +
+      `package-lock.json names a download address in line ${
+        found + 1
+      }. Delete the "resolved" lines; .npmrc keeps npm ` +
         `from writing new ones`,
     );
   }

@@ -12,10 +12,14 @@ const place = { PORT: "0", HOST: "127.0.0.1" };
 async function visit(url) {
   const page = await fetch(url, { signal: AbortSignal.timeout(10_000) });
   const type = page.headers.get("content-type") ?? "";
-  if (page.status !== 200 || !type.startsWith("text/html")) throw new Error(`GET / answered ${page.status}, ${type}`);
+  if (page.status !== 200 || !type.startsWith("text/html")) {
+    throw new Error(`GET / answered ${page.status}, ${type}`);
+  }
   if (!/<html/i.test(await page.text())) throw new Error("GET / sent no page");
   const stream = await readUntil(new URL("/stream", url), /^data:/m, 20);
-  if (!stream.headers.get("content-type").startsWith("text/event-stream")) throw new Error("GET /stream is no event stream");
+  if (!stream.headers.get("content-type").startsWith("text/event-stream")) {
+    throw new Error("GET /stream is no event stream");
+  }
 }
 
 function clone(work, name) {
@@ -41,6 +45,12 @@ async function alone({ work }, name, ...args) {
 export const gates = [
   { name: "npm ci && npm start, Node 18", run: (context) => onNode(context, 18) },
   { name: "npm ci && npm start, Node 20", run: (context) => onNode(context, 20) },
-  { name: "bun run examples/server.ts, nothing installed", run: (context) => alone(context, "bun", "run", "examples/server.ts") },
-  { name: "deno run -A examples/server.ts, nothing installed", run: (context) => alone(context, "deno", "run", "-A", "examples/server.ts") },
+  {
+    name: "bun run examples/server.ts, nothing installed",
+    run: (context) => alone(context, "bun", "run", "examples/server.ts"),
+  },
+  {
+    name: "deno run -A examples/server.ts, nothing installed",
+    run: (context) => alone(context, "deno", "run", "-A", "examples/server.ts"),
+  },
 ];

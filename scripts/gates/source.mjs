@@ -26,10 +26,14 @@ async function core() {
   });
   const files = Object.keys(metafile.inputs);
   const found = files.flatMap((file) => imports(file).map((target) => ({ file, target })));
-  const bad = found.filter(({ file, target }) => !target.startsWith(".") || /(^|\/)node\//.test(resolved(file, target)));
+  const bad = found.filter(({ file, target }) =>
+    !target.startsWith(".") || /(^|\/)node\//.test(resolved(file, target))
+  );
   if (bad.length > 0) {
     const list = bad.map(({ file, target }) => `  ${file} imports "${target}"`).join("\n");
-    throw new Error(`The core imports what is not the core:\n${list}\nMove that code to an entry point of its own`);
+    throw new Error(
+      `The core imports what is not the core:\n${list}\nMove that code to an entry point of its own`,
+    );
   }
 }
 
@@ -42,9 +46,9 @@ function imports(file) {
 }
 
 function lengths() {
-  const long = sources().map((path) => ({ path, lines: read(path).split("\n").length - 1 })).filter(({ lines }) =>
-    lines > LONGEST
-  );
+  const long = sources().map((path) => ({ path, lines: read(path).split("\n").length - 1 })).filter((
+    { lines },
+  ) => lines > LONGEST);
   if (long.length > 0) {
     const list = long.map(({ path, lines }) => `${path} has ${lines} lines`).join(", ");
     throw new Error(`${list}; the limit is ${LONGEST}: find the two purposes and give each its file`);

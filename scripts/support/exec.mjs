@@ -1,7 +1,7 @@
 // Runs a command quietly: its output is shown only when it fails.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { failure, run } from "./run.mjs";
 
 /** @returns {Promise<string>} what the command printed. @throws when it ends otherwise than well. */
@@ -12,7 +12,9 @@ export async function exec(command, options) {
   try {
     const ended = failure(await run(command, { ...options, stdout }));
     const output = readFileSync(file, "utf8");
-    if (ended) throw new Error(`${command.join(" ")}\n${output.trimEnd()}\n${ended}`);
+    if (ended) {
+      throw new Error(`${basename(command[0])} ${command.slice(1).join(" ")} ${ended}\n${output.trimEnd()}`);
+    }
     return output;
   } finally {
     closeSync(stdout);

@@ -16,7 +16,16 @@ async function install(work, folder, spec, command) {
   const prefix = join(work, folder);
   mkdirSync(prefix, { recursive: true });
   // cwd: npm takes the settings and the lock of the folder that it is called in.
-  await exec(["npm", "install", "--prefix", prefix, "--no-audit", "--no-fund", "--ignore-scripts=false", spec], {
+  await exec([
+    "npm",
+    "install",
+    "--prefix",
+    prefix,
+    "--no-audit",
+    "--no-fund",
+    "--ignore-scripts=false",
+    spec,
+  ], {
     cwd: prefix,
   });
   return join(prefix, "node_modules/.bin", command);
@@ -25,7 +34,10 @@ async function install(work, folder, spec, command) {
 async function installNode(work, major) {
   const path = await install(work, `node-${major}`, `node@${major}`, "node");
   const { stdout } = await promisify(execFile)(path, ["--version"]).catch((cause) => {
-    throw new Error(`The binary of node@${major} does not run; see whether npm holds its install script back`, { cause });
+    throw new Error(
+      `The binary of node@${major} does not run; see whether npm holds its install script back`,
+      { cause },
+    );
   });
   if (!stdout.startsWith(`v${major}.`)) throw new Error(`node@${major} turned out to be ${stdout.trim()}`);
   return path;

@@ -15,12 +15,14 @@ export const bin = (name) => join(root, "node_modules/.bin", name);
 
 /** The source files of the library, `mod.ts` first. */
 export function sources() {
-  const inLib = readdirSync(join(root, "lib"), { recursive: true }).filter((path) => path.endsWith(".ts")).sort();
+  const inLib = readdirSync(join(root, "lib"), { recursive: true }).filter((path) => path.endsWith(".ts"))
+    .sort();
   return ["mod.ts", ...inLib.map((path) => `lib/${path}`)];
 }
 
 /** The modules that JSR publishes, as deno.json names them. */
-export const denoEntries = () => Object.values(readJson("deno.json").exports).map((path) => path.replace("./", ""));
+export const denoEntries = () =>
+  Object.values(readJson("deno.json").exports).map((path) => path.replace("./", ""));
 
 /** Entry points that may import a runtime; every other one is the core. */
 const RUNTIME_ENTRIES = ["./node"];
@@ -35,7 +37,9 @@ export function coreEntries() {
 
 /** Copies into `target` what a clone would hold if the work tree were committed now: nothing ignored, nothing built. */
 export function copyProject(target) {
-  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
+  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: root,
+  });
   const paths = listed.toString().split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
   for (const path of paths) cpSync(join(root, path), join(target, path));
 }

@@ -9,7 +9,12 @@ const ADDRESS = /https?:\/\/\S+?:\d+\S*/;
  * @param {(url: string) => Promise<void>} visit what to do with it once it is up
  */
 export async function withServer(command, { cwd, env, within = 60 }, visit) {
-  const child = spawn(command[0], command.slice(1), { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(command[0], command.slice(1), {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   let output = "";
   const ended = new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
@@ -30,7 +35,11 @@ export async function withServer(command, { cwd, env, within = 60 }, visit) {
     throw new Error(`${command.join(" ")}: ${reason}\n${output.trimEnd()}`);
   };
   try {
-    const url = await Promise.race([told, ended.then(() => undefined), sleep(within * 1000, undefined, { ref: false })]);
+    const url = await Promise.race([
+      told,
+      ended.then(() => undefined),
+      sleep(within * 1000, undefined, { ref: false }),
+    ]);
     if (!url) give(state === "running" ? `no address was printed within ${within} s` : state);
     try {
       await visit(url);
