@@ -19,10 +19,13 @@ export interface Cursor {
   readonly seq: number;
 }
 
-/** A new epoch: the time, so that people can read it, and 32 random bits, so that two restarts in it differ. */
+/**
+ * A new epoch: the time, so that people can read it, and a random part, so that two processes that start in the same
+ * millisecond differ. It is no secret, and Node 18 has no global `crypto`.
+ */
 export function newEpoch(now: number): string {
-  const random = crypto.getRandomValues(new Uint32Array(1))[0]!;
-  return now.toString(36) + random.toString(36).padStart(7, "0");
+  const random = Math.floor(Math.random() * 36 ** 6);
+  return now.toString(36) + random.toString(36).padStart(6, "0");
 }
 
 /** Writes a cursor as an event id. */

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { unref } from "./runtime.ts";
+
 /** Who is called at each beat. An object, not a function, so that ten thousand streams are not ten thousand closures. */
 export interface Beating {
   /** Must not throw. */
@@ -26,8 +28,7 @@ export function joinHeartbeat(interval: number, member: Beating): void {
   if (clock === undefined) {
     const members = new Set<Beating>();
     const timer = setInterval(() => members.forEach((member) => member.beat()), interval);
-    // Browsers return a number, and there the page's life is not ours to hold.
-    (timer as { unref?: () => void }).unref?.();
+    unref(timer);
     clocks.set(interval, clock = { members, timer });
   }
   clock.members.add(member);

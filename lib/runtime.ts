@@ -15,3 +15,11 @@ export const isBun: boolean = "Bun" in globalThis;
  * that was silent for its default idle time-out; measured, a comment every 7.5 s survives and every 8 s loses half.
  */
 export const DEFAULT_KEEPALIVE: number = isBun ? 5_000 : 15_000;
+
+/** Lets the process exit although the timer runs. In a browser there is nothing to hold. */
+export function unref(timer: ReturnType<typeof setInterval>): void {
+  const { Deno } = globalThis as { Deno?: { unrefTimer?(timer: unknown): void } };
+  // Deno's timers were plain numbers until 2.9.
+  if (typeof timer === "number") Deno?.unrefTimer?.(timer);
+  else (timer as { unref?(): void }).unref?.();
+}

@@ -98,7 +98,7 @@ export class EventStream implements Beating {
       // Counted in bytes, so that what waits is known, and with room for one: the driver is asked for more only when
       // the queue is empty. A stream of kind "bytes" would detach chunks that other clients share.
       highWaterMark: 1,
-      size: (chunk) => chunk.byteLength,
+      size: (chunk) => chunk!.byteLength,
     });
     request.signal.addEventListener("abort", this);
     options.signal?.addEventListener("abort", this);

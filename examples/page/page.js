@@ -1,0 +1,4 @@
+// What index.html loads. The rest is importable without a browser, and tested so.
+import { startApp } from "./app.js";
+
+startApp(document);

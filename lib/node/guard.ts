@@ -1,0 +1,35 @@
+/**
+ * Keeps a handler's failure away from the client, and from the process.
+ *
+ * @module
+ */
+
+import { report } from "../errors.ts";
+import type { FetchHandler } from "./listener.ts";
+
+/** Is told of an error that a handler threw. */
+export type ErrorHandler = (error: unknown, request: Request) => void;
+
+/** The handler, which now always resolves: with a bare 500 when it failed, of which only the operator learns more. */
+export function guard(
+  handler: FetchHandler,
+  onError?: ErrorHandler,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    try {
+      const response: unknown = await handler(request);
+      if (response instanceof Response) return response;
+      throw new TypeError(
+        "The handler must return a Response: return one for every route, for example a 404",
+      );
+    } catch (error) {
+      try {
+        if (onError === undefined) report(`the handler failed on ${request.method} ${request.url}`, error);
+        else onError(error, request);
+      } catch (second) {
+        report("onError threw", second);
+      }
+      return new Response("Internal Server Error", { status: 500 });
+    }
+  };
+}

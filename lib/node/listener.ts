@@ -1,0 +1,77 @@
+/**
+ * A fetch handler as a listener for Node's servers: `node:http`, `node:https`, and `node:http2`'s compatibility layer.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { functionOption, wrongOption } from "../options.ts";
+import { type ErrorHandler, guard } from "./guard.ts";
+import { toRequest } from "./request.ts";
+import { sendResponse } from "./send.ts";
+
+/** What every web-standard runtime serves: a function from a request to its response. */
+export type FetchHandler = (request: Request) => Response | Promise<Response>;
+
+/** Node's request, of HTTP/1.1 or HTTP/2. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+/** Node's response, of HTTP/1.1 or HTTP/2. */
+export type NodeResponse = ServerResponse | Http2ServerResponse;
+
+/** A listener for `http.createServer()`, `https.createServer()` and `http2.createSecureServer()`. */
+export type NodeListener = (request: NodeRequest, response: NodeResponse) => void;
+
+/** Options of {@linkcode toNodeListener}. */
+export interface ListenerOptions {
+  /**
+   * Told when the handler throws, or returns what is no `Response`. The client gets a bare 500 in any case. Default:
+   * prints the error.
+   */
+  onError?: ErrorHandler | undefined;
+}
+
+/**
+ * Turns a fetch handler into a listener for Node's servers.
+ *
+ * The response is sent at the client's pace. `request.signal` is aborted, and the response's body cancelled, when the
+ * client leaves before the response is complete, and never otherwise. Headers go out at once, even if the body is quiet.
+ * A `HEAD` request's body is cancelled without being read.
+ *
+ * @param handler The fetch handler.
+ * @param options See {@linkcode ListenerOptions}.
+ * @throws {TypeError} If the handler or an option is of no use, naming it and the value received.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { createSSEResponse } from "@tidings/tidings";
+ * import { toNodeListener } from "@tidings/tidings/node";
+ *
+ * const server = createServer(toNodeListener((request) => createSSEResponse(request, ["one", "two"])));
+ * server.listen(0);
+ * server.close();
+ * ```
+ */
+export function toNodeListener(handler: FetchHandler, options: ListenerOptions = {}): NodeListener {
+  if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
+  const answer = guard(handler, functionOption("onError", options.onError));
+  return (incoming, outgoing) => {
+    const leaving = new AbortController();
+    let over = false;
+    outgoing.once("close", () => {
+      over = true;
+      if (!outgoing.writableFinished) leaving.abort();
+    });
+    const request = toRequest(incoming, leaving.signal);
+    if (request === undefined) {
+      outgoing.statusCode = 400;
+      outgoing.end();
+      return;
+    }
+    answer(request).then((response) => {
+      if (over) response.body?.cancel().catch(() => {});
+      else return sendResponse(response, outgoing, incoming.method === "HEAD");
+    });
+  };
+}

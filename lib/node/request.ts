@@ -1,0 +1,55 @@
+/**
+ * Node's request as a web-standard one.
+ *
+ * @module
+ */
+
+import type { NodeRequest } from "./listener.ts";
+
+/** The request, or `undefined` if what the client sent cannot be one: no such URL, header or method. */
+export function toRequest(incoming: NodeRequest, signal: AbortSignal): Request | undefined {
+  const { method = "GET" } = incoming;
+  try {
+    const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(incoming), signal };
+    if (method !== "GET" && method !== "HEAD") {
+      init.body = bodyOf(incoming);
+      init.duplex = "half";
+    }
+    return new Request(urlOf(incoming), init);
+  } catch {
+    return undefined;
+  }
+}
+
+function urlOf(incoming: NodeRequest): string {
+  const { socket, headers, url = "/" } = incoming;
+  const scheme = (socket as { encrypted?: boolean }).encrypted === true ? "https" : "http";
+  const origin = `${scheme}://${headers[":authority"] ?? headers.host ?? "localhost"}`;
+  // Put together and not resolved, or a path of two slashes would be taken for a host. A proxy may send a whole URL.
+  return url.startsWith("/") ? origin + url : new URL(url, origin).href;
+}
+
+function headersOf({ rawHeaders }: NodeRequest): Headers {
+  const headers = new Headers();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    // HTTP/2's pseudo-headers are no headers to the web.
+    if (!name.startsWith(":")) headers.append(name, rawHeaders[i + 1]!);
+  }
+  return headers;
+}
+
+/** The body, read from the socket only as fast as the handler reads. */
+function bodyOf(incoming: NodeRequest): ReadableStream<Uint8Array> {
+  const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await chunks.return?.();
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,92 @@
+/**
+ * A web-standard response sent through Node's.
+ *
+ * @module
+ */
+
+import type { ServerResponse } from "node:http";
+import type { NodeResponse } from "./listener.ts";
+
+// One connection's business (RFC 9110, 7.6.1). HTTP/2 forbids them (RFC 9113, 8.2.2), and Node's layer throws on some.
+const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+
+/** Sends the response. Never rejects: whatever goes wrong ends in a body cancelled or a response cut off. */
+export async function sendResponse(
+  response: Response,
+  outgoing: NodeResponse,
+  isHead: boolean,
+): Promise<void> {
+  const { body } = response;
+  try {
+    writeHead(response, outgoing);
+  } catch (error) {
+    // The client left in between, or a header cannot be sent.
+    outgoing.destroy(error as Error);
+    await body?.cancel().catch(() => {});
+    return;
+  }
+  if (body === null || isHead) {
+    outgoing.end();
+    await body?.cancel().catch(() => {});
+    return;
+  }
+  await sendBody(body, outgoing);
+}
+
+function writeHead({ status, statusText, headers }: Response, outgoing: NodeResponse): void {
+  const isHttp2 = "stream" in outgoing;
+  const head: Record<string, string | string[]> = {};
+  for (const [name, value] of headers) {
+    if (isHttp2 && HOP_BY_HOP.has(name)) continue;
+    if (name === "set-cookie") ((head[name] ??= []) as string[]).push(value);
+    else head[name] = value;
+  }
+  if (isHttp2 || statusText === "") (outgoing as ServerResponse).writeHead(status, head);
+  else (outgoing as ServerResponse).writeHead(status, statusText, head);
+}
+
+async function sendBody(body: ReadableStream<Uint8Array>, outgoing: NodeResponse): Promise<void> {
+  const reader = body.getReader();
+  // A write that found the socket full waits here for the drain, or for the client to leave.
+  let goOn: (() => void) | undefined;
+  const resume = () => goOn?.();
+  outgoing.on("drain", resume);
+  outgoing.once("close", () => {
+    // A pending read is resolved by this, with `done`.
+    reader.cancel().catch(() => {});
+    resume();
+  });
+  // The body failed: the client must see that this is not its end. Noticed here, since a client that has stopped reading
+  // keeps the loop below from reading on.
+  reader.closed.catch(() => cutOff(outgoing, goOn !== undefined));
+  // Headers wait for the first chunk, so that a short response is one packet, but no longer than this turn. HTTP/2 never
+  // holds them back.
+  if (!("stream" in outgoing)) setImmediate(() => outgoing.destroyed || outgoing.flushHeaders());
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (outgoing.destroyed) return;
+      if (done) return void outgoing.end();
+      if (!(outgoing as ServerResponse).write(value)) {
+        await new Promise<void>((resolve) => goOn = resolve);
+        goOn = undefined;
+      }
+    }
+  } catch { /* the body failed: see above */ }
+}
+
+// How long what was written before a failure may take to reach the client, in milliseconds.
+const LAST_WORDS = 1_000;
+
+/** Ends the response so that the client can tell it from a regular end. */
+function cutOff(outgoing: NodeResponse, isStalled: boolean): void {
+  if ("stream" in outgoing) {
+    // Without a code, HTTP/2 would report a regular end. RFC 9113, section 7: INTERNAL_ERROR.
+    outgoing.stream.close(2);
+    return;
+  }
+  if (isStalled) return void outgoing.destroy();
+  // Without the last chunk, so it is cut off, but only after what was written before.
+  outgoing.socket?.destroySoon();
+  setTimeout(() => outgoing.destroy(), LAST_WORDS).unref();
+}

@@ -1,0 +1,101 @@
+// Runs examples/server.ts as a process of its own, on any of the three runtimes, and can kill it as a crash would.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const local = (command) => fileURLToPath(new URL(`../../node_modules/.bin/${command}`, import.meta.url));
+
+const commandLines = {
+  node: [process.execPath, "--import", "tsx"],
+  bun: [local("bun"), "run"],
+  deno: [local("deno"), "run", "-A"],
+};
+
+export const runtimeNames = Object.keys(commandLines);
+
+/** What this process started and has not ended yet. */
+const running = new Set();
+process.once("exit", () => running.forEach(killGroup));
+
+/** Starts the example; resolves when it has printed its URL. */
+export async function startServer(runtime, { port } = {}) {
+  const [command, ...options] = commandLines[runtime];
+  port ??= await freePort();
+  const child = spawn(command, [...options, "examples/server.ts"], {
+    cwd: root,
+    env: { ...process.env, PORT: String(port), HOST: "127.0.0.1" },
+    stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own: npm's `deno` is a script that starts the real one, and killing the script alone orphans it.
+    detached: true,
+  });
+  running.add(child);
+  const exited = once(child, "exit").then(() => running.delete(child));
+  let output = "";
+  const url = await new Promise((resolve, reject) => {
+    const read = (chunk) => {
+      output += chunk;
+      const found = /http:\/\/\S+/.exec(output);
+      if (found) resolve(found[0].replace(/\/$/, ""));
+    };
+    child.stdout.setEncoding("utf8").on("data", read);
+    child.stderr.setEncoding("utf8").on("data", (chunk) => output += chunk);
+    child.once("error", reject);
+    child.once(
+      "exit",
+      (code) => reject(new Error(`The server on ${runtime} ended with ${code}:\n${output}`)),
+    );
+  });
+  return {
+    url,
+    port,
+    /** SIGKILL, as by a crash: no client is told. */
+    kill: async () => {
+      killGroup(child);
+      await exited;
+    },
+    stats: async () => (await fetch(`${url}/stats`)).json(),
+    publish: async (text) => {
+      const response = await fetch(`${url}/broadcast`, { method: "POST", body: text });
+      if (!response.ok) throw new Error(`POST /broadcast answered ${response.status}`);
+      await response.arrayBuffer();
+    },
+  };
+}
+
+/** Answers everything on `port` with 503, as a proxy does while the server behind it is being replaced. */
+export async function startUnavailable(port) {
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    response.writeHead(503).end();
+  });
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    /** The paths that were asked for. */
+    asked,
+    close: async () => {
+      if (!server.listening) return;
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+function killGroup(child) {
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch { /* it has ended by itself */ }
+}

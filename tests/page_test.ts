@@ -1,0 +1,223 @@
+// The demo page's modules in a simulated document. The whole page in real browsers is tests/browser/page_test.mjs.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { enableBroadcast } from "../examples/page/broadcast.js";
+import { MessageLog } from "../examples/page/log.js";
+import { createRow, toRow } from "../examples/page/row.js";
+import { StatusBadge } from "../examples/page/status.js";
+import { domTest, element, until } from "./page_support.ts";
+
+function logOf(document: Document, limit?: number) {
+  const elements = {
+    scroller: element(document, "scroller"),
+    list: element(document, "messages"),
+    trimmed: element(document, "trimmed"),
+    empty: element(document, "empty"),
+    jump: element(document, "jump"),
+  };
+  // The simulated document has no layout: 20 pixels a row in a window of 100.
+  Object.defineProperty(elements.scroller, "clientHeight", { value: 100 });
+  Object.defineProperty(elements.scroller, "scrollHeight", {
+    get: () => elements.list.childElementCount * 20,
+  });
+  const log = new MessageLog(elements, limit === undefined ? {} : { limit });
+  const add = (...texts: string[]) => {
+    for (const text of texts) log.add({ kind: "message", text, at: new Date() });
+    log.flush();
+  };
+  const scrollTo = (top: number) => {
+    elements.scroller.scrollTop = top;
+    elements.scroller.dispatchEvent(
+      new (document.defaultView as unknown as typeof globalThis).Event("scroll"),
+    );
+  };
+  const texts = () => [...elements.list.querySelectorAll(".row-text")].map((text) => text.textContent);
+  return { ...elements, log, add, scrollTo, texts };
+}
+
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => `message ${index + 1}`);
+
+domTest("markup in a message is shown as text, never as elements", (document) => {
+  const { list, add, texts } = logOf(document);
+  const hostile = [`<script>globalThis.stolen = 1</script>`, `<img src="x" onerror="globalThis.stolen = 1">`];
+  add(...hostile);
+  assert.deepEqual(texts(), hostile);
+  assert.equal(list.querySelector("script, img"), null);
+});
+
+domTest("markup in a gap's reason is shown as text too", (document) => {
+  const data = JSON.stringify({ requested: "<b>1</b>", resumedAt: "2", reason: "<img src=x>" });
+  const row = createRow(document, toRow({ name: "gap", data, lastEventId: "" }));
+  assert.equal(row.querySelector("img, b"), null);
+  assert.match(row.textContent ?? "", /Some events were missed.*<b>1<\/b>.*<img src=x>/);
+  assert.equal(row.dataset.kind, "gap");
+});
+
+test("a gap whose data is no JSON is a gap all the same", () => {
+  assert.equal(toRow({ name: "gap", data: "{", lastEventId: "" }).kind, "gap");
+  assert.equal(toRow({ name: "gap", data: "null", lastEventId: "" }).kind, "gap");
+});
+
+test("a row keeps the text as it came, and knows JSON and heartbeats", () => {
+  const of = (data: string) => toRow({ name: "message", data, lastEventId: "" });
+  for (const data of [`{"a": [1,  2]}`, "[]", "{no json}", "42", "Auto heartbeat #7", ""]) {
+    assert.equal(of(data).text, data);
+  }
+  assert.equal(of(`{"a": 1}`).kind, "json");
+  assert.equal(of("{no json}").kind, "message");
+  assert.equal(of("42").kind, "message");
+  assert.equal(of("Auto heartbeat #7").kind, "heartbeat");
+  assert.equal(of("Auto heartbeat #7!").kind, "message");
+});
+
+domTest("the list follows the newest, and stops when the reader scrolls up", (document) => {
+  const { scroller, jump, add, scrollTo } = logOf(document);
+  add(...numbered(20));
+  assert.equal(scroller.scrollTop, 400);
+  scrollTo(300); // the lowest there is: 400 high, of which 100 are seen
+  assert.equal(jump.hidden, true);
+  scrollTo(120);
+  assert.equal(jump.hidden, false);
+  add("unseen", "unseen");
+  assert.equal(scroller.scrollTop, 120);
+  assert.equal(jump.textContent, "Jump to newest · 2 unread");
+});
+
+domTest("the jump button and scrolling down both follow again", (document) => {
+  const { scroller, jump, add, scrollTo } = logOf(document);
+  add(...numbered(20));
+  scrollTo(0);
+  add("unseen");
+  jump.click();
+  assert.equal(jump.hidden, true);
+  assert.equal(scroller.scrollTop, 420);
+  assert.equal(document.activeElement, scroller);
+  scrollTo(0);
+  add("unseen");
+  assert.equal(jump.textContent, "Jump to newest · 1 unread");
+  scrollTo(335); // not quite the bottom, but near enough
+  assert.equal(jump.hidden, true);
+  add("seen");
+  assert.equal(scroller.scrollTop, 460);
+});
+
+domTest("the list is bounded, and says what it removed", (document) => {
+  const { trimmed, add, texts } = logOf(document, 3);
+  add(...numbered(3));
+  assert.equal(trimmed.hidden, true);
+  add("message 4");
+  add("message 5");
+  assert.deepEqual(texts(), ["message 3", "message 4", "message 5"]);
+  assert.equal(trimmed.hidden, false);
+  assert.equal(trimmed.textContent, "Only the newest 3 are kept here; 2 older removed.");
+});
+
+domTest("a burst larger than the bound counts every row it drops, read or not", (document) => {
+  const { trimmed, jump, add, scrollTo, texts } = logOf(document, 10);
+  add(...numbered(10));
+  scrollTo(0);
+  add(...numbered(25));
+  assert.equal(texts().length, 10);
+  assert.equal(texts().at(-1), "message 25");
+  assert.match(trimmed.textContent ?? "", /25 older removed/);
+  assert.equal(jump.textContent, "Jump to newest · 25 unread");
+});
+
+domTest("rows enter the page by themselves", async (document) => {
+  const { log, texts } = logOf(document);
+  log.add({ kind: "message", text: "hello", at: new Date() });
+  await until(() => texts().length === 1);
+});
+
+domTest("clear empties the list, forgets what was removed, and follows again", (document) => {
+  const { log, trimmed, empty, jump, add, scrollTo, texts } = logOf(document, 10);
+  add(...numbered(12));
+  assert.equal(empty.hidden, true);
+  scrollTo(0);
+  log.clear();
+  assert.deepEqual(texts(), []);
+  assert.deepEqual([empty.hidden, trimmed.hidden, jump.hidden], [false, true, true]);
+});
+
+domTest("the badge names every state, and counts down outside of the live region", async (document) => {
+  const badge = element(document, "status");
+  const detail = element(document, "status-detail");
+  const status = new StatusBadge({ badge, detail });
+  const names = { connecting: "Connecting", live: "Live", waiting: "Waiting", closed: "Closed" } as const;
+  for (const state of ["connecting", "live", "waiting", "closed"] as const) {
+    status.show({ state, retryAt: null });
+    assert.deepEqual([badge.dataset.state, badge.textContent], [state, names[state]]);
+  }
+  assert.equal(badge.getAttribute("role"), "status");
+  status.show({ state: "waiting", retryAt: Date.now() + 2000 });
+  assert.equal(detail.textContent, "Connection lost. Next try in 2 s.");
+  assert.equal(badge.textContent, "Waiting");
+  await until(() => detail.textContent === "Connection lost. Next try in 1 s.");
+  status.show({ state: "live", retryAt: null });
+  const shown = detail.textContent;
+  await new Promise((resolve) => setTimeout(resolve, 300)); // longer than the countdown's tick
+  assert.equal(detail.textContent, shown);
+});
+
+function broadcastForm(document: Document, answer: () => Promise<Response>) {
+  const form = element(document, "broadcast") as HTMLFormElement;
+  const field = element(document, "text") as HTMLInputElement;
+  const note = element(document, "broadcast-note");
+  const posted: RequestInit[] = [];
+  const fetch = (_url: string, init?: RequestInit) => {
+    posted.push(init ?? {});
+    return answer();
+  };
+  enableBroadcast({ form, field, note }, { url: "/broadcast", fetch: fetch });
+  const { Event } = document.defaultView as unknown as typeof globalThis;
+  const submit = (text: string) => {
+    field.value = text;
+    form.dispatchEvent(new Event("submit", { cancelable: true }));
+  };
+  return { field, note, posted, submit };
+}
+
+domTest("a broadcast posts the text as it is, once, and empties the field", async (document) => {
+  const { field, note, posted, submit } = broadcastForm(document, () => Promise.resolve(new Response("ok")));
+  submit("  hello <b>");
+  submit("  hello <b>");
+  await until(() => note.textContent === "Sent.");
+  assert.equal(posted.length, 1);
+  assert.equal(posted[0]?.method, "POST");
+  assert.equal(posted[0]?.body, "  hello <b>");
+  assert.deepEqual(posted[0]?.headers, { "content-type": "text/plain;charset=UTF-8" });
+  assert.equal(field.value, "");
+});
+
+domTest("what is typed while a broadcast is on its way stays", async (document) => {
+  let answer = (_response: Response) => {};
+  const { field, note, submit } = broadcastForm(document, () => new Promise((resolve) => answer = resolve));
+  submit("first");
+  field.value = "second";
+  answer(new Response("ok"));
+  await until(() => note.textContent === "Sent.");
+  assert.equal(field.value, "second");
+});
+
+for (
+  const [problem, answer, sentence] of [
+    ["a refused broadcast", () => Promise.resolve(new Response("", { status: 500 })), /answered 500/],
+    [
+      "a broadcast too large",
+      () => Promise.resolve(new Response("", { status: 413 })),
+      /more than the server/,
+    ],
+    ["a broadcast without a server", () => Promise.reject(new TypeError("no network")), /cannot be reached/],
+  ] as const
+) {
+  domTest(`${problem} is explained, and its text kept`, async (document) => {
+    const { field, note, submit } = broadcastForm(document, answer);
+    submit("precious");
+    await until(() => sentence.test(note.textContent ?? ""));
+    assert.equal(field.value, "precious");
+    assert.equal(field.getAttribute("aria-invalid"), "true");
+    const { Event } = document.defaultView as unknown as typeof globalThis;
+    field.dispatchEvent(new Event("input"));
+    assert.equal(field.getAttribute("aria-invalid"), "false");
+  });
+}
