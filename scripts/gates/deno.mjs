@@ -1,11 +1,15 @@
 // Deno's own tools: format, lint, types, the documentation and its examples, and what JSR would publish.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../support/exec.mjs";
 import { bin, denoEntries, root, sources } from "../support/project.mjs";
 import { readJUnit } from "../testing/reports.mjs";
 
 const deno = (...args) => exec([bin("deno"), ...args], { cwd: root });
+
+/** The TypeScript files of a folder, without those below it. */
+const scripts = (folder) =>
+  readdirSync(join(root, folder)).filter((name) => name.endsWith(".ts")).map((name) => `${folder}/${name}`);
 
 async function docTests({ work }) {
   const report = join(work, "doc-tests.xml");
@@ -33,8 +37,11 @@ async function publish() {
 export const gates = [
   { name: "deno fmt", run: () => deno("fmt", "--check") },
   { name: "deno lint", run: () => deno("lint") },
-  { name: "deno check", run: () => deno("check", ...denoEntries(), "examples/server.ts") },
+  {
+    name: "deno check",
+    run: () => deno("check", ...denoEntries(), ...scripts("examples"), ...scripts("tests")),
+  },
   { name: "deno test --doc", run: docTests },
-  { name: "deno doc --lint", run: () => deno("doc", "--lint", ...denoEntries()) },
+  { name: "deno doc --lint", run: () => deno("doc", "--quiet", "--lint", ...denoEntries()) },
   { name: "deno publish", run: publish },
 ];

@@ -25,6 +25,13 @@ function equalManifests() {
       jsr.exports[name],
     );
   }
+  // The README's examples use the names that npm users use; Deno has to find these too.
+  for (const [name, target] of Object.entries(jsr.exports)) {
+    const npmName = npm.name + name.slice(1);
+    if (jsr.imports[npmName] !== target) {
+      problems.push(`imports in deno.json lacks "${npmName}": "${target}"`);
+    }
+  }
   const { packages: { "": locked } } = readJson("package-lock.json");
   if (locked.version !== npm.version) {
     problems.push(`version: "${locked.version}" in package-lock.json, "${npm.version}" in package.json`);

@@ -58,6 +58,7 @@ function lengths() {
 export const gates = [
   { name: "tsc, everything", run: () => tsc("tsconfig.json") },
   { name: "tsc, the core without a runtime's types", run: () => tsc("tsconfig.core.json") },
+  { name: "tsc, the page", run: () => tsc("tsconfig.page.json") },
   { name: "the core imports no runtime", run: core },
   { name: `no file over ${LONGEST} lines`, run: lengths },
 ];

@@ -34,7 +34,11 @@ async function install(work) {
 async function runOn({ work }, command) {
   const cwd = await installedPackage(work);
   copyFileSync(sample("run.mjs"), join(cwd, "run.mjs"));
-  await exec([...await command(work), "run.mjs"], { cwd, limit: 60 });
+  const said = await exec([...await command(work), "run.mjs"], { cwd, limit: 60 });
+  // Ended too early is not ended well: a promise that nothing keeps alive lets Node exit with 0 on the way.
+  if (!said.includes("The package works")) {
+    throw new Error(`The program ended before it was through\n${said}`);
+  }
 }
 
 /** Type-checks like a user whose settings are strict enough to look into our declarations too. */

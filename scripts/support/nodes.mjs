@@ -55,7 +55,9 @@ export async function nodeEnvironment(work, major) {
   // Node 18 and 20 came with npm 10; newer npms refuse to run on 18.
   if (!cache.has("npm")) cache.set("npm", install(work, "npm-10", "npm@10", "npm"));
   const npm = await cache.get("npm");
-  const clean = Object.entries(process.env).filter(([name]) => !/^npm_|^(NODE_OPTIONS|INIT_CWD)$/i.test(name));
+  const clean = Object.entries(process.env).filter(([name]) =>
+    !/^npm_|^(NODE_OPTIONS|INIT_CWD)$/i.test(name)
+  );
   const env = Object.fromEntries(clean);
   return { ...env, PATH: [dirname(node), dirname(npm), env.PATH].join(delimiter) };
 }
