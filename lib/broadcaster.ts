@@ -73,6 +73,11 @@ export interface SubscribeOptions<Events extends EventMap = EventMap> extends St
   filter?: ((event: PublishEvent<Events>) => boolean) | undefined;
   /** The id after which to go on. Default: the request's `Last-Event-ID`, or else only what is new. */
   lastEventId?: string | undefined;
+  /**
+   * The name of a query parameter that is read where the request has no `Last-Event-ID`: a page that makes a new
+   * `EventSource`, because the browser has given up on the old one, cannot send that header. Default: none.
+   */
+  lastEventIdQuery?: string | undefined;
 }
 
 /** Figures of a {@linkcode Broadcaster}, since it was made. */
@@ -250,7 +255,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    * @throws {TypeError} If an option is of no use, naming it and the value received.
    */
   subscribe(request: Request, options: SubscribeOptions<Events> = {}): Response {
-    const { topics = [], filter, retry } = options;
+    const { topics = [], filter, retry, lastEventIdQuery } = options;
     checkStreamOptions(options);
     checkTopics(topics);
     functionOption("filter", filter);
@@ -263,7 +268,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     this.#flush();
     this.#log.trim();
     const view = this.#views.acquire(topics, filter as Filter | undefined);
-    const asked = options.lastEventId ?? lastEventId(request);
+    const asked = options.lastEventId ?? lastEventId(request, lastEventIdQuery);
     const { cursor, gap } = resume(asked, this.#epoch, this.#log, view);
     const subscriber = new Subscriber(this.#feed, view, cursor);
     let opening = prelude(retry);

@@ -44,11 +44,14 @@ export function streamHeaders(own: HeadersInit | undefined): Headers {
  *
  * Attacker-controlled: it says what a client claims to have seen, and is never a proof of anything.
  *
+ * @param query The name of a query parameter to look at if there is no such header.
  * @returns `undefined` if the client did not send one, or sent an empty one, which means the same.
  */
-export function lastEventId(request: Request): string | undefined {
+export function lastEventId(request: Request, query?: string): string | undefined {
   const raw = request.headers.get("last-event-id");
-  if (raw === null || raw === "") return undefined;
+  if (raw === null || raw === "") {
+    return (query !== undefined && new URL(request.url).searchParams.get(query)) || undefined;
+  }
   let latin1 = false;
   const bytes = new Uint8Array(raw.length);
   for (let i = 0; i < raw.length; i++) {

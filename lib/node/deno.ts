@@ -15,7 +15,7 @@ export interface DenoServe {
   ): { readonly addr: unknown; readonly finished: Promise<void>; shutdown(): Promise<void> };
 }
 
-export async function startDeno(handler: FetchHandler, { port, hostname }: Binding): Promise<Listening> {
+export function startDeno(handler: FetchHandler, { port, hostname }: Binding): Listening {
   const { Deno } = globalThis as unknown as { Deno: DenoServe };
   const cutting = new AbortController();
   const server = Deno.serve(

@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { functionOption, wrongOption } from "../options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
-import { toRequest } from "./request.ts";
+import { discardRest, toRequest } from "./request.ts";
 import { sendResponse } from "./send.ts";
 
 /** What every web-standard runtime serves: a function from a request to its response. */
@@ -63,6 +63,7 @@ export function toNodeListener(handler: FetchHandler, options: ListenerOptions =
       over = true;
       if (!outgoing.writableFinished) leaving.abort();
     });
+    outgoing.once("finish", () => discardRest(incoming));
     const request = toRequest(incoming, leaving.signal);
     if (request === undefined) {
       outgoing.statusCode = 400;

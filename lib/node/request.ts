@@ -39,9 +39,18 @@ function headersOf({ rawHeaders }: NodeRequest): Headers {
   return headers;
 }
 
+/**
+ * Throws away what the handler did not read, once the response is complete: otherwise the socket would never be read to
+ * its end, and stay.
+ */
+export function discardRest(incoming: NodeRequest): void {
+  if (!incoming.complete) incoming.resume();
+}
+
 /** The body, read from the socket only as fast as the handler reads. */
 function bodyOf(incoming: NodeRequest): ReadableStream<Uint8Array> {
-  const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  // A handler that has read enough must not end the socket: its response is still to be sent.
+  const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await chunks.next();

@@ -1,0 +1,42 @@
+/** Small things that several examples need of HTTP. */
+
+/** A plain answer. */
+export function plain(status: number, text: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${text}\n`, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+  });
+}
+
+/** 405, if the method is none of those. HEAD comes with GET. */
+export function refuseMethod(request: Request, ...allowed: string[]): Response | undefined {
+  const methods = allowed.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]);
+  if (methods.includes(request.method)) return undefined;
+  return plain(405, `Use ${methods.join(" or ")} here`, { allow: methods.join(", ") });
+}
+
+/** A request that is answered with a refusal. */
+export class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The body as text. Stops reading once it is too long, whatever the request said of its length. */
+export async function readText(request: Request, most: number): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let bytes = 0;
+  let text = "";
+  try {
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > most) throw new Refusal(413, `Send at most ${most} bytes`);
+      text += decoder.decode(chunk, { stream: true });
+    }
+    return text + decoder.decode();
+  } catch (error) {
+    throw error instanceof TypeError ? new Refusal(400, "Send text in UTF-8") : error;
+  }
+}

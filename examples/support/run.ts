@@ -1,0 +1,34 @@
+/** Runs an example: PORT and HOST, one line that says where, and a graceful end. */
+
+import process from "node:process";
+import { TidingsError } from "../../mod.ts";
+import { type FetchHandler, serve } from "../../lib/node/mod.ts";
+
+/**
+ * @param handler The example.
+ * @param close Ends its event streams, so that the server can close.
+ */
+export async function run(handler: FetchHandler, close: () => Promise<void>): Promise<void> {
+  const { PORT = "8080", HOST = "0.0.0.0" } = process.env;
+  try {
+    const server = await serve(handler, {
+      port: PORT === "" ? NaN : Number(PORT),
+      hostname: HOST,
+      grace: 2_000,
+    });
+    console.log(`Listening on ${server.url}`);
+    const end = async () => {
+      // A second Ctrl+C ends it the hard way.
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
+      await close();
+      await server.close();
+      process.exit(0);
+    };
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
+  } catch (error) {
+    // What the user can mend is one line, everything else is a bug and keeps its stack.
+    const isTheirs = error instanceof TypeError || error instanceof TidingsError;
+    console.error(isTheirs ? `${error.message} (set PORT and HOST)` : error);
+    process.exit(1);
+  }
+}
