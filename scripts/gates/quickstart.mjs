@@ -39,7 +39,8 @@ async function onNode({ work }, major) {
 /** Nothing is installed in this clone, and nothing has to be. */
 async function alone({ work }, name, ...args) {
   const cwd = clone(work, `clone-${name}`);
-  await withServer([bin(name), ...args], { cwd, env: { ...process.env, ...place } }, visit);
+  const how = await withServer([bin(name), ...args], { cwd, env: { ...process.env, ...place } }, visit);
+  if (how !== "it ended with exit code 0") throw new Error(`After SIGTERM ${how}, not with exit code 0`);
 }
 
 export const gates = [
