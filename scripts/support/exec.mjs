@@ -21,3 +21,9 @@ export async function exec(command, options) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The command as it stands in the first line of a message: enough to know it by. */
+function short([program, ...args]) {
+  const line = `${basename(program)} ${args.join(" ")}`;
+  return line.length > 80 ? `${line.slice(0, 80)}…` : line;
+}
