@@ -20,84 +20,28 @@
  * @module
  */
 
+import {
+  type BroadcasterOptions,
+  type BroadcasterStats,
+  checkBroadcasterOptions,
+  checkSubscribeOptions,
+  type SubscribeOptions,
+} from "./broadcaster_options.ts";
 import { formatCursor, newEpoch } from "./cursor.ts";
+import { toDraft } from "./draft.ts";
 import { drain, type DrainOptions } from "./drain.ts";
-import { show, TidingsError } from "./errors.ts";
-import { encodeEvent, type ServerSentEvent } from "./event.ts";
+import { TidingsError } from "./errors.ts";
 import { lastEventId, streamHeaders } from "./headers.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
 import { type Draft, EventLog, joinEntries } from "./log.ts";
-import { functionOption, numberOption, wrongOption } from "./options.ts";
+import { numberOption } from "./options.ts";
 import { resume } from "./resume.ts";
-import { checkStreamOptions, EventStream, isOver, prelude, type StreamOptions } from "./stream.ts";
-import { cursorFrame, type Feed, gapFrame, type LagPolicy, Subscriber } from "./subscriber.ts";
-import type { EventMap, PublishEvent, PublishInput } from "./typed.ts";
+import { EventStream, isOver, prelude } from "./stream.ts";
+import { cursorFrame, type Feed, gapFrame, Subscriber } from "./subscriber.ts";
+import type { EventMap, PublishInput } from "./typed.ts";
 import { type Filter, Views } from "./view.ts";
 
-/** What a Broadcaster keeps, for clients that lag and for those that come back. The first bound reached counts. */
-export interface HistoryOptions {
-  /** Events. Default: 10,000. */
-  events?: number | undefined;
-  /** Bytes of encoded events; also the size of the largest event that can be published. Default: 8,388,608. */
-  bytes?: number | undefined;
-  /** Milliseconds. Default: 300,000. */
-  age?: number | undefined;
-}
-
-/** Options of a {@linkcode Broadcaster}. */
-export interface BroadcasterOptions {
-  /** How much is kept. Default: see {@linkcode HistoryOptions}. */
-  history?: HistoryOptions | undefined;
-  /** What happens to a client that falls off the history. Default: `"disconnect"`. */
-  lagPolicy?: LagPolicy | undefined;
-  /**
-   * Milliseconds after which a client that takes nothing of what waits for it is ended, with the reason `"lagging"`. The
-   * kernel's buffers hide a stall at first: some megabytes. Default: 60,000.
-   */
-  lagTimeout?: number | undefined;
-  /** The clock that ages events, in milliseconds; for tests. Default: `Date.now`. */
-  now?: (() => number) | undefined;
-}
-
-/** Options of {@linkcode Broadcaster.subscribe}. */
-export interface SubscribeOptions<Events extends EventMap = EventMap> extends StreamOptions {
-  /**
-   * The topics to receive, or `"*"` for every one. Events that were published without a topic are received in any case.
-   * Default: none.
-   */
-  topics?: readonly string[] | "*" | undefined;
-  /**
-   * Receives the events for which it returns `true`, as they were published. Pass the same function for many clients and
-   * they share its answers. If it throws, the event is withheld and the error printed.
-   */
-  filter?: ((event: PublishEvent<Events>) => boolean) | undefined;
-  /** The id after which to go on. Default: the request's `Last-Event-ID`, or else only what is new. */
-  lastEventId?: string | undefined;
-  /**
-   * The name of a query parameter that is read where the request has no `Last-Event-ID`: a page that makes a new
-   * `EventSource`, because the browser has given up on the old one, cannot send that header. Default: none.
-   */
-  lastEventIdQuery?: string | undefined;
-}
-
-/** Figures of a {@linkcode Broadcaster}, since it was made. */
-export interface BroadcasterStats {
-  /** Clients that are connected. */
-  readonly clients: number;
-  /** Those of them that have not taken all yet. */
-  readonly lagging: number;
-  /** Events published. */
-  readonly published: number;
-  /** Events handed to clients: one event for three clients counts three. */
-  readonly delivered: number;
-  /** Bytes of them. */
-  readonly bytes: number;
-  /** Events gone from the history before a client had taken them; with topics or a filter, at most so many. */
-  readonly dropped: number;
-}
-
 const encoder = new TextEncoder();
-const LAG_POLICIES: readonly string[] = ["disconnect", "skip", "latest"] satisfies LagPolicy[];
 // How often lagging clients are looked at, in milliseconds.
 const SWEEP = 1_000;
 
@@ -150,21 +94,11 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    * @throws {TypeError} If an option is of no use, naming it and the value received.
    */
   constructor(options: BroadcasterOptions = {}) {
-    const { history = {}, lagPolicy = "disconnect", lagTimeout = 60_000, now = Date.now } = options;
-    const { events = 10_000, bytes = 8 << 20, age = 300_000 } = history;
-    numberOption("history.events", events, { least: 1, unit: "events" });
-    numberOption("history.bytes", bytes, { least: 1, unit: "bytes" });
-    numberOption("history.age", age, { least: 1, unit: "milliseconds", endless: true });
-    numberOption("lagTimeout", lagTimeout, { least: 1, unit: "milliseconds", endless: true });
-    if (!LAG_POLICIES.includes(lagPolicy)) {
-      throw wrongOption("lagPolicy", `one of ${LAG_POLICIES.map(show).join(", ")}`, lagPolicy);
-    }
-    functionOption("now", now);
-
+    const { limits, lagPolicy, lagTimeout, now } = checkBroadcasterOptions(options);
     const lagging = new Set<Subscriber>();
-    this.#largest = bytes;
+    this.#largest = limits.bytes;
     this.#epoch = newEpoch(Date.now());
-    this.#log = new EventLog({ events, bytes, age }, now);
+    this.#log = new EventLog(limits, now);
     this.#feed = {
       log: this.#log,
       policy: lagPolicy,
@@ -228,20 +162,10 @@ export class Broadcaster<Events extends EventMap = EventMap> {
         "The broadcaster is closed: publish before close(), or check closed first",
       );
     }
-    const event: PublishEvent<EventMap> = typeof input === "string" ? { data: input } : input;
-    checkPublishable(event);
-    const { topic, key } = event;
     const id = this.#feed.idOf(this.#log.tip + this.#turn.length + 1);
-    const frame = encodeEvent(withId(event, id));
-    // A character is one to three bytes: only what may be too large is measured.
-    if (frame.length * 3 > this.#largest && encoder.encode(frame).byteLength > this.#largest) {
-      throw new TidingsError(
-        "invalid-event",
-        `The event takes more than the ${this.#largest} bytes of the option "history.bytes": raise that, or send less`,
-      );
-    }
+    const draft = toDraft(input, id, this.#largest);
     if (this.#turn.length === 0) queueMicrotask(() => this.#flush());
-    this.#turn.push({ topic, key, event, frame });
+    this.#turn.push(draft);
     return id;
   }
 
@@ -256,9 +180,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    */
   subscribe(request: Request, options: SubscribeOptions<Events> = {}): Response {
     const { topics = [], filter, retry, lastEventIdQuery } = options;
-    checkStreamOptions(options);
-    checkTopics(topics);
-    functionOption("filter", filter);
+    checkSubscribeOptions(options);
     const headers = streamHeaders(options.headers);
     if (request.method === "HEAD") return new Response(null, { headers });
     if (isOver(request, options)) return new Response("", { headers });
@@ -324,41 +246,5 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     this.#clients.delete(subscriber);
     this.#views.release(subscriber.view);
     if (this.#clients.size === 0) leaveHeartbeat(SWEEP, this.#sweeper);
-  }
-}
-
-// The two names that this library sends itself.
-const RESERVED = ["gap", "tidings-cursor"];
-
-function checkPublishable(event: PublishEvent<EventMap>): void {
-  const { event: name, topic, key } = event ?? {};
-  const refuse = (field: string, rule: string, value: unknown) => {
-    throw new TidingsError("invalid-event", `Event field "${field}" ${rule}, received ${show(value)}`);
-  };
-  const id = (event as ServerSentEvent | undefined)?.id;
-  if (id !== undefined) refuse("id", "must be left out: a broadcaster numbers its events itself", id);
-  if (name !== undefined && RESERVED.includes(name)) {
-    refuse("event", "must not be a name that tidings sends itself", name);
-  }
-  if (topic !== undefined && (typeof topic !== "string" || topic === "")) {
-    refuse("topic", "must be a string that is not empty", topic);
-  }
-  if (key !== undefined && typeof key !== "string") refuse("key", "must be a string", key);
-}
-
-/** Only the fields that go onto the wire; an event of nothing else is refused by the encoder all the same. */
-function withId({ event, data, retry }: PublishEvent<EventMap>, id: string): ServerSentEvent {
-  return event === undefined && data === undefined ? { retry } : { event, data, retry, id };
-}
-
-function checkTopics(topics: readonly string[] | "*"): void {
-  if (topics === "*") return;
-  if (!Array.isArray(topics)) {
-    throw wrongOption("topics", 'an array of strings, or "*" for every topic', topics);
-  }
-  for (const topic of topics) {
-    if (typeof topic !== "string" || topic === "") {
-      throw wrongOption("topics", "an array of strings that are not empty", topic);
-    }
   }
 }

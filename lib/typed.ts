@@ -31,4 +31,4 @@ export type PublishEvent<Events extends EventMap> = {
 /** What `publish()` takes: an event of the map, or a string as short for an unnamed event, where the map has that. */
 export type PublishInput<Events extends EventMap> =
   | PublishEvent<Events>
-  | (string extends Events["message"] ? string : never);
+  | ("message" extends keyof Events ? string extends Events["message"] ? string : never : never);

@@ -4,5 +4,13 @@
  * @module
  */
 
-export { type FetchHandler, type ListenerOptions, type NodeListener, toNodeListener } from "./listener.ts";
+export type { ErrorHandler } from "./guard.ts";
+export {
+  type FetchHandler,
+  type ListenerOptions,
+  type NodeListener,
+  type NodeRequest,
+  type NodeResponse,
+  toNodeListener,
+} from "./listener.ts";
 export { type RunningServer, serve, type ServeOptions } from "./serve.ts";

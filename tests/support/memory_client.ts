@@ -1,0 +1,77 @@
+/** A client without a network: it reads a response's body when it is told to, and stalls otherwise. */
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { createParser } from "eventsource-parser";
+
+export interface Received {
+  event: string | undefined;
+  data: string;
+  id: string | undefined;
+}
+
+export class MemoryClient {
+  /** All that was dispatched, the cursor event left out. */
+  readonly events: Received[] = [];
+  /** What it would send as `Last-Event-ID`. */
+  lastEventId: string | undefined;
+  /** Chunks that were read, as they came. */
+  readonly chunks: Uint8Array[] = [];
+  /** Whether the stream has ended, and whether it was cut off. */
+  ended: "no" | "end" | "cut" = "no";
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #reading: Promise<void> | undefined;
+  readonly #decoder = new TextDecoder();
+  readonly #parser = createParser({
+    onEvent: ({ event, data, id }) => {
+      if (id !== undefined) this.lastEventId = id;
+      if (event !== "tidings-cursor") this.events.push({ event, data, id });
+    },
+  });
+
+  constructor(response: Response) {
+    this.#reader = response.body!.getReader();
+  }
+
+  /** Reads one chunk, or begins to wait for it. */
+  read(): Promise<void> {
+    return this.#reading ??= this.#reader.read().then(({ done, value }) => {
+      this.#reading = undefined;
+      if (done) return void (this.ended = "end");
+      this.chunks.push(value);
+      this.#parser.feed(this.#decoder.decode(value, { stream: true }));
+    }, () => {
+      this.#reading = undefined;
+      this.ended = "cut";
+    });
+  }
+
+  /** Reads all there is, and goes on waiting for the next chunk. */
+  async settle(): Promise<void> {
+    let idle = 0;
+    while (idle < 2 && this.ended === "no") {
+      const before = this.chunks.length;
+      void this.read();
+      await nextTurn();
+      idle = this.chunks.length === before ? idle + 1 : 0;
+    }
+  }
+
+  get data(): string[] {
+    return this.events.map(({ data }) => data);
+  }
+
+  leave(): Promise<void> {
+    return this.#reader.cancel();
+  }
+}
+
+/** A request as a server hands it over. */
+export function request(
+  init: { lastEventId?: string | undefined; method?: string; signal?: AbortSignal } = {},
+): Request {
+  const { lastEventId, ...rest } = init;
+  return new Request("http://localhost/stream", {
+    ...rest,
+    headers: lastEventId === undefined ? {} : { "last-event-id": lastEventId },
+  });
+}
