@@ -11,7 +11,7 @@ const ADDRESS = /https?:\/\/\S+?:\d+\S*/;
 export async function withServer(command, { cwd, env, within = 60 }, visit) {
   const child = spawn(command[0], command.slice(1), {
     cwd,
-    env,
+    env: { ...env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
