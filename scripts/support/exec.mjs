@@ -13,7 +13,8 @@ export async function exec(command, options) {
     const ended = failure(await run(command, { ...options, stdout }));
     const output = readFileSync(file, "utf8");
     if (ended) {
-      throw new Error(`${basename(command[0])} ${command.slice(1).join(" ")} ${ended}\n${output.trimEnd()}`);
+      throw new Error(`${short(command)} ${ended}
+${output.trimEnd()}`);
     }
     return output;
   } finally {
