@@ -12,10 +12,7 @@ export async function exec(command, options) {
   try {
     const ended = failure(await run(command, { ...options, stdout }));
     const output = readFileSync(file, "utf8");
-    if (ended) {
-      throw new Error(`${short(command)} ${ended}
-${output.trimEnd()}`);
-    }
+    if (ended) throw new Error(`${short(command)} ${ended}\n${output.trimEnd()}`);
     return output;
   } finally {
     closeSync(stdout);
