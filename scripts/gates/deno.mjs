@@ -16,7 +16,7 @@ async function docTests({ work }) {
   await deno("test", "--doc", "-A", `--junit-path=${report}`, ...sources(), "README.md");
   const tests = readJUnit(readFileSync(report, "utf8"));
   const places = new Set([...denoEntries().map(home), "README.md"]);
-  const without = [...places].filter((place) => !tests.some(({ file }) => file.includes(place)));
+  const without = [...places].filter((place) => !tests.some(({ suite }) => suite.includes(place)));
   if (without.length > 0) {
     throw new Error(`No example ran from ${without.join(", ")}: add one, in a code block marked "ts"`);
   }

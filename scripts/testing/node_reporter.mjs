@@ -12,14 +12,10 @@ export default async function* (events) {
     const ownFault = failed && data.details?.error?.failureType !== "subtestsFailed";
     if (kind === "suite" && !ownFault) continue;
     const file = data.file?.startsWith("file:") ? fileURLToPath(data.file) : data.file;
-    // The test that stands for the file itself: reported when the file crashed, or held no test.
+    // A test that stands for its file: it failed because the file crashed, or "passed" because no test was in it.
     const isFile = file !== undefined && data.nesting === 0 && resolve(data.name) === file;
-    if (isFile && !failed) continue;
-    const skipped = !failed && (data.skip !== undefined || data.todo !== undefined);
-    yield JSON.stringify({
-      file,
-      name: data.name,
-      outcome: failed ? "failed" : skipped ? "skipped" : "passed",
-    }) + "\n";
+    const skipped = data.skip !== undefined || data.todo !== undefined;
+    const outcome = failed ? "failed" : isFile ? "empty" : skipped ? "skipped" : "passed";
+    yield JSON.stringify({ file, name: data.name, outcome }) + "\n";
   }
 }

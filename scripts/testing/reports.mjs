@@ -1,9 +1,32 @@
-// Reads what a runner wrote down about its tests: a list of `{ file, name, outcome }`.
+// Reads what a runner wrote down: its tests, as `{ name, outcome }`, and which of `files` held none, as far as it tells.
+import { resolve } from "node:path";
 
 /** The JSON lines of `node_reporter.mjs`. */
-export function readJsonLines(text) {
+export function readNode(text) {
   // A runner that was stopped may have left half a line at the end.
-  return text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  const all = text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  const empty = all.filter(({ outcome }) => outcome === "empty").map(({ file }) => file);
+  return { tests: all.filter(({ outcome }) => outcome !== "empty"), empty };
+}
+
+/** Bun names the file that it ran; one in which it found no test, or could not load, is not in its report. */
+export function readBun(xml, files) {
+  const tests = readJUnit(xml);
+  const heard = new Set(tests.map(({ suite }) => resolve(suite)));
+  return { tests, empty: files.filter((file) => !heard.has(resolve(file))) };
+}
+
+/**
+ * Deno names the file in which a test was defined, so a helper may stand for the file that was run, and an empty file is
+ * not to be told. It lists a suite beside the tests in it; only the tests count, as on Node and Bun.
+ */
+export function readDeno(xml) {
+  const all = readJUnit(xml);
+  const parents = new Set(all.flatMap(({ name }) => {
+    const parts = name.split(" > ");
+    return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join(" > "));
+  }));
+  return { tests: all.filter(({ name }) => !parents.has(name)), empty: [] };
 }
 
 const TOKEN =
@@ -15,7 +38,7 @@ function attribute(attributes, name) {
   return value?.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity) => ENTITIES[entity]);
 }
 
-/** The JUnit XML that Bun and Deno write. */
+/** JUnit's XML, as `{ suite, name, outcome }`, where `suite` is the file that the runner names. */
 export function readJUnit(xml) {
   const tests = [];
   let suite;
@@ -24,8 +47,7 @@ export function readJUnit(xml) {
     if (suiteAttributes !== undefined) {
       suite = attribute(suiteAttributes, "file") ?? attribute(suiteAttributes, "name");
     } else if (caseAttributes !== undefined) {
-      const file = attribute(caseAttributes, "file") ?? suite;
-      open = { file, name: attribute(caseAttributes, "name"), outcome: "passed" };
+      open = { suite, name: attribute(caseAttributes, "name"), outcome: "passed" };
       tests.push(open);
       if (token.endsWith("/>")) open = undefined;
     } else if (mark && open) {

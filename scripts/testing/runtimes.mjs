@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
-import { readJsonLines, readJUnit } from "./reports.mjs";
+import { readBun, readDeno, readNode } from "./reports.mjs";
 
 const bin = (name) => fileURLToPath(new URL(`../../node_modules/.bin/${name}`, import.meta.url));
 
@@ -12,7 +12,7 @@ export const KINDS = ["node", "bun", "deno"];
 export function runtime(kind, path = kind === "node" ? process.execPath : bin(kind)) {
   const make = {
     node: {
-      read: readJsonLines,
+      read: readNode,
       // Node 18 and 20 read no TypeScript, so tsx does it on all of them.
       command: (files, report) => [
         ...[path, "--import", "tsx", "--test"],
@@ -22,7 +22,7 @@ export function runtime(kind, path = kind === "node" ? process.execPath : bin(ki
       ],
     },
     bun: {
-      read: readJUnit,
+      read: readBun,
       // Tests carry their own time limits; Bun's default of 5 s is not one of them.
       command: (files, report) => [
         ...[path, "test", "--timeout=600000", "--reporter=junit", `--reporter-outfile=${report}`],
@@ -31,7 +31,7 @@ export function runtime(kind, path = kind === "node" ? process.execPath : bin(ki
       ],
     },
     deno: {
-      read: readJUnit,
+      read: readDeno,
       // Types are checked by a gate of their own, once and not at each run.
       command: (files, report) => [path, "test", "-A", "--no-check", `--junit-path=${report}`, ...files],
     },
