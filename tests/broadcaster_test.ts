@@ -106,6 +106,19 @@ test("a client that does not read is handed nothing more, and catches up when it
   await feed.close();
 });
 
+test("an event larger than the pieces in which the log is read reaches a client that lags whole", async () => {
+  const feed = new Broadcaster();
+  const client = new MemoryClient(feed.subscribe(request()));
+  const large = "x".repeat(100_000);
+  for (const data of ["before", large, "after"]) {
+    feed.publish(data);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await client.settle();
+  assert.deepEqual(client.data, ["before", large, "after"]);
+  await feed.close();
+});
+
 test("a client that comes back goes on after its last id, and sees nothing twice", async () => {
   const feed = new Broadcaster();
   const first = new MemoryClient(feed.subscribe(request()));

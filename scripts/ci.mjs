@@ -1,0 +1,47 @@
+// The whole gate, in the order in which a reader would ask: does the README's command work, does the suite pass on every
+// Node, is the package what it should be. `.ci/run` installs the dependencies and starts this.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gates } from "./gates/list.mjs";
+import { runGates } from "./gates/run.mjs";
+import { nodePath, NODES } from "./support/nodes.mjs";
+import { root } from "./support/project.mjs";
+import { failure, run } from "./support/run.mjs";
+import { report } from "./support/table.mjs";
+
+const begin = performance.now();
+const work = mkdtempSync(join(tmpdir(), "tidings-ci-"));
+process.on("exit", () => rmSync(work, { recursive: true, force: true }));
+
+/** Runs the test command and takes over what it counted, one row a runtime. */
+async function suite(name, command) {
+  console.log(`\n══ ${name} ══`);
+  const file = join(work, `${name}.json`);
+  const result = await run([...command, "--report", file], { cwd: root, limit: 3000 });
+  if (existsSync(file)) {
+    return JSON.parse(readFileSync(file, "utf8")).map((row) => ({ ...row, label: `${name}: ${row.label}` }));
+  }
+  const problems = [`no report was written; the command ${failure(result) ?? "ended well"}`];
+  return [{ label: name, passed: 0, failed: 1, skipped: 0, seconds: result.seconds, problems }];
+}
+
+const results = await suite("npm test", ["npm", "test", "--"]);
+
+const installed = [];
+const otherNodes = NODES.map((major) => ({
+  name: `node@${major} installs`,
+  run: async () => installed.push(await nodePath(work, major)) && {},
+}));
+console.log(`\n══ Node ${NODES.join(", ")} ══`);
+results.push(...await runGates(otherNodes, { work }));
+if (installed.length > 0) {
+  const paths = installed.flatMap((path) => ["--node", path]);
+  results.push(...await suite("suite", [process.execPath, "scripts/test.mjs", "--only", "node", ...paths]));
+}
+
+console.log("\n══ gates ══");
+results.push(...await runGates(gates, { work }));
+
+console.log(`\n══ all, after ${((performance.now() - begin) / 60_000).toFixed(1)} minutes ══`);
+report("check", results);

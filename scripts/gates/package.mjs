@@ -1,0 +1,64 @@
+// What the package says of itself: the build, its manifests, its lock.
+import { exec } from "../support/exec.mjs";
+import { bin, read, readJson, root } from "../support/project.mjs";
+
+function equalManifests() {
+  const npm = readJson("package.json");
+  const jsr = readJson("deno.json");
+  const problems = [];
+  const equal = (what, a, b) => {
+    if (a === undefined || a !== b) problems.push(`${what}: "${a}" in package.json, "${b}" in deno.json`);
+  };
+  equal("name", `@${npm.name}/${npm.name}`, jsr.name);
+  equal("version", npm.version, jsr.version);
+  equal("license", npm.license, jsr.license);
+  const fromNpm = Object.entries(npm.exports).filter(([, target]) => typeof target === "object");
+  for (const name of new Set([...fromNpm.map(([name]) => name), ...Object.keys(jsr.exports)])) {
+    equal(
+      `entry point "${name}"`,
+      npm.exports[name]?.default.replace("./dist/", "./").replace(/\.js$/, ".ts"),
+      jsr.exports[name],
+    );
+    equal(
+      `types of "${name}"`,
+      npm.exports[name]?.types.replace("./dist/", "./").replace(/\.d\.ts$/, ".ts"),
+      jsr.exports[name],
+    );
+  }
+  // The README's examples use the names that npm users use; Deno has to find these too.
+  for (const [name, target] of Object.entries(jsr.exports)) {
+    const npmName = npm.name + name.slice(1);
+    if (jsr.imports[npmName] !== target) {
+      problems.push(`imports in deno.json lacks "${npmName}": "${target}"`);
+    }
+  }
+  const { packages: { "": locked } } = readJson("package-lock.json");
+  if (locked.version !== npm.version) {
+    problems.push(`version: "${locked.version}" in package-lock.json, "${npm.version}" in package.json`);
+  }
+  if (Object.keys(npm.dependencies ?? {}).length > 0) {
+    problems.push("package.json has dependencies; the package promises none");
+  }
+  if (problems.length > 0) throw new Error(`The manifests differ:\n  ${problems.join("\n  ")}`);
+}
+
+function lockWithoutAddresses() {
+  const lines = read("package-lock.json").split("\n");
+  const found = lines.findIndex((line) => line.includes('"resolved"'));
+  if (found !== -1) {
+    throw new Error(
+      `package-lock.json names a download address in line ${
+        found + 1
+      }. Delete the "resolved" lines; .npmrc keeps npm ` +
+        `from writing new ones`,
+    );
+  }
+}
+
+export const gates = [
+  { name: "manifests equal", run: equalManifests },
+  { name: "the lock file names no addresses", run: lockWithoutAddresses },
+  { name: "build", run: () => exec(["npm", "run", "build"], { cwd: root }) },
+  { name: "publint", run: () => exec([bin("publint"), "--strict"], { cwd: root }) },
+  { name: "attw", run: () => exec([bin("attw"), "--pack", ".", "--profile", "esm-only"], { cwd: root }) },
+];

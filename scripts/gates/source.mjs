@@ -1,0 +1,64 @@
+// What the sources may look like: types, what the core imports, how long a file is.
+import { build } from "esbuild";
+import { exec } from "../support/exec.mjs";
+import { bin, coreEntries, read, root, sources } from "../support/project.mjs";
+
+const LONGEST = 300;
+
+const tsc = (config) => exec([bin("tsc"), "-p", config], { cwd: root });
+
+/**
+ * The core is for every runtime. Type checks under `types: []` keep it from leaning on a runtime's globals; here it is
+ * bundled for no runtime at all, and each import, of types too, must lead to another file of the core.
+ */
+async function core() {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: coreEntries(),
+    outdir: "unused",
+    write: false,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    metafile: true,
+    logLevel: "silent",
+  });
+  const files = Object.keys(metafile.inputs);
+  const found = files.flatMap((file) => imports(file).map((target) => ({ file, target })));
+  const bad = found.filter(({ file, target }) =>
+    !target.startsWith(".") || /(^|\/)node\//.test(resolved(file, target))
+  );
+  if (bad.length > 0) {
+    const list = bad.map(({ file, target }) => `  ${file} imports "${target}"`).join("\n");
+    throw new Error(
+      `The core imports what is not the core:\n${list}\nMove that code to an entry point of its own`,
+    );
+  }
+}
+
+const resolved = (file, target) => new URL(target, `file:///${file}`).pathname;
+
+function imports(file) {
+  const code = read(file).replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+  const pattern = /(?:\bfrom|\bimport)\s*\(?\s*(["'])(.+?)\1/g;
+  return [...code.matchAll(pattern)].map(([, , target]) => target);
+}
+
+function lengths() {
+  const long = sources().map((path) => ({ path, lines: read(path).split("\n").length - 1 })).filter((
+    { lines },
+  ) => lines > LONGEST);
+  if (long.length > 0) {
+    const list = long.map(({ path, lines }) => `${path} has ${lines} lines`).join(", ");
+    throw new Error(`${list}; the limit is ${LONGEST}: find the two purposes and give each its file`);
+  }
+}
+
+export const gates = [
+  { name: "tsc, everything", run: () => tsc("tsconfig.json") },
+  { name: "tsc, the core without a runtime's types", run: () => tsc("tsconfig.core.json") },
+  { name: "tsc, the page", run: () => tsc("tsconfig.page.json") },
+  { name: "the core imports no runtime", run: core },
+  { name: `no file over ${LONGEST} lines`, run: lengths },
+];

@@ -1,0 +1,45 @@
+// What the gates ask about the project: where it is, what its manifests say, which files it has.
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export const read = (path) => readFileSync(join(root, path), "utf8");
+
+export const readJson = (path) => JSON.parse(read(path));
+
+/** The path of a command that npm installed. */
+export const bin = (name) => join(root, "node_modules/.bin", name);
+
+/** The source files of the library, `mod.ts` first. */
+export function sources() {
+  const inLib = readdirSync(join(root, "lib"), { recursive: true }).filter((path) => path.endsWith(".ts"))
+    .sort();
+  return ["mod.ts", ...inLib.map((path) => `lib/${path}`)];
+}
+
+/** The modules that JSR publishes, as deno.json names them. */
+export const denoEntries = () =>
+  Object.values(readJson("deno.json").exports).map((path) => path.replace("./", ""));
+
+/** Entry points that may import a runtime; every other one is the core. */
+const RUNTIME_ENTRIES = ["./node"];
+
+/** The source modules of the core's entry points. */
+export function coreEntries() {
+  const { exports } = readJson("deno.json");
+  return Object.keys(exports).filter((name) => !RUNTIME_ENTRIES.includes(name)).map((name) =>
+    exports[name].replace("./", "")
+  );
+}
+
+/** Copies into `target` what a clone would hold if the work tree were committed now: nothing ignored, nothing built. */
+export function copyProject(target) {
+  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: root,
+  });
+  const paths = listed.toString().split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
+  for (const path of paths) cpSync(join(root, path), join(target, path));
+}

@@ -1,0 +1,100 @@
+// The test command: the same suite on Node, Bun and Deno.
+//   npm test                          everything
+//   npm test -- log event             only the files whose name contains "log" or "event"
+//   npm test -- --only node,bun       only on these runtimes
+//   npm test -- --node /path/to/node  with this Node; may be given more than once
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { closingLine, report } from "./support/table.mjs";
+import { KINDS, runtime, version } from "./testing/runtimes.mjs";
+import { runFiles, sum } from "./testing/suite.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const settings = readArguments();
+const work = mkdtempSync(join(tmpdir(), "tidings-test-"));
+process.on("exit", () => rmSync(work, { recursive: true, force: true }));
+
+const found = readdirSync(join(root, "tests")).filter((name) => name.endsWith("_test.ts")).sort();
+const names = found.filter((name) =>
+  !settings.filters.length || settings.filters.some((part) => name.includes(part))
+);
+const files = names.map((name) => `tests/${name}`);
+// Slow files mostly wait, so they run beside the others, on all runtimes at once.
+const slow = files.filter((file) => file.endsWith("_slow_test.ts"));
+const quick = files.filter((file) => !slow.includes(file));
+if (files.length === 0) {
+  stop(`No file in tests/ matches ${settings.filters.join(" ")}; there are: ${found.join(", ")}`);
+}
+
+const runs = await Promise.all(settings.runtimes.map(async (each) => {
+  try {
+    return { ...each, label: `${each.kind} ${await version(each)}`, results: [] };
+  } catch (error) {
+    const problem = { passed: 0, failed: 1, skipped: 0, seconds: 0, problems: [error.message] };
+    return { ...each, label: each.kind, results: [problem], broken: true };
+  }
+}));
+const able = runs.filter((each) => !each.broken);
+
+const waiting = slow.length === 0 ? [] : able.map((each, index) => {
+  const output = join(work, `slow-${index}.txt`);
+  const stdout = openSync(output, "w");
+  const options = { report: join(work, `slow-${index}.report`), root, limit: settings.limit, stdout };
+  return { each, output, done: runFiles(each, slow, options).finally(() => closeSync(stdout)) };
+});
+if (waiting.length > 0) console.log(`Started in the background on every runtime: ${slow.join(", ")}`);
+
+for (const [index, each] of quick.length === 0 ? [] : able.entries()) {
+  console.log(`\n── ${each.label}: ${quick.length} files ──`);
+  const options = {
+    report: join(work, `quick-${index}.report`),
+    root,
+    limit: settings.limit,
+    stdout: "inherit",
+  };
+  each.results.push(await runFiles(each, quick, options));
+}
+
+for (const { each, output, done } of waiting) {
+  console.log(`\n── ${each.label}: ${slow.length} slow files, from the background ──`);
+  each.results.push(await done);
+  process.stdout.write(readFileSync(output));
+}
+
+const sums = runs.map((each) => ({ label: each.label, ...sum(each.results) }));
+if (settings.report) writeFileSync(settings.report, JSON.stringify(sums));
+report("runtime", sums);
+
+function readArguments() {
+  const options = {
+    only: { type: "string" },
+    node: { type: "string", multiple: true, default: [] },
+    limit: { type: "string", default: "300" },
+    report: { type: "string" },
+  };
+  try {
+    const { values, positionals: filters } = parseArgs({ options, allowPositionals: true });
+    const kinds = values.only?.split(",") ?? KINDS;
+    const unknown = kinds.find((kind) => !KINDS.includes(kind));
+    if (unknown !== undefined) throw new Error(`--only takes ${KINDS.join(", ")}, got "${unknown}"`);
+    const limit = Number(values.limit);
+    if (!(limit > 0)) throw new Error(`--limit takes seconds for one run of a runner, got "${values.limit}"`);
+    const runtimes = kinds.flatMap((kind) =>
+      kind === "node" && values.node.length > 0
+        ? values.node.map((path) => runtime(kind, path))
+        : runtime(kind)
+    );
+    return { runtimes, filters, limit, report: values.report };
+  } catch (error) {
+    stop(error.message);
+  }
+}
+
+function stop(message) {
+  console.error(message);
+  console.log(closingLine({ passed: 0, failed: 1 }));
+  process.exit(1);
+}
