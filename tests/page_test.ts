@@ -1,11 +1,9 @@
-// The demo page's modules in a simulated document. The whole page in real browsers is tests/browser/page_test.mjs.
+// The demo page's message list, in a simulated document. The whole page in real browsers is tests/browser/page_test.mjs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { enableBroadcast } from "../examples/page/broadcast.js";
 import { MessageLog } from "../examples/page/log.js";
 import { createRow, toRow } from "../examples/page/row.js";
-import { StatusBadge } from "../examples/page/status.js";
-import { domTest, element, until } from "./page_support.ts";
+import { domTest, element, until } from "./support/page.ts";
 
 function logOf(document: Document, limit?: number) {
   const elements = {
@@ -50,8 +48,14 @@ domTest("markup in a gap's reason is shown as text too", (document) => {
   const data = JSON.stringify({ requested: "<b>1</b>", resumedAt: "2", reason: "<img src=x>" });
   const row = createRow(document, toRow({ name: "gap", data, lastEventId: "" }));
   assert.equal(row.querySelector("img, b"), null);
-  assert.match(row.textContent ?? "", /Some events were missed.*<b>1<\/b>.*<img src=x>/);
+  assert.match(row.textContent ?? "", /Some events were missed.*<img src=x>.*<b>1<\/b>/);
   assert.equal(row.dataset.kind, "gap");
+});
+
+test("a gap says why, in words", () => {
+  const data = JSON.stringify({ requested: "8f-1", resumedAt: "9a-0", reason: "epoch" });
+  const row = toRow({ name: "gap", data, lastEventId: "" });
+  assert.equal(row.detail, "The server has started anew. They came after 8f-1, up to 9a-0.");
 });
 
 test("a gap whose data is no JSON is a gap all the same", () => {
@@ -150,86 +154,3 @@ domTest("clear empties the list, forgets what was removed, and follows again", (
   assert.deepEqual(texts(), []);
   assert.deepEqual([empty.hidden, trimmed.hidden, jump.hidden], [false, true, true]);
 });
-
-domTest("the badge names every state, and counts down outside of the live region", async (document) => {
-  const badge = element(document, "status");
-  const detail = element(document, "status-detail");
-  const status = new StatusBadge({ badge, detail });
-  const names = { connecting: "Connecting", live: "Live", waiting: "Waiting", closed: "Closed" } as const;
-  for (const state of ["connecting", "live", "waiting", "closed"] as const) {
-    status.show({ state, retryAt: null });
-    assert.deepEqual([badge.dataset.state, badge.textContent], [state, names[state]]);
-  }
-  assert.equal(badge.getAttribute("role"), "status");
-  status.show({ state: "waiting", retryAt: Date.now() + 2000 });
-  assert.equal(detail.textContent, "Connection lost. Next try in 2 s.");
-  assert.equal(badge.textContent, "Waiting");
-  await until(() => detail.textContent === "Connection lost. Next try in 1 s.");
-  status.show({ state: "live", retryAt: null });
-  const shown = detail.textContent;
-  await new Promise((resolve) => setTimeout(resolve, 300)); // longer than the countdown's tick
-  assert.equal(detail.textContent, shown);
-});
-
-function broadcastForm(document: Document, answer: () => Promise<Response>) {
-  const form = element(document, "broadcast") as HTMLFormElement;
-  const field = element(document, "text") as HTMLInputElement;
-  const note = element(document, "broadcast-note");
-  const posted: RequestInit[] = [];
-  const fetch = (_url: string, init?: RequestInit) => {
-    posted.push(init ?? {});
-    return answer();
-  };
-  enableBroadcast({ form, field, note }, { url: "/broadcast", fetch: fetch });
-  const { Event } = document.defaultView as unknown as typeof globalThis;
-  const submit = (text: string) => {
-    field.value = text;
-    form.dispatchEvent(new Event("submit", { cancelable: true }));
-  };
-  return { field, note, posted, submit };
-}
-
-domTest("a broadcast posts the text as it is, once, and empties the field", async (document) => {
-  const { field, note, posted, submit } = broadcastForm(document, () => Promise.resolve(new Response("ok")));
-  submit("  hello <b>");
-  submit("  hello <b>");
-  await until(() => note.textContent === "Sent.");
-  assert.equal(posted.length, 1);
-  assert.equal(posted[0]?.method, "POST");
-  assert.equal(posted[0]?.body, "  hello <b>");
-  assert.deepEqual(posted[0]?.headers, { "content-type": "text/plain;charset=UTF-8" });
-  assert.equal(field.value, "");
-});
-
-domTest("what is typed while a broadcast is on its way stays", async (document) => {
-  let answer = (_response: Response) => {};
-  const { field, note, submit } = broadcastForm(document, () => new Promise((resolve) => answer = resolve));
-  submit("first");
-  field.value = "second";
-  answer(new Response("ok"));
-  await until(() => note.textContent === "Sent.");
-  assert.equal(field.value, "second");
-});
-
-for (
-  const [problem, answer, sentence] of [
-    ["a refused broadcast", () => Promise.resolve(new Response("", { status: 500 })), /answered 500/],
-    [
-      "a broadcast too large",
-      () => Promise.resolve(new Response("", { status: 413 })),
-      /no more than 64 KB/,
-    ],
-    ["a broadcast without a server", () => Promise.reject(new TypeError("no network")), /cannot be reached/],
-  ] as const
-) {
-  domTest(`${problem} is explained, and its text kept`, async (document) => {
-    const { field, note, submit } = broadcastForm(document, answer);
-    submit("precious");
-    await until(() => sentence.test(note.textContent ?? ""));
-    assert.equal(field.value, "precious");
-    assert.equal(field.getAttribute("aria-invalid"), "true");
-    const { Event } = document.defaultView as unknown as typeof globalThis;
-    field.dispatchEvent(new Event("input"));
-    assert.equal(field.getAttribute("aria-invalid"), "false");
-  });
-}
