@@ -158,6 +158,24 @@ domTest("the numbers are asked for while someone looks, and then no more", async
   assert.equal(asked(), before);
 });
 
+domTest("an answer that comes when nobody looks any more is not shown", async (document) => {
+  const clients = document.querySelector("[data-stat=clients]");
+  let answer = (_response: Response) => {};
+  let signal: AbortSignal | null | undefined;
+  const fetch = (_url: string, init?: RequestInit) => {
+    signal = init?.signal;
+    return new Promise<Response>((resolve) => answer = resolve);
+  };
+  const stats = new Stats("/stats", document.querySelectorAll("[data-stat]"), { fetch });
+  stats.setActive(true);
+  stats.setActive(false);
+  stats.reset();
+  assert.equal(signal?.aborted, true);
+  answer(Response.json({ clients: 7 }));
+  await new Promise((resolve) => setTimeout(resolve, 50)); // long after the answer has been read
+  assert.equal(clients?.textContent, "–");
+});
+
 domTest(
   "the page connects by itself, shows what comes, and its buttons say what they can do",
   async (document) => {

@@ -139,6 +139,19 @@ domTest("a burst larger than the bound counts every row it drops, read or not", 
   assert.equal(jump.textContent, "Jump to newest · 25 unread");
 });
 
+domTest("a burst while the tab sleeps makes no more rows than are kept", (document) => {
+  const { add, texts } = logOf(document, 10);
+  const create = document.createElement.bind(document);
+  let made = 0;
+  document.createElement = ((name: string) => {
+    if (name === "li") made++;
+    return create(name);
+  }) as typeof document.createElement;
+  add(...numbered(1000));
+  assert.equal(made, 10);
+  assert.equal(texts().at(-1), "message 1000");
+});
+
 domTest("rows enter the page by themselves", async (document) => {
   const { log, texts } = logOf(document);
   log.add({ kind: "message", text: "hello", at: new Date() });
