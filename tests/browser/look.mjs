@@ -105,8 +105,9 @@ export function addLookTests(getBrowser) {
     assert.equal(await page.$eval("#jump", (jump) => jump.hidden), true);
     for (const size of [sizes[1], sizes[0]]) {
       await page.setViewport(size); // what was at the bottom stays there
+      await waitFor(page, (width) => innerWidth === width, size.width);
       await page.evaluate(nextFrame); // nobody turns a phone twice within a frame
-      await waitFor(page, atBottom);
+      assert.equal(await page.evaluate(atBottom), true); // at once: the next heartbeat would mend it anyway
     }
   });
 
