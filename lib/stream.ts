@@ -8,7 +8,7 @@
  * @module
  */
 
-import { report } from "./errors.ts";
+import { callHook, report } from "./errors.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
 import { functionOption, numberOption, wrongOption } from "./options.ts";
 import { DEFAULT_KEEPALIVE } from "./runtime.ts";
@@ -22,8 +22,9 @@ import { DEFAULT_KEEPALIVE } from "./runtime.ts";
  * - `"aborted"`: the option `signal` was aborted
  * - `"overflow"`: more was sent than the client took, past the option `maxBuffer`
  * - `"lagging"`: a subscriber fell too far behind
+ * - `"lifetime"`: a subscriber had been there as long as the limit `lifetime` lets it
  */
-export type CloseReason = "client" | "end" | "error" | "aborted" | "overflow" | "lagging";
+export type CloseReason = "client" | "end" | "error" | "aborted" | "overflow" | "lagging" | "lifetime";
 
 /** How a stream ended, as the option `onClose` is told. */
 export interface CloseInfo {
@@ -31,6 +32,8 @@ export interface CloseInfo {
   readonly reason: CloseReason;
   /** What the source threw, with the reason `"error"`. It is for the operator: the client is told nothing of it. */
   readonly error?: unknown;
+  /** What was still in the history for a subscriber that was cut off, with the reason `"lagging"`. */
+  readonly waiting?: { readonly events: number; readonly bytes: number };
 }
 
 /** What every event stream can be told, by {@linkcode createSSEResponse} and by `subscribe` alike. */
@@ -182,15 +185,9 @@ export class EventStream implements Beating {
     this.#options.signal?.removeEventListener("abort", this);
     if (this.#keepalive > 0) leaveHeartbeat(this.#keepalive, this);
     this.#driver.closed(info);
-    if (this.#options.onClose === undefined) {
-      if (info.reason === "error") report("an event stream's source threw", info.error);
-    } else {
-      try {
-        this.#options.onClose(info);
-      } catch (error) {
-        report("onClose threw", error);
-      }
-    }
+    const { onClose } = this.#options;
+    if (onClose !== undefined) callHook("onClose", () => onClose(info));
+    else if (info.reason === "error") report("an event stream's source threw", info.error);
     return true;
   }
 
