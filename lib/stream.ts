@@ -155,12 +155,12 @@ export class EventStream implements Beating {
    * still delivered, unless `discard` says that the client is not reading anyway.
    */
   truncate(info: CloseInfo, { discard = false }: { discard?: boolean } = {}): void {
-    const wait = !discard && this.buffered > 0;
+    const waiting = this.buffered > 0;
     if (!this.#settle(info)) return;
-    if (wait) {
-      this.#truncating = info.reason;
-      this.wake();
-    } else this.#cut(info.reason);
+    if (discard) return this.#cut(info.reason);
+    this.#truncating = info.reason;
+    if (waiting) this.wake();
+    else void this.#cutSoon(info.reason);
   }
 
   #cut(reason: CloseReason): void {
@@ -169,8 +169,18 @@ export class EventStream implements Beating {
     } catch { /* the runtime was first */ }
   }
 
+  /** The runtime took the last words in this very turn, and Bun would throw them away, and the headers with them. */
+  #cutSoon(reason: CloseReason): Promise<void> {
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        this.#cut(reason);
+        resolve();
+      })
+    );
+  }
+
   #pull(): Promise<void> | void {
-    if (this.#truncating !== undefined) return this.#cut(this.#truncating);
+    if (this.#truncating !== undefined) return this.#cutSoon(this.#truncating);
     if (this.#closed) return;
     const answer = this.#driver.pull();
     // While there is nothing to say this stays pending, so that the runtime does not ask again after each delivery.
