@@ -9,7 +9,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { functionOption, wrongOption } from "../options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
 import { toRequest } from "./request.ts";
-import { sendResponse } from "./send.ts";
+import { isComplete, sendResponse } from "./send.ts";
 
 /** What every web-standard runtime serves: a function from a request to its response. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>;
@@ -61,7 +61,7 @@ export function toNodeListener(handler: FetchHandler, options: ListenerOptions =
     let over = false;
     outgoing.once("close", () => {
       over = true;
-      if (!outgoing.writableFinished) leaving.abort();
+      if (!isComplete(outgoing)) leaving.abort();
     });
     const request = toRequest(incoming, leaving.signal);
     if (request === undefined) {
