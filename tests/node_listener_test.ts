@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Broadcaster, type CloseInfo, createSSEResponse } from "../mod.ts";
 import { type FetchHandler, type ListenerOptions, toNodeListener } from "../lib/node/mod.ts";
 import { RawClient } from "./support/client.ts";
+import { runtime } from "./support/runtime.ts";
 import { startTransport, type Transport, type TransportName, whyNot } from "./support/transports.ts";
 import { deferred, errorsPrinted, settled, sleep, until, within } from "./support/wait.ts";
 
@@ -26,10 +27,27 @@ async function using(
   }
 }
 
+/** What other runtimes' node:http cannot do, whatever listens. */
+const LACKS: { [runtime: string]: { [title: string]: string } } = {
+  bun: {
+    "HTTP/1.1: OPTIONS * is answered": "Bun answers 400 itself",
+    "HTTP/1.1: a method that a Request cannot have is answered 400": "Bun's Request takes every method",
+  },
+  deno: {
+    "HTTP/1.1: a POST that nobody reads is answered, and the next request too":
+      "Deno does not read the rest away",
+  },
+};
+
+const lacking = (title: string) => {
+  const skip = LACKS[runtime]?.[title];
+  return skip === undefined ? {} : { skip };
+};
+
 function each(title: string, run: (name: TransportName) => Promise<void>, transports = TRANSPORTS): void {
   for (const name of transports) {
-    const skip = whyNot(name);
-    test(`${name}: ${title}`, { timeout: 30_000, ...(skip === false ? {} : { skip }) }, () => run(name));
+    const skip = whyNot(name) || LACKS[runtime]?.[`${name}: ${title}`] || false;
+    test(`${name}: ${title}`, { timeout: 90_000, ...(skip === false ? {} : { skip }) }, () => run(name));
   }
 }
 
@@ -235,9 +253,9 @@ each("a client that never reads is evicted, and its socket or stream ended", asy
   }, async ({ ask, sockets }) => {
     const exchange = ask({ reading: false });
     await exchange.head();
-    assert.deepEqual(await within(told.promise, "onClose is called", 15_000), { reason: "overflow" });
-    await until(() => signal.aborted, "the response is over", 3_000);
-    if (name !== "HTTP/2") await until(() => sockets.size === 0, "the socket is gone", 3_000);
+    assert.deepEqual(await within(told.promise, "onClose is called"), { reason: "overflow" });
+    await until(() => signal.aborted, "the response is over");
+    if (name !== "HTTP/2") await until(() => sockets.size === 0, "the socket is gone");
     exchange.read();
     assert.equal((await exchange.ended()).end, "cut");
   });
@@ -497,7 +515,7 @@ test("HTTP/1.1: without a host the path is still none", async () => {
   });
 });
 
-test("HTTP/1.1: OPTIONS * is answered", async () => {
+test("HTTP/1.1: OPTIONS * is answered", lacking("HTTP/1.1: OPTIONS * is answered"), async () => {
   await raw(({ method, url }) => new Response(`${method} ${new URL(url).host}`), async (port) => {
     const client = await RawClient.open(port, {
       method: "OPTIONS",
@@ -508,9 +526,13 @@ test("HTTP/1.1: OPTIONS * is answered", async () => {
   });
 });
 
-test("HTTP/1.1: a method that a Request cannot have is answered 400", async () => {
-  await raw(() => new Response("was called"), async (port) => {
-    const client = await RawClient.open(port, { method: "TRACE", headers: { connection: "close" } });
-    assert.match(await client.untilClosed(), /^HTTP\/1\.1 400 /);
-  });
-});
+test(
+  "HTTP/1.1: a method that a Request cannot have is answered 400",
+  lacking("HTTP/1.1: a method that a Request cannot have is answered 400"),
+  async () => {
+    await raw(() => new Response("was called"), async (port) => {
+      const client = await RawClient.open(port, { method: "TRACE", headers: { connection: "close" } });
+      assert.match(await client.untilClosed(), /^HTTP\/1\.1 400 /);
+    });
+  },
+);
