@@ -8,6 +8,7 @@
 import type { ServerResponse } from "node:http";
 import type { Answerer, Sink } from "../sink.ts";
 import type { CloseReason } from "../stream_options.ts";
+import { cutOff } from "./ending.ts";
 import type { NodeResponse } from "./listener.ts";
 
 export class ResponseSink implements Sink {
@@ -64,19 +65,4 @@ export class ResponseSink implements Sink {
     }
     this.#asking = false;
   }
-}
-
-// How long what was written before a failure may take to reach the client, in milliseconds.
-const LAST_WORDS = 1_000;
-
-/** Ends the response so that the client can tell it from a regular end. */
-export function cutOff(outgoing: NodeResponse): void {
-  if ("stream" in outgoing) {
-    // Without a code, HTTP/2 would report a regular end. RFC 9113, section 7: INTERNAL_ERROR.
-    outgoing.stream.close(2);
-    return;
-  }
-  // Without the last chunk, so it is cut off, but only after what was written before.
-  outgoing.socket?.destroySoon();
-  setTimeout(() => outgoing.destroy(), LAST_WORDS).unref();
 }
