@@ -5,7 +5,8 @@ import { startApp } from "../examples/page/app.js";
 import { backoffDelay } from "../examples/page/backoff.js";
 import { Connection } from "../examples/page/connection.js";
 import { formatBytes, Stats } from "../examples/page/stats.js";
-import { domTest, element, fakeNetwork, until } from "./page_support.ts";
+import { StatusBadge } from "../examples/page/status.js";
+import { domTest, element, fakeNetwork, until } from "./support/page.ts";
 
 test("the backoff doubles up to its cap, and half of it is chance", () => {
   const delays = (random: number) =>
@@ -104,6 +105,26 @@ test("connecting twice opens once", () => {
   connection.disconnect();
 });
 
+domTest("the badge names every state, and counts down outside of the live region", async (document) => {
+  const badge = element(document, "status");
+  const detail = element(document, "status-detail");
+  const status = new StatusBadge({ badge, detail });
+  const names = { connecting: "Connecting", live: "Live", waiting: "Waiting", closed: "Closed" } as const;
+  for (const state of ["connecting", "live", "waiting", "closed"] as const) {
+    status.show({ state, retryAt: null });
+    assert.deepEqual([badge.dataset.state, badge.textContent], [state, names[state]]);
+  }
+  assert.equal(badge.getAttribute("role"), "status");
+  status.show({ state: "waiting", retryAt: Date.now() + 2000 });
+  assert.equal(detail.textContent, "Connection lost. Next try in 2 s.");
+  assert.equal(badge.textContent, "Waiting");
+  await until(() => detail.textContent === "Connection lost. Next try in 1 s.");
+  status.show({ state: "live", retryAt: null });
+  const shown = detail.textContent;
+  await new Promise((resolve) => setTimeout(resolve, 300)); // longer than the countdown's tick
+  assert.equal(detail.textContent, shown);
+});
+
 test("bytes are told in the unit that suits them", () => {
   assert.deepEqual([0, 999, 1000, 123_456, 5_000_000].map(formatBytes), [
     "0 B",
@@ -135,6 +156,24 @@ domTest("the numbers are asked for while someone looks, and then no more", async
   const before = asked();
   await new Promise((resolve) => setTimeout(resolve, 200)); // ten times the polling's interval
   assert.equal(asked(), before);
+});
+
+domTest("an answer that comes when nobody looks any more is not shown", async (document) => {
+  const clients = document.querySelector("[data-stat=clients]");
+  let answer = (_response: Response) => {};
+  let signal: AbortSignal | null | undefined;
+  const fetch = (_url: string, init?: RequestInit) => {
+    signal = init?.signal;
+    return new Promise<Response>((resolve) => answer = resolve);
+  };
+  const stats = new Stats("/stats", document.querySelectorAll("[data-stat]"), { fetch });
+  stats.setActive(true);
+  stats.setActive(false);
+  stats.reset();
+  assert.equal(signal?.aborted, true);
+  answer(Response.json({ clients: 7 }));
+  await new Promise((resolve) => setTimeout(resolve, 50)); // long after the answer has been read
+  assert.equal(clients?.textContent, "–");
 });
 
 domTest(

@@ -1,11 +1,9 @@
-// The demo page's modules in a simulated document. The whole page in real browsers is tests/browser/page_test.mjs.
+// The demo page's message list, in a simulated document. The whole page in real browsers is tests/browser/page_test.mjs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { enableBroadcast } from "../examples/page/broadcast.js";
 import { MessageLog } from "../examples/page/log.js";
 import { createRow, toRow } from "../examples/page/row.js";
-import { StatusBadge } from "../examples/page/status.js";
-import { domTest, element, until } from "./page_support.ts";
+import { domTest, element, until } from "./support/page.ts";
 
 function logOf(document: Document, limit?: number) {
   const elements = {
@@ -16,7 +14,8 @@ function logOf(document: Document, limit?: number) {
     jump: element(document, "jump"),
   };
   // The simulated document has no layout: 20 pixels a row in a window of 100.
-  Object.defineProperty(elements.scroller, "clientHeight", { value: 100 });
+  const window = { height: 100 };
+  Object.defineProperty(elements.scroller, "clientHeight", { get: () => window.height });
   Object.defineProperty(elements.scroller, "scrollHeight", {
     get: () => elements.list.childElementCount * 20,
   });
@@ -32,7 +31,7 @@ function logOf(document: Document, limit?: number) {
     );
   };
   const texts = () => [...elements.list.querySelectorAll(".row-text")].map((text) => text.textContent);
-  return { ...elements, log, add, scrollTo, texts };
+  return { ...elements, log, window, add, scrollTo, texts };
 }
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `message ${index + 1}`);
@@ -49,8 +48,14 @@ domTest("markup in a gap's reason is shown as text too", (document) => {
   const data = JSON.stringify({ requested: "<b>1</b>", resumedAt: "2", reason: "<img src=x>" });
   const row = createRow(document, toRow({ name: "gap", data, lastEventId: "" }));
   assert.equal(row.querySelector("img, b"), null);
-  assert.match(row.textContent ?? "", /Some events were missed.*<b>1<\/b>.*<img src=x>/);
+  assert.match(row.textContent ?? "", /Some events were missed.*<img src=x>.*<b>1<\/b>/);
   assert.equal(row.dataset.kind, "gap");
+});
+
+test("a gap says why, in words", () => {
+  const data = JSON.stringify({ requested: "8f-1", resumedAt: "9a-0", reason: "epoch" });
+  const row = toRow({ name: "gap", data, lastEventId: "" });
+  assert.equal(row.detail, "The server has started anew. They came after 8f-1, up to 9a-0.");
 });
 
 test("a gap whose data is no JSON is a gap all the same", () => {
@@ -101,6 +106,17 @@ domTest("the jump button and scrolling down both follow again", (document) => {
   assert.equal(scroller.scrollTop, 460);
 });
 
+domTest("a scroll that comes of a new layout is not the reader's", (document) => {
+  const { scroller, jump, window, add, scrollTo } = logOf(document);
+  add(...numbered(20));
+  window.height = 60;
+  scrollTo(300);
+  assert.equal(jump.hidden, true);
+  assert.equal(scroller.scrollTop, 400);
+  scrollTo(300);
+  assert.equal(jump.hidden, false);
+});
+
 domTest("the list is bounded, and says what it removed", (document) => {
   const { trimmed, add, texts } = logOf(document, 3);
   add(...numbered(3));
@@ -123,6 +139,19 @@ domTest("a burst larger than the bound counts every row it drops, read or not", 
   assert.equal(jump.textContent, "Jump to newest · 25 unread");
 });
 
+domTest("a burst while the tab sleeps makes no more rows than are kept", (document) => {
+  const { add, texts } = logOf(document, 10);
+  const create = document.createElement.bind(document);
+  let made = 0;
+  document.createElement = ((name: string) => {
+    if (name === "li") made++;
+    return create(name);
+  }) as typeof document.createElement;
+  add(...numbered(1000));
+  assert.equal(made, 10);
+  assert.equal(texts().at(-1), "message 1000");
+});
+
 domTest("rows enter the page by themselves", async (document) => {
   const { log, texts } = logOf(document);
   log.add({ kind: "message", text: "hello", at: new Date() });
@@ -138,86 +167,3 @@ domTest("clear empties the list, forgets what was removed, and follows again", (
   assert.deepEqual(texts(), []);
   assert.deepEqual([empty.hidden, trimmed.hidden, jump.hidden], [false, true, true]);
 });
-
-domTest("the badge names every state, and counts down outside of the live region", async (document) => {
-  const badge = element(document, "status");
-  const detail = element(document, "status-detail");
-  const status = new StatusBadge({ badge, detail });
-  const names = { connecting: "Connecting", live: "Live", waiting: "Waiting", closed: "Closed" } as const;
-  for (const state of ["connecting", "live", "waiting", "closed"] as const) {
-    status.show({ state, retryAt: null });
-    assert.deepEqual([badge.dataset.state, badge.textContent], [state, names[state]]);
-  }
-  assert.equal(badge.getAttribute("role"), "status");
-  status.show({ state: "waiting", retryAt: Date.now() + 2000 });
-  assert.equal(detail.textContent, "Connection lost. Next try in 2 s.");
-  assert.equal(badge.textContent, "Waiting");
-  await until(() => detail.textContent === "Connection lost. Next try in 1 s.");
-  status.show({ state: "live", retryAt: null });
-  const shown = detail.textContent;
-  await new Promise((resolve) => setTimeout(resolve, 300)); // longer than the countdown's tick
-  assert.equal(detail.textContent, shown);
-});
-
-function broadcastForm(document: Document, answer: () => Promise<Response>) {
-  const form = element(document, "broadcast") as HTMLFormElement;
-  const field = element(document, "text") as HTMLInputElement;
-  const note = element(document, "broadcast-note");
-  const posted: RequestInit[] = [];
-  const fetch = (_url: string, init?: RequestInit) => {
-    posted.push(init ?? {});
-    return answer();
-  };
-  enableBroadcast({ form, field, note }, { url: "/broadcast", fetch: fetch });
-  const { Event } = document.defaultView as unknown as typeof globalThis;
-  const submit = (text: string) => {
-    field.value = text;
-    form.dispatchEvent(new Event("submit", { cancelable: true }));
-  };
-  return { field, note, posted, submit };
-}
-
-domTest("a broadcast posts the text as it is, once, and empties the field", async (document) => {
-  const { field, note, posted, submit } = broadcastForm(document, () => Promise.resolve(new Response("ok")));
-  submit("  hello <b>");
-  submit("  hello <b>");
-  await until(() => note.textContent === "Sent.");
-  assert.equal(posted.length, 1);
-  assert.equal(posted[0]?.method, "POST");
-  assert.equal(posted[0]?.body, "  hello <b>");
-  assert.deepEqual(posted[0]?.headers, { "content-type": "text/plain;charset=UTF-8" });
-  assert.equal(field.value, "");
-});
-
-domTest("what is typed while a broadcast is on its way stays", async (document) => {
-  let answer = (_response: Response) => {};
-  const { field, note, submit } = broadcastForm(document, () => new Promise((resolve) => answer = resolve));
-  submit("first");
-  field.value = "second";
-  answer(new Response("ok"));
-  await until(() => note.textContent === "Sent.");
-  assert.equal(field.value, "second");
-});
-
-for (
-  const [problem, answer, sentence] of [
-    ["a refused broadcast", () => Promise.resolve(new Response("", { status: 500 })), /answered 500/],
-    [
-      "a broadcast too large",
-      () => Promise.resolve(new Response("", { status: 413 })),
-      /no more than 64 KB/,
-    ],
-    ["a broadcast without a server", () => Promise.reject(new TypeError("no network")), /cannot be reached/],
-  ] as const
-) {
-  domTest(`${problem} is explained, and its text kept`, async (document) => {
-    const { field, note, submit } = broadcastForm(document, answer);
-    submit("precious");
-    await until(() => sentence.test(note.textContent ?? ""));
-    assert.equal(field.value, "precious");
-    assert.equal(field.getAttribute("aria-invalid"), "true");
-    const { Event } = document.defaultView as unknown as typeof globalThis;
-    field.dispatchEvent(new Event("input"));
-    assert.equal(field.getAttribute("aria-invalid"), "false");
-  });
-}

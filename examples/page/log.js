@@ -25,6 +25,8 @@ export class MessageLog {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #following = true;
+  /** The layout that the place was last set for. */
+  #layout = "";
   #unread = 0;
   #removed = 0;
 
@@ -38,7 +40,7 @@ export class MessageLog {
       this.#follow();
       scroller.focus(); // the button is about to vanish, and the keyboard's place must not vanish with it
     });
-    // A turned phone or an opened on-screen keyboard moves the bottom away without a scroll event.
+    // A turned phone or an opened on-screen keyboard moves the bottom away, mostly without a scroll event.
     const view = scroller.ownerDocument.defaultView;
     if (view) new view.ResizeObserver(() => this.#following && this.#toBottom()).observe(scroller);
   }
@@ -67,9 +69,9 @@ export class MessageLog {
       list.firstElementChild?.remove();
       this.#removed++;
     }
-    if (this.#following) this.#toBottom();
-    else this.#unread += rows.length;
+    if (!this.#following) this.#unread += rows.length;
     this.#render();
+    if (this.#following) this.#toBottom();
   }
 
   clear() {
@@ -82,12 +84,14 @@ export class MessageLog {
   #follow() {
     this.#following = true;
     this.#unread = 0;
-    this.#toBottom();
     this.#render();
+    this.#toBottom();
   }
 
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.#elements.scroller;
+    // A browser that lays out anew may move the place by itself; only a reader moves it within the same layout.
+    if (this.#following && this.#layout !== this.#measure()) return this.#toBottom();
     this.#following = scrollHeight - scrollTop - clientHeight <= NEAR;
     if (this.#following) this.#unread = 0;
     this.#render();
@@ -96,6 +100,12 @@ export class MessageLog {
   #toBottom() {
     const { scroller } = this.#elements;
     scroller.scrollTop = scroller.scrollHeight;
+    this.#layout = this.#measure();
+  }
+
+  #measure() {
+    const { scrollHeight, clientHeight, clientWidth } = this.#elements.scroller;
+    return `${scrollHeight} in ${clientWidth}×${clientHeight}`;
   }
 
   #render() {

@@ -57,10 +57,9 @@ function kindOf(data) {
 function gapDetail(data) {
   try {
     const { requested, resumedAt, reason } = JSON.parse(data);
-    const sentences = [];
-    if (requested && resumedAt) sentences.push(text.gap.resumed(String(requested), String(resumedAt)));
-    if (reason) sentences.push(text.gap.reason(String(reason)));
-    return sentences.join(" ");
+    const sentences = [text.gap.reasons[reason] ?? String(reason ?? "")];
+    if (requested && resumedAt) sentences.push(text.gap.between(String(requested), String(resumedAt)));
+    return sentences.join(" ").trim();
   } catch {
     return data; // that events are missing matters more than why
   }

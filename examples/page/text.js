@@ -21,9 +21,13 @@ export const text = {
   gap: {
     title: "Some events were missed",
     /** @param {string} requested @param {string} resumedAt */
-    resumed: (requested, resumedAt) => `Asked to go on after ${requested}, went on at ${resumedAt}.`,
-    /** @param {string} reason */
-    reason: (reason) => `Reason: ${reason}.`,
+    between: (requested, resumedAt) => `They came after ${requested}, up to ${resumedAt}.`,
+    /** @type {Record<string, string>} why, in the server's words and in the reader's */
+    reasons: {
+      trimmed: "The server no longer had them.",
+      epoch: "The server has started anew.",
+      invalid: "The server did not know the place to go on from.",
+    },
   },
   broadcast: {
     hint: "An empty text sends the server’s time.",

@@ -18,6 +18,8 @@ export const runtimeNames = Object.keys(commandLines);
 /** What this process started and has not ended yet. */
 const running = new Set();
 process.once("exit", () => running.forEach(killGroup));
+// Without a listener these end the process with no `exit` event, and what it started would outlive it.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
 /** Starts the example, on any free port unless told which; resolves when it has printed its URL. */
 export async function startServer(runtime, { port = 0 } = {}) {
