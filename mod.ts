@@ -17,13 +17,13 @@ export {
 } from "./lib/response.ts";
 export type { EventIterable } from "./lib/source.ts";
 export type { CloseInfo, CloseReason, StreamOptions } from "./lib/stream.ts";
-export { Broadcaster } from "./lib/broadcaster.ts";
+export { Broadcaster } from "./lib/broadcaster/broadcaster.ts";
 export type {
   BroadcasterOptions,
   BroadcasterStats,
   HistoryOptions,
   SubscribeOptions,
-} from "./lib/broadcaster_options.ts";
-export type { DrainOptions } from "./lib/drain.ts";
-export type { Gap, GapReason, LagPolicy } from "./lib/subscriber.ts";
-export type { EventMap, PublishEvent, PublishFields, PublishInput } from "./lib/typed.ts";
+} from "./lib/broadcaster/options.ts";
+export type { DrainOptions } from "./lib/broadcaster/drain.ts";
+export type { Gap, GapReason, LagPolicy } from "./lib/broadcaster/subscriber.ts";
+export type { EventMap, PublishEvent, PublishFields, PublishInput } from "./lib/broadcaster/typed.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { show, TidingsError } from "./errors.ts";
-import { encodeEvent, type ServerSentEvent } from "./event.ts";
+import { show, TidingsError } from "../errors.ts";
+import { encodeEvent, type ServerSentEvent } from "../event.ts";
 import type { Draft } from "./log.ts";
 import type { PublishFields } from "./typed.ts";
 

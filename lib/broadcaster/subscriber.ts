@@ -4,9 +4,9 @@
  * @module
  */
 
-import { encodeEvent } from "./event.ts";
+import { encodeEvent } from "../event.ts";
 import type { EventLog } from "./log.ts";
-import type { CloseInfo, Driver, EventStream } from "./stream.ts";
+import type { CloseInfo, Driver, EventStream } from "../stream.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -52,7 +52,7 @@ const CHUNK_BYTES = 16_384;
 const encoder = new TextEncoder();
 
 export class Subscriber implements Driver {
-  readonly view: View;
+  readonly view: View<Subscriber>;
   readonly #feed: Feed;
   /** The last event that was handed over. Means something only while the client lags. */
   #cursor: number;
@@ -64,7 +64,7 @@ export class Subscriber implements Driver {
   stream!: EventStream;
 
   /** Every client begins as one that lags at its cursor: replay and catching up are the same. */
-  constructor(feed: Feed, view: View, cursor: number) {
+  constructor(feed: Feed, view: View<Subscriber>, cursor: number) {
     this.#feed = feed;
     this.view = view;
     this.#cursor = cursor;

@@ -26,17 +26,17 @@ import {
   checkBroadcasterOptions,
   checkSubscribeOptions,
   type SubscribeOptions,
-} from "./broadcaster_options.ts";
+} from "./options.ts";
 import { formatCursor, newEpoch } from "./cursor.ts";
 import { toDraft } from "./draft.ts";
 import { drain, type DrainOptions } from "./drain.ts";
-import { TidingsError } from "./errors.ts";
-import { lastEventId, streamHeaders } from "./headers.ts";
-import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
+import { TidingsError } from "../errors.ts";
+import { lastEventId, streamHeaders } from "../headers.ts";
+import { type Beating, joinHeartbeat, leaveHeartbeat } from "../heartbeat.ts";
 import { type Draft, EventLog, joinEntries } from "./log.ts";
-import { numberOption } from "./options.ts";
+import { numberOption } from "../options.ts";
 import { resume } from "./resume.ts";
-import { EventStream, isOver, prelude } from "./stream.ts";
+import { EventStream, isOver, prelude } from "../stream.ts";
 import { cursorFrame, type Feed, gapFrame, Subscriber } from "./subscriber.ts";
 import type { EventMap, PublishInput } from "./typed.ts";
 import { type Filter, Views } from "./view.ts";
@@ -76,7 +76,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
   readonly #log: EventLog;
   readonly #epoch: string;
   readonly #largest: number;
-  readonly #views = new Views();
+  readonly #views = new Views<Subscriber>();
   readonly #clients = new Set<Subscriber>();
   readonly #feed: Feed;
   readonly #sweeper: Beating;

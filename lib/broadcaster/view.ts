@@ -5,18 +5,17 @@
  * @module
  */
 
-import { report } from "./errors.ts";
+import { report } from "../errors.ts";
 import type { LogEntry, Selection } from "./log.ts";
-import type { Subscriber } from "./subscriber.ts";
 
 /** Decides for one event whether the clients of a view receive it. */
 export type Filter = (event: never) => boolean;
 
 /** One view, and its clients that keep up. */
-export class View implements Selection {
+export class View<Client> implements Selection {
   readonly topics: ReadonlySet<string> | undefined;
   /** The clients to whom a turn's chunk is handed as it is flushed. Those that lag read from the log instead. */
-  readonly live: Set<Subscriber> = new Set();
+  readonly live: Set<Client> = new Set();
   /** How many clients there are, lagging ones included. */
   clients = 0;
   /** The same topics in any order. */
@@ -43,22 +42,22 @@ export class View implements Selection {
 }
 
 /** All views that have clients, findable by topic. */
-export class Views {
-  readonly #all = new Set<View>();
+export class Views<Client> {
+  readonly #all = new Set<View<Client>>();
   /** Those that see every topic, and those that see each one. */
-  readonly #everyTopic = new Set<View>();
-  readonly #byTopic = new Map<string, Set<View>>();
+  readonly #everyTopic = new Set<View<Client>>();
+  readonly #byTopic = new Map<string, Set<View<Client>>>();
   /** By topics, then by filter: the same function is the same filter. */
-  readonly #shared = new Map<string, Map<Filter | undefined, View>>();
+  readonly #shared = new Map<string, Map<Filter | undefined, View<Client>>>();
 
   /** The view with these topics and this very filter, made if it is new. Release it once for every call. */
-  acquire(topics: readonly string[] | "*", filter: Filter | undefined): View {
+  acquire(topics: readonly string[] | "*", filter: Filter | undefined): View<Client> {
     const key = topics === "*" ? "*" : JSON.stringify([...new Set(topics)].sort());
     let sameTopics = this.#shared.get(key);
     if (sameTopics === undefined) this.#shared.set(key, sameTopics = new Map());
     let view = sameTopics.get(filter);
     if (view === undefined) {
-      view = new View(key, topics === "*" ? undefined : new Set(topics), filter);
+      view = new View<Client>(key, topics === "*" ? undefined : new Set(topics), filter);
       sameTopics.set(filter, view);
       this.#all.add(view);
       if (view.topics === undefined) this.#everyTopic.add(view);
@@ -73,7 +72,7 @@ export class Views {
   }
 
   /** Forgets the view with its last client. */
-  release(view: View): void {
+  release(view: View<Client>): void {
     if (--view.clients > 0) return;
     this.#all.delete(view);
     this.#everyTopic.delete(view);
@@ -88,7 +87,7 @@ export class Views {
   }
 
   /** The views that one of the entries may concern: the cost of a flush is what it reaches. */
-  concernedBy(entries: readonly LogEntry[]): Iterable<View> {
+  concernedBy(entries: readonly LogEntry[]): Iterable<View<Client>> {
     const topics = new Set<string>();
     for (const { topic } of entries) {
       if (topic === undefined) return this.#all;

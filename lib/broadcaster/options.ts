@@ -4,10 +4,10 @@
  * @module
  */
 
-import { show } from "./errors.ts";
+import { show } from "../errors.ts";
 import type { LogLimits } from "./log.ts";
-import { functionOption, numberOption, wrongOption } from "./options.ts";
-import { checkStreamOptions, type StreamOptions } from "./stream.ts";
+import { functionOption, numberOption, wrongOption } from "../options.ts";
+import { checkStreamOptions, type StreamOptions } from "../stream.ts";
 import type { LagPolicy } from "./subscriber.ts";
 import type { EventMap, PublishEvent } from "./typed.ts";
 
