@@ -48,3 +48,12 @@ export function show(value: unknown): string {
 export function report(what: string, error: unknown): void {
   console.error(`tidings: ${what}:`, error);
 }
+
+/** Calls a hook of the user's, whose failure must not become anybody else's. */
+export function callHook(name: string, hook: () => void): void {
+  try {
+    hook();
+  } catch (error) {
+    report(`${name} threw`, error);
+  }
+}

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { report } from "./errors.ts";
+import { callHook, report } from "./errors.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
 import { functionOption, numberOption, wrongOption } from "./options.ts";
 import { DEFAULT_KEEPALIVE } from "./runtime.ts";
@@ -22,8 +22,9 @@ import { DEFAULT_KEEPALIVE } from "./runtime.ts";
  * - `"aborted"`: the option `signal` was aborted
  * - `"overflow"`: more was sent than the client took, past the option `maxBuffer`
  * - `"lagging"`: a subscriber fell too far behind
+ * - `"lifetime"`: a subscriber had been there as long as the limit `lifetime` lets it
  */
-export type CloseReason = "client" | "end" | "error" | "aborted" | "overflow" | "lagging";
+export type CloseReason = "client" | "end" | "error" | "aborted" | "overflow" | "lagging" | "lifetime";
 
 /** How a stream ended, as the option `onClose` is told. */
 export interface CloseInfo {
@@ -31,6 +32,8 @@ export interface CloseInfo {
   readonly reason: CloseReason;
   /** What the source threw, with the reason `"error"`. It is for the operator: the client is told nothing of it. */
   readonly error?: unknown;
+  /** What was still in the history for a subscriber that was cut off, with the reason `"lagging"`. */
+  readonly waiting?: { readonly events: number; readonly bytes: number };
 }
 
 /** What every event stream can be told, by {@linkcode createSSEResponse} and by `subscribe` alike. */
@@ -152,12 +155,12 @@ export class EventStream implements Beating {
    * still delivered, unless `discard` says that the client is not reading anyway.
    */
   truncate(info: CloseInfo, { discard = false }: { discard?: boolean } = {}): void {
-    const wait = !discard && this.buffered > 0;
+    const waiting = this.buffered > 0;
     if (!this.#settle(info)) return;
-    if (wait) {
-      this.#truncating = info.reason;
-      this.wake();
-    } else this.#cut(info.reason);
+    if (discard) return this.#cut(info.reason);
+    this.#truncating = info.reason;
+    if (waiting) this.wake();
+    else void this.#cutSoon(info.reason);
   }
 
   #cut(reason: CloseReason): void {
@@ -166,8 +169,18 @@ export class EventStream implements Beating {
     } catch { /* the runtime was first */ }
   }
 
+  /** The runtime took the last words in this very turn, and Bun would throw them away, and the headers with them. */
+  #cutSoon(reason: CloseReason): Promise<void> {
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        this.#cut(reason);
+        resolve();
+      })
+    );
+  }
+
   #pull(): Promise<void> | void {
-    if (this.#truncating !== undefined) return this.#cut(this.#truncating);
+    if (this.#truncating !== undefined) return this.#cutSoon(this.#truncating);
     if (this.#closed) return;
     const answer = this.#driver.pull();
     // While there is nothing to say this stays pending, so that the runtime does not ask again after each delivery.
@@ -182,15 +195,9 @@ export class EventStream implements Beating {
     this.#options.signal?.removeEventListener("abort", this);
     if (this.#keepalive > 0) leaveHeartbeat(this.#keepalive, this);
     this.#driver.closed(info);
-    if (this.#options.onClose === undefined) {
-      if (info.reason === "error") report("an event stream's source threw", info.error);
-    } else {
-      try {
-        this.#options.onClose(info);
-      } catch (error) {
-        report("onClose threw", error);
-      }
-    }
+    const { onClose } = this.#options;
+    if (onClose !== undefined) callHook("onClose", () => onClose(info));
+    else if (info.reason === "error") report("an event stream's source threw", info.error);
     return true;
   }
 

@@ -312,7 +312,11 @@ test("a client that takes nothing for the time allowed is cut off", async () => 
   now = 6_000;
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   assert.equal(feed.size, 0);
-  assert.deepEqual(closed, [{ reason: "lagging" }]);
+  assert.deepEqual(closed.map(({ reason }) => reason), ["lagging"]);
+  assert.ok(
+    closed[0]!.waiting!.events > 0 && closed[0]!.waiting!.bytes > 0,
+    "the operator is told how much waited",
+  );
   await client.settle();
   assert.equal(client.ended, "cut");
 });
@@ -332,6 +336,7 @@ test("figures", async () => {
     delivered: 2,
     bytes: 2 * bytes,
     dropped: 0,
+    refused: 0,
   });
   assert.equal(feed.size, 2);
   await clients[0]!.leave();

@@ -20,6 +20,7 @@
  * @module
  */
 
+import { Admission } from "./admission.ts";
 import {
   type BroadcasterOptions,
   type BroadcasterStats,
@@ -30,7 +31,7 @@ import {
 import { formatCursor, newEpoch } from "./cursor.ts";
 import { toDraft } from "./draft.ts";
 import { drain, type DrainOptions } from "./drain.ts";
-import { TidingsError } from "../errors.ts";
+import { callHook, TidingsError } from "../errors.ts";
 import { lastEventId, streamHeaders } from "../headers.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "../heartbeat.ts";
 import { type Draft, EventLog, joinEntries } from "./log.ts";
@@ -75,7 +76,7 @@ const SWEEP = 1_000;
 export class Broadcaster<Events extends EventMap = EventMap> {
   readonly #log: EventLog;
   readonly #epoch: string;
-  readonly #largest: number;
+  readonly #admission: Admission;
   readonly #views = new Views<Subscriber>();
   readonly #clients = new Set<Subscriber>();
   readonly #feed: Feed;
@@ -86,6 +87,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
   #delivered = 0;
   #bytes = 0;
   #dropped = 0;
+  #refused = 0;
 
   /**
    * Makes a broadcaster, which holds no timer and no client yet.
@@ -94,16 +96,16 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    * @throws {TypeError} If an option is of no use, naming it and the value received.
    */
   constructor(options: BroadcasterOptions = {}) {
-    const { limits, lagPolicy, lagTimeout, now } = checkBroadcasterOptions(options);
+    const settings = checkBroadcasterOptions(options);
+    const { history, now, onClose } = settings;
     const lagging = new Set<Subscriber>();
-    this.#largest = limits.bytes;
+    this.#admission = new Admission(options.limits ?? {});
     this.#epoch = newEpoch(Date.now());
-    this.#log = new EventLog(limits, now);
+    this.#log = new EventLog(history, now);
     this.#feed = {
       log: this.#log,
-      policy: lagPolicy,
+      settings,
       lagging,
-      now,
       idOf: (seq) => formatCursor(this.#epoch, seq),
       delivered: (count, size) => {
         this.#delivered += count;
@@ -112,13 +114,19 @@ export class Broadcaster<Events extends EventMap = EventMap> {
       dropped: (count) => {
         this.#dropped += count;
       },
-      left: (subscriber) => this.#left(subscriber),
+      left: (subscriber, info) => {
+        this.#left(subscriber);
+        if (onClose !== undefined) callHook("onClose", () => onClose(info, subscriber.member.request));
+      },
     };
     this.#sweeper = {
       beat: () => {
         this.#log.trim();
-        const deadline = now() - lagTimeout;
-        for (const subscriber of lagging) subscriber.sweep(deadline);
+        for (const subscriber of lagging) subscriber.sweep(now());
+        if (options.limits?.lifetime === undefined) return;
+        for (const subscriber of this.#clients) {
+          if (subscriber.member.expires <= now()) subscriber.finish("lifetime", undefined);
+        }
       },
     };
   }
@@ -142,6 +150,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
       delivered: this.#delivered,
       bytes: this.#bytes,
       dropped: this.#dropped,
+      refused: this.#refused,
     };
   }
 
@@ -163,28 +172,34 @@ export class Broadcaster<Events extends EventMap = EventMap> {
       );
     }
     const id = this.#feed.idOf(this.#log.tip + this.#turn.length + 1);
-    const draft = toDraft(input, id, this.#largest);
-    if (this.#turn.length === 0) queueMicrotask(() => this.#flush());
+    const draft = toDraft(input, id, this.#feed.settings.history.bytes);
+    if (this.#turn.length === 0) this.#schedule();
     this.#turn.push(draft);
     return id;
   }
 
   /**
    * Answers a request with this broadcaster's events. A `HEAD` request gets the headers alone, and one whose client has
-   * already left an empty body; neither is subscribed. After {@linkcode Broadcaster.close} was called, a client is told to
-   * come back.
+   * already left an empty body; neither is subscribed. After {@linkcode Broadcaster.close} was called, and where a limit is
+   * reached, a client is told to come back.
    *
    * @param request The request to answer. Its `signal` and its `Last-Event-ID` are heeded.
    * @param options See {@linkcode SubscribeOptions}.
    * @throws {TypeError} If an option is of no use, naming it and the value received.
    */
   subscribe(request: Request, options: SubscribeOptions<Events> = {}): Response {
-    const { topics = [], filter, retry, lastEventIdQuery } = options;
+    const { topics = [], filter, key, retry, lastEventIdQuery } = options;
     checkSubscribeOptions(options);
     const headers = streamHeaders(options.headers);
     if (request.method === "HEAD") return new Response(null, { headers });
     if (isOver(request, options)) return new Response("", { headers });
     if (this.#state !== "open") return new Response(prelude(this.#retry ?? retry), { headers });
+
+    const refusal = this.#admission.enter(key);
+    if (refusal !== undefined) {
+      this.#refused++;
+      return this.#admission.turnAway(refusal, headers);
+    }
 
     // Nothing of this turn is left over, so the client stands between two turns.
     this.#flush();
@@ -192,7 +207,8 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     const view = this.#views.acquire(topics, filter as Filter | undefined);
     const asked = options.lastEventId ?? lastEventId(request, lastEventIdQuery);
     const { cursor, gap } = resume(asked, this.#epoch, this.#log, view);
-    const subscriber = new Subscriber(this.#feed, view, cursor);
+    const expires = this.#admission.expiry(this.#feed.settings.now());
+    const subscriber = new Subscriber(this.#feed, { request, view, key, expires }, cursor);
     let opening = prelude(retry);
     if (gap !== undefined) opening += gapFrame(gap);
     else if (asked === undefined) opening += cursorFrame(this.#feed.idOf(cursor));
@@ -224,6 +240,12 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     return this.close();
   }
 
+  #schedule(): void {
+    const { flushInterval } = this.#feed.settings;
+    if (flushInterval === 0) queueMicrotask(() => this.#flush());
+    else setTimeout(() => this.#flush(), flushInterval);
+  }
+
   /** Appends the turn to the log and hands it to every live client that it concerns. */
   #flush(): void {
     if (this.#turn.length === 0) return;
@@ -244,7 +266,8 @@ export class Broadcaster<Events extends EventMap = EventMap> {
 
   #left(subscriber: Subscriber): void {
     this.#clients.delete(subscriber);
-    this.#views.release(subscriber.view);
+    this.#views.release(subscriber.member.view);
+    this.#admission.leave(subscriber.member.key);
     if (this.#clients.size === 0) leaveHeartbeat(SWEEP, this.#sweeper);
   }
 }

@@ -38,13 +38,13 @@ export async function drain(
     encoder.encode(
       retry === undefined ? "" : encodeEvent({ retry: Math.round(retry * (1 + Math.random() / 2)) }),
     );
-  for (const subscriber of lagging) subscriber.finish(farewell());
+  for (const subscriber of lagging) subscriber.finish("end", farewell());
   const waiting = [...clients].filter((subscriber) => !lagging.has(subscriber));
   const total = waiting.length;
   while (clients.size > 0) {
     const elapsed = Date.now() - start;
     const staying = within === 0 ? 0 : Math.floor(total * Math.max(0, 1 - elapsed / within));
-    while (waiting.length > staying) waiting.pop()!.finish(farewell());
+    while (waiting.length > staying) waiting.pop()!.finish("end", farewell());
     if (elapsed >= Math.max(within, LAST_CALL)) {
       for (const { stream } of clients) stream.truncate({ reason: "lagging" }, { discard: true });
     }

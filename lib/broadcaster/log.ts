@@ -145,6 +145,30 @@ export class EventLog {
     return false;
   }
 
+  /** What waits after `cursor` for the selection, as far as it is still here. */
+  measure(cursor: number, selection: Selection, conflate: boolean): { events: number; bytes: number } {
+    let events = 0;
+    let bytes = 0;
+    for (const entry of this.#after(cursor)) {
+      if (!this.#concerns(entry, selection, conflate)) continue;
+      events++;
+      bytes += entry.end - entry.start;
+    }
+    return { events, bytes };
+  }
+
+  /** The entries after `cursor` that are still here. */
+  *#after(cursor: number): Generator<LogEntry> {
+    for (let i = this.#head + Math.max(0, cursor + 1 - this.oldest); i < this.#entries.length; i++) {
+      yield this.#entries[i]!;
+    }
+  }
+
+  #concerns(entry: LogEntry, selection: Selection, conflate: boolean): boolean {
+    if (conflate && entry.key !== undefined && this.#newest.get(entry.key) !== entry.seq) return false;
+    return selection.matches(entry);
+  }
+
   /**
    * Reads on after `cursor`: as many whole events as fit into `maxBytes`, and at least one.
    *
@@ -153,10 +177,8 @@ export class EventLog {
   read(cursor: number, selection: Selection, maxBytes: number, conflate: boolean): Chunk {
     const chosen: LogEntry[] = [];
     let bytes = 0;
-    for (let i = this.#head + Math.max(0, cursor + 1 - this.oldest); i < this.#entries.length; i++) {
-      const entry = this.#entries[i]!;
-      const stale = conflate && entry.key !== undefined && this.#newest.get(entry.key) !== entry.seq;
-      if (!stale && selection.matches(entry)) {
+    for (const entry of this.#after(cursor)) {
+      if (this.#concerns(entry, selection, conflate)) {
         bytes += entry.end - entry.start;
         if (bytes > maxBytes && chosen.length > 0) break;
         chosen.push(entry);

@@ -7,7 +7,8 @@
 import { show } from "../errors.ts";
 import type { LogLimits } from "./log.ts";
 import { functionOption, numberOption, wrongOption } from "../options.ts";
-import { checkStreamOptions, type StreamOptions } from "../stream.ts";
+import { checkStreamOptions, type CloseInfo, type StreamOptions } from "../stream.ts";
+import type { LimitOptions } from "./admission.ts";
 import type { LagPolicy } from "./subscriber.ts";
 import type { EventMap, PublishEvent } from "./typed.ts";
 
@@ -32,6 +33,20 @@ export interface BroadcasterOptions {
    * kernel's buffers hide a stall at first: some megabytes. Default: 60,000.
    */
   lagTimeout?: number | undefined;
+  /**
+   * Bytes that may wait for a client in the history; past that it is cut off, with the reason `"lagging"`. Looked at once
+   * a second. Default: `Infinity`, which leaves it to the history.
+   */
+  lagBytes?: number | undefined;
+  /** How many clients there may be, and for how long. Default: no limits. */
+  limits?: LimitOptions | undefined;
+  /**
+   * Milliseconds for which what is published is held back, so that what trickles in one by one goes out together. Default:
+   * 0, which holds it to the end of the running turn only.
+   */
+  flushInterval?: number | undefined;
+  /** Told of every client whose stream ended, with its request: who and why. Each subscription has an `onClose` too. */
+  onClose?: ((info: CloseInfo, request: Request) => void) | undefined;
   /** The clock that ages events, in milliseconds; for tests. Default: `Date.now`. */
   now?: (() => number) | undefined;
 }
@@ -48,6 +63,8 @@ export interface SubscribeOptions<Events extends EventMap = EventMap> extends St
    * they share its answers. If it throws, the event is withheld and the error printed.
    */
   filter?: ((event: PublishEvent<Events>) => boolean) | undefined;
+  /** Whose client this is, for the limit `clientsPerKey`: an address, a user. Default: nobody's, and not limited. */
+  key?: string | undefined;
   /** The id after which to go on. Default: the request's `Last-Event-ID`, or else only what is new. */
   lastEventId?: string | undefined;
   /**
@@ -69,31 +86,46 @@ export interface BroadcasterStats {
   readonly delivered: number;
   /** Bytes of them. */
   readonly bytes: number;
+  /** Clients that were turned away because a limit was reached. */
+  readonly refused: number;
   /** Events gone from the history before a client had taken them; with topics or a filter, at most so many. */
   readonly dropped: number;
 }
 
 const LAG_POLICIES: readonly LagPolicy[] = ["disconnect", "skip", "latest"];
 
+/** A Broadcaster's options, checked, with the defaults filled in. */
+export interface BroadcasterSettings {
+  readonly history: LogLimits;
+  readonly lagPolicy: LagPolicy;
+  readonly lagTimeout: number;
+  readonly lagBytes: number;
+  readonly flushInterval: number;
+  readonly onClose: BroadcasterOptions["onClose"];
+  readonly now: () => number;
+}
+
 /**
  * Checks a Broadcaster's options and fills in the defaults.
  *
  * @throws {TypeError} Naming the option and the value received.
  */
-export function checkBroadcasterOptions(
-  options: BroadcasterOptions,
-): { limits: LogLimits; lagPolicy: LagPolicy; lagTimeout: number; now: () => number } {
-  const { history = {}, lagPolicy = "disconnect", lagTimeout = 60_000, now = Date.now } = options;
-  const { events = 10_000, bytes = 8 << 20, age = 300_000 } = history;
+export function checkBroadcasterOptions(options: BroadcasterOptions): BroadcasterSettings {
+  const { lagPolicy = "disconnect", lagTimeout = 60_000, lagBytes = Infinity, flushInterval = 0 } = options;
+  const { events = 10_000, bytes = 8 << 20, age = 300_000 } = options.history ?? {};
+  const { onClose, now = Date.now } = options;
   numberOption("history.events", events, { least: 1, unit: "events" });
   numberOption("history.bytes", bytes, { least: 1, unit: "bytes" });
   numberOption("history.age", age, { least: 1, unit: "milliseconds", endless: true });
   numberOption("lagTimeout", lagTimeout, { least: 1, unit: "milliseconds", endless: true });
+  numberOption("lagBytes", lagBytes, { least: 1, unit: "bytes", endless: true });
+  numberOption("flushInterval", flushInterval, { least: 0, unit: "milliseconds" });
   if (!LAG_POLICIES.includes(lagPolicy)) {
     throw wrongOption("lagPolicy", `one of ${LAG_POLICIES.map(show).join(", ")}`, lagPolicy);
   }
+  functionOption("onClose", onClose);
   functionOption("now", now);
-  return { limits: { events, bytes, age }, lagPolicy, lagTimeout, now };
+  return { history: { events, bytes, age }, lagPolicy, lagTimeout, lagBytes, flushInterval, onClose, now };
 }
 
 /**
@@ -102,9 +134,10 @@ export function checkBroadcasterOptions(
  * @throws {TypeError} Naming the option and the value received.
  */
 export function checkSubscribeOptions<Events extends EventMap>(options: SubscribeOptions<Events>): void {
-  const { topics = [], filter } = options;
+  const { topics = [], filter, key } = options;
   checkStreamOptions(options);
   functionOption("filter", filter);
+  if (key !== undefined && typeof key !== "string") throw wrongOption("key", "a string", key);
   if (topics === "*") return;
   if (!Array.isArray(topics)) {
     throw wrongOption("topics", 'an array of strings, or "*" for every topic', topics);

@@ -6,6 +6,7 @@
 
 import { encodeEvent } from "../event.ts";
 import type { EventLog } from "./log.ts";
+import type { BroadcasterSettings } from "./options.ts";
 import type { CloseInfo, Driver, EventStream } from "../stream.ts";
 import type { View } from "./view.ts";
 
@@ -34,10 +35,9 @@ export interface Gap {
 /** What a subscriber needs of its Broadcaster. */
 export interface Feed {
   readonly log: EventLog;
-  readonly policy: LagPolicy;
+  readonly settings: BroadcasterSettings;
   /** The clients that lag. */
   readonly lagging: Set<Subscriber>;
-  now(): number;
   /** The event id of a place in the log. */
   idOf(seq: number): string;
   delivered(events: number, bytes: number): void;
@@ -46,13 +46,22 @@ export interface Feed {
   left(subscriber: Subscriber, info: CloseInfo): void;
 }
 
+/** Who a subscriber is. */
+export interface Member {
+  readonly request: Request;
+  readonly view: View<Subscriber>;
+  readonly key: string | undefined;
+  /** When its lifetime is over. */
+  readonly expires: number;
+}
+
 // How much of the log is copied for a lagging client at a time. One copy is all the memory that a stalled one costs.
 const CHUNK_BYTES = 16_384;
 
 const encoder = new TextEncoder();
 
 export class Subscriber implements Driver {
-  readonly view: View<Subscriber>;
+  readonly member: Member;
   readonly #feed: Feed;
   /** The last event that was handed over. Means something only while the client lags. */
   #cursor: number;
@@ -60,15 +69,15 @@ export class Subscriber implements Driver {
   /** When the client last took something: it is stalled once that is too long ago. */
   #progress: number;
   /** What to say last, once the client has all that was published: it is being sent away. */
-  #farewell: Uint8Array | undefined;
+  #farewell: { reason: "end" | "lifetime"; farewell: Uint8Array | undefined } | undefined;
   stream!: EventStream;
 
   /** Every client begins as one that lags at its cursor: replay and catching up are the same. */
-  constructor(feed: Feed, view: View<Subscriber>, cursor: number) {
+  constructor(feed: Feed, member: Member, cursor: number) {
     this.#feed = feed;
-    this.view = view;
+    this.member = member;
     this.#cursor = cursor;
-    this.#progress = feed.now();
+    this.#progress = feed.settings.now();
     feed.lagging.add(this);
   }
 
@@ -77,8 +86,8 @@ export class Subscriber implements Driver {
     if (this.stream.hungry) return this.stream.write(chunk);
     this.#live = false;
     this.#cursor = previous;
-    this.#progress = this.#feed.now();
-    this.view.live.delete(this);
+    this.#progress = this.#feed.settings.now();
+    this.member.view.live.delete(this);
     this.#feed.lagging.add(this);
     this.stream.wake();
     return false;
@@ -87,10 +96,11 @@ export class Subscriber implements Driver {
   /** The client took all: read on from the log, or be live if there is no more. */
   pull(): "idle" | void {
     if (this.#live) return "idle";
-    const { log, policy } = this.#feed;
-    this.#progress = this.#feed.now();
-    if (log.missed(this.#cursor, this.view)) return this.#fellOff();
-    const { bytes, events, cursor } = log.read(this.#cursor, this.view, CHUNK_BYTES, policy === "latest");
+    const { log, settings: { lagPolicy } } = this.#feed;
+    const { view } = this.member;
+    this.#progress = this.#feed.settings.now();
+    if (log.missed(this.#cursor, view)) return this.#fellOff();
+    const { bytes, events, cursor } = log.read(this.#cursor, view, CHUNK_BYTES, lagPolicy === "latest");
     this.#cursor = cursor;
     if (bytes !== undefined) {
       this.#feed.delivered(events, bytes.byteLength);
@@ -100,38 +110,44 @@ export class Subscriber implements Driver {
     if (this.#farewell !== undefined) return this.#leave(this.#farewell);
     this.#live = true;
     this.#feed.lagging.delete(this);
-    this.view.live.add(this);
+    this.member.view.live.add(this);
     return "idle";
   }
 
-  /** Ends a client that has taken nothing since `deadline`, or that can no longer be served without a gap. */
-  sweep(deadline: number): void {
-    const { log, policy } = this.#feed;
-    const lost = policy === "disconnect" && log.missed(this.#cursor, this.view);
+  /** Ends a client that has lagged too long or too far, or that can no longer be served without a gap. */
+  sweep(now: number): void {
+    const { log, settings: { lagPolicy, lagTimeout, lagBytes } } = this.#feed;
+    const { view } = this.member;
+    const lost = lagPolicy === "disconnect" && log.missed(this.#cursor, view);
+    const late = this.#progress < now - lagTimeout;
+    const waiting = lost || late || lagBytes < Infinity
+      ? log.measure(this.#cursor, view, lagPolicy === "latest")
+      : undefined;
+    if (waiting === undefined || !(lost || late || waiting.bytes > lagBytes)) return;
     // It is not reading, so what waits for it is thrown away.
-    if (lost || this.#progress < deadline) this.stream.truncate({ reason: "lagging" }, { discard: true });
+    this.stream.truncate({ reason: "lagging", waiting }, { discard: true });
   }
 
   /** Sends the client away as soon as it has all that was published. */
-  finish(farewell: Uint8Array): void {
-    if (this.#live) this.#leave(farewell);
-    else this.#farewell = farewell;
+  finish(reason: "end" | "lifetime", farewell: Uint8Array | undefined): void {
+    this.#farewell = { reason, farewell };
+    if (this.#live) this.#leave(this.#farewell);
   }
 
-  #leave(farewell: Uint8Array): void {
-    if (farewell.byteLength > 0) this.stream.write(farewell);
-    this.stream.close("end");
+  #leave({ reason, farewell }: { reason: "end" | "lifetime"; farewell: Uint8Array | undefined }): void {
+    if (farewell !== undefined) this.stream.write(farewell);
+    this.stream.close(reason);
   }
 
   closed(info: CloseInfo): void {
     this.#feed.lagging.delete(this);
-    this.view.live.delete(this);
+    this.member.view.live.delete(this);
     this.#feed.left(this, info);
   }
 
   #fellOff(): void {
-    const { log, policy } = this.#feed;
-    if (policy === "disconnect") return this.stream.close("lagging");
+    const { log, settings: { lagPolicy } } = this.#feed;
+    if (lagPolicy === "disconnect") return this.stream.close("lagging");
     const requested = this.#cursor;
     this.#cursor = log.oldest - 1;
     this.#feed.dropped(this.#cursor - requested);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { report } from "../errors.ts";
+import { callHook, report } from "../errors.ts";
 import type { FetchHandler } from "./listener.ts";
 
 /** Is told of an error that a handler threw. */
@@ -23,12 +23,8 @@ export function guard(
         "The handler must return a Response: return one for every route, for example a 404",
       );
     } catch (error) {
-      try {
-        if (onError === undefined) report(`the handler failed on ${request.method} ${request.url}`, error);
-        else onError(error, request);
-      } catch (second) {
-        report("onError threw", second);
-      }
+      if (onError === undefined) report(`the handler failed on ${request.method} ${request.url}`, error);
+      else callHook("onError", () => onError(error, request));
       return new Response("Internal Server Error", { status: 500 });
     }
   };

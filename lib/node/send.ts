@@ -56,9 +56,9 @@ async function sendBody(body: ReadableStream<Uint8Array>, outgoing: NodeResponse
     reader.cancel().catch(() => {});
     resume();
   });
-  // The body failed: the client must see that this is not its end. Noticed here, since a client that has stopped reading
-  // keeps the loop below from reading on.
-  reader.closed.catch(() => cutOff(outgoing, goOn !== undefined));
+  // The body failed, which the loop below finds out for itself, after what came before; but not while it waits for a
+  // client that has stopped reading.
+  reader.closed.catch(() => goOn !== undefined && cutOff(outgoing));
   // Headers wait for the first chunk, so that a short response is one packet, but no longer than this turn. HTTP/2 never
   // holds them back.
   if (!("stream" in outgoing)) setImmediate(() => outgoing.destroyed || outgoing.flushHeaders());
@@ -72,20 +72,21 @@ async function sendBody(body: ReadableStream<Uint8Array>, outgoing: NodeResponse
         goOn = undefined;
       }
     }
-  } catch { /* the body failed: see above */ }
+  } catch {
+    cutOff(outgoing);
+  }
 }
 
 // How long what was written before a failure may take to reach the client, in milliseconds.
 const LAST_WORDS = 1_000;
 
 /** Ends the response so that the client can tell it from a regular end. */
-function cutOff(outgoing: NodeResponse, isStalled: boolean): void {
+function cutOff(outgoing: NodeResponse): void {
   if ("stream" in outgoing) {
     // Without a code, HTTP/2 would report a regular end. RFC 9113, section 7: INTERNAL_ERROR.
     outgoing.stream.close(2);
     return;
   }
-  if (isStalled) return void outgoing.destroy();
   // Without the last chunk, so it is cut off, but only after what was written before.
   outgoing.socket?.destroySoon();
   setTimeout(() => outgoing.destroy(), LAST_WORDS).unref();
