@@ -16,7 +16,7 @@ export {
   type SSEResponseOptions,
 } from "./lib/response.ts";
 export type { EventIterable } from "./lib/source.ts";
-export type { CloseInfo, CloseReason, StreamOptions } from "./lib/stream.ts";
+export type { CloseInfo, CloseReason, StreamOptions } from "./lib/stream_options.ts";
 export type { LimitOptions } from "./lib/broadcaster/admission.ts";
 export { Broadcaster } from "./lib/broadcaster/broadcaster.ts";
 export type {

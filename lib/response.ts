@@ -10,14 +10,8 @@ import { encodeEvent, type EventInput } from "./event.ts";
 import { lastEventId, streamHeaders } from "./headers.ts";
 import { numberOption, wrongOption } from "./options.ts";
 import { type EventIterable, type EventIterator, isIterable, iterate } from "./source.ts";
-import {
-  checkStreamOptions,
-  type Driver,
-  EventStream,
-  isOver,
-  prelude,
-  type StreamOptions,
-} from "./stream.ts";
+import { type Driver, EventStream } from "./stream.ts";
+import { checkStreamOptions, isOver, prelude, type StreamOptions } from "./stream_options.ts";
 
 const encoder = new TextEncoder();
 

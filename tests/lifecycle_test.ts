@@ -435,7 +435,7 @@ for (const [name, source] of Object.entries(FAILING)) {
             })(),
             "the response fails",
           ),
-          (error: Error) => !error.message.includes("In 5000 ms"),
+          (error: Error) => !error.message.startsWith("In "),
         );
         assert.match(read, /data: before\n\n$/);
         const { reason, error } = await within(told.promise, "onClose is called");
@@ -539,7 +539,7 @@ each('a callback that does not wait is ended past maxBuffer, with the reason "ov
     }, { maxBuffer: 1_000_000, onClose: told.onClose });
   await withServer(kind, handler, async (port) => {
     const client = await RawClient.open(port, { reading: false });
-    assert.deepEqual(await within(told.promise, "onClose is called", 20_000), { reason: "overflow" });
+    assert.deepEqual(await within(told.promise, "onClose is called"), { reason: "overflow" });
     assert.ok(most > 900_000 && most <= 1_000_000, `${most} bytes waited`);
     assert.ok(sent * EVENT.length < MOST_AHEAD, `${sent} events of 65 kB were sent`);
     assert.equal(refused, 1);
@@ -639,7 +639,7 @@ each("1,000 clients come and leave, and nothing is left of them", async (kind) =
       assert.ok(broadcaster.size > count / 4);
       broadcaster.publish("to all");
       clients.forEach((client, i) => i % 2 === 0 ? client.end() : client.reset());
-      await until(() => ended === count, "all have left", 20_000);
+      await until(() => ended === count, "all have left", 30_000);
       assert.equal(broadcaster.size, 0);
       assert.equal(heartbeatTimers(), 0);
     };

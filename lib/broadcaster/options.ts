@@ -7,7 +7,7 @@
 import { show } from "../errors.ts";
 import type { LogLimits } from "./log.ts";
 import { functionOption, numberOption, wrongOption } from "../options.ts";
-import { checkStreamOptions, type CloseInfo, type StreamOptions } from "../stream.ts";
+import { checkStreamOptions, type CloseInfo, type StreamOptions } from "../stream_options.ts";
 import type { LimitOptions } from "./admission.ts";
 import type { LagPolicy } from "./subscriber.ts";
 import type { EventMap, PublishEvent } from "./typed.ts";

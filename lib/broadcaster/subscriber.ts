@@ -7,7 +7,8 @@
 import { encodeEvent } from "../event.ts";
 import type { EventLog } from "./log.ts";
 import type { BroadcasterSettings } from "./options.ts";
-import type { CloseInfo, Driver, EventStream } from "../stream.ts";
+import type { Driver, EventStream } from "../stream.ts";
+import type { CloseInfo } from "../stream_options.ts";
 import type { View } from "./view.ts";
 
 /**

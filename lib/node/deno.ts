@@ -1,5 +1,5 @@
 /**
- * Deno's server.
+ * Deno's server, from Deno 2.2 on: before that nothing tells when a response is complete.
  *
  * @module
  */
@@ -11,21 +11,37 @@ import type { Binding, Listening } from "./serve.ts";
 export interface DenoServe {
   serve(
     options: { port: number; hostname: string; signal: AbortSignal; onListen(): void },
-    handler: (request: Request, info: { completed?: Promise<void> }) => Response | Promise<Response>,
-  ): { readonly addr: unknown; readonly finished: Promise<void>; shutdown(): Promise<void> };
+    handler: (request: Request, info: { completed: Promise<void> }) => Response | Promise<Response>,
+  ): { readonly addr: unknown; readonly finished: Promise<void> };
 }
 
 export function startDeno(handler: FetchHandler, { port, hostname }: Binding): Listening {
   const { Deno } = globalThis as unknown as { Deno: DenoServe };
   const cutting = new AbortController();
+  let underWay = 0;
+  let stopping = false;
+  const settled = () => {
+    if (--underWay === 0 && stopping) cutting.abort();
+  };
   const server = Deno.serve(
     // Deno would print where it listens; that is for the caller to say.
     { port, hostname, signal: cutting.signal, onListen() {} },
-    (request, { completed }) => handler(withHonestSignal(request, completed)),
+    (request, { completed }) => {
+      // The connection is closed with the server, and an EventSource then comes back; an answer of 503 would end it for good.
+      if (stopping) return new Promise(() => {});
+      underWay++;
+      completed.then(settled, settled);
+      return handler(withHonestSignal(request, completed));
+    },
   );
   return {
     port: (server.addr as { port: number }).port,
-    stop: () => server.shutdown().then(() => server.finished),
+    // Not `shutdown()`: once that has begun nothing can cut what is left, and aborting the signal throws.
+    stop() {
+      stopping = true;
+      if (underWay === 0) cutting.abort();
+      return server.finished;
+    },
     cut: () => cutting.abort(),
   };
 }
@@ -34,8 +50,7 @@ export function startDeno(handler: FetchHandler, { port, hostname }: Binding): L
  * Deno aborts a request's signal after every response, complete or not, and prints a warning once when somebody looked at
  * it. Here the signal means what it means elsewhere: the client left.
  */
-function withHonestSignal(request: Request, completed: Promise<void> | undefined): Request {
-  if (completed === undefined) return request; // before Deno 2.2
+function withHonestSignal(request: Request, completed: Promise<void>): Request {
   const leaving = new AbortController();
   completed.catch(() => leaving.abort());
   return Object.defineProperty(request, "signal", { value: leaving.signal });

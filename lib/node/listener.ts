@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { functionOption, wrongOption } from "../options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
+import { isComplete } from "./ending.ts";
 import { discardRest, toRequest } from "./request.ts";
 import { sendResponse } from "./send.ts";
 
@@ -61,7 +62,7 @@ export function toNodeListener(handler: FetchHandler, options: ListenerOptions =
     let over = false;
     outgoing.once("close", () => {
       over = true;
-      if (!outgoing.writableFinished) leaving.abort();
+      if (!isComplete(outgoing)) leaving.abort();
     });
     outgoing.once("finish", () => discardRest(incoming));
     const request = toRequest(incoming, leaving.signal);

@@ -21,12 +21,20 @@ export function toRequest(incoming: NodeRequest, signal: AbortSignal): Request |
   }
 }
 
+/** @throws {TypeError} If the client did not name a place that is here. */
 function urlOf(incoming: NodeRequest): string {
   const { socket, headers, url = "/" } = incoming;
   const scheme = (socket as { encrypted?: boolean }).encrypted === true ? "https" : "http";
-  const origin = `${scheme}://${headers[":authority"] ?? headers.host ?? "localhost"}`;
-  // Put together and not resolved, or a path of two slashes would be taken for a host. A proxy may send a whole URL.
-  return url.startsWith("/") ? origin + url : new URL(url, origin).href;
+  // HTTP/1.0 needs no host, and it may be empty in HTTP/1.1: then the path must not become the host.
+  const host = (headers[":authority"] as string | undefined) ?? headers.host ?? "";
+  // Nor may a host become a path, or what is before an "@".
+  if (/[\s/\\?#@]/.test(host)) throw new TypeError(`No host: ${host}`);
+  const origin = `${scheme}://${host === "" ? "localhost" : host}`;
+  // Put together and not resolved, or a path of two slashes would be taken for a host.
+  if (url.startsWith("/")) return origin + url;
+  // `OPTIONS *`, or what a proxy is sent.
+  if (url !== "*" && !/^https?:\/\//i.test(url)) throw new TypeError(`No path: ${url}`);
+  return new URL(url, origin).href;
 }
 
 function headersOf({ rawHeaders }: NodeRequest): Headers {

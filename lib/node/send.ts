@@ -5,7 +5,10 @@
  */
 
 import type { ServerResponse } from "node:http";
+import { eventStreamOf } from "../stream.ts";
+import { cutOff } from "./ending.ts";
 import type { NodeResponse } from "./listener.ts";
+import { ResponseSink } from "./response_sink.ts";
 
 // One connection's business (RFC 9110, 7.6.1). HTTP/2 forbids them (RFC 9113, 8.2.2), and Node's layer throws on some.
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
@@ -62,8 +65,11 @@ async function sendBody(body: ReadableStream<Uint8Array>, outgoing: NodeResponse
   // Headers wait for the first chunk, so that a short response is one packet, but no longer than this turn. HTTP/2 never
   // holds them back.
   if (!("stream" in outgoing)) setImmediate(() => outgoing.destroyed || outgoing.flushHeaders());
+  // An event stream of ours writes to the response itself, once what waits in its body is sent.
+  const events = eventStreamOf(body);
   try {
     for (;;) {
+      if (events?.hungry) return events.redirect(new ResponseSink(events, outgoing));
       const { done, value } = await reader.read();
       if (outgoing.destroyed) return;
       if (done) return void outgoing.end();
@@ -75,19 +81,4 @@ async function sendBody(body: ReadableStream<Uint8Array>, outgoing: NodeResponse
   } catch {
     cutOff(outgoing);
   }
-}
-
-// How long what was written before a failure may take to reach the client, in milliseconds.
-const LAST_WORDS = 1_000;
-
-/** Ends the response so that the client can tell it from a regular end. */
-function cutOff(outgoing: NodeResponse): void {
-  if ("stream" in outgoing) {
-    // Without a code, HTTP/2 would report a regular end. RFC 9113, section 7: INTERNAL_ERROR.
-    outgoing.stream.close(2);
-    return;
-  }
-  // Without the last chunk, so it is cut off, but only after what was written before.
-  outgoing.socket?.destroySoon();
-  setTimeout(() => outgoing.destroy(), LAST_WORDS).unref();
 }

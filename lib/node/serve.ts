@@ -35,7 +35,7 @@ export interface RunningServer {
   /** Resolves when the server has closed, for whichever reason. */
   readonly finished: Promise<void>;
   /**
-   * Takes no new connections, waits for the responses under way, at most for the option `grace`, and resolves when all is
+   * Takes no new requests, waits for the responses under way, at most for the option `grace`, and resolves when all is
    * closed. Event streams do not end by themselves: close the broadcaster first.
    */
   close(): Promise<void>;

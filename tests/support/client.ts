@@ -5,6 +5,7 @@
  */
 
 import { connect, type Socket } from "node:net";
+import { PATIENCE } from "./wait.ts";
 
 const HOST = "127.0.0.1";
 
@@ -84,7 +85,7 @@ export class RawClient {
   }
 
   /** Waits until what has arrived matches. */
-  async until(pattern: RegExp | string, ms = 5_000): Promise<string> {
+  async until(pattern: RegExp | string, ms: number = PATIENCE): Promise<string> {
     const found = () => typeof pattern === "string" ? this.#text.includes(pattern) : pattern.test(this.#text);
     await this.#wait(() => found() || this.#closed, ms, `${pattern} did not arrive`);
     if (!found()) throw new Error(`The connection ended before ${pattern} arrived, after: ${this.#tail()}`);
@@ -92,7 +93,7 @@ export class RawClient {
   }
 
   /** Waits until the connection has ended. */
-  async untilClosed(ms = 5_000): Promise<string> {
+  async untilClosed(ms: number = PATIENCE): Promise<string> {
     await this.#wait(() => this.#closed, ms, "the connection did not end");
     return this.#text;
   }

@@ -4,12 +4,15 @@
  * @module
  */
 
+/** How long anything may take that ought to take no time, in milliseconds: a busy machine is not a failure. */
+export const PATIENCE = 15_000;
+
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Waits until the condition holds. */
-export async function until(holds: () => boolean, what: string, ms = 5_000): Promise<void> {
+export async function until(holds: () => boolean, what: string, ms: number = PATIENCE): Promise<void> {
   const deadline = performance.now() + ms;
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`In ${ms} ms it did not come to this: ${what}`);
@@ -18,7 +21,7 @@ export async function until(holds: () => boolean, what: string, ms = 5_000): Pro
 }
 
 /** The promise, or a failure if it takes too long. */
-export async function within<T>(promise: Promise<T>, what: string, ms = 5_000): Promise<T> {
+export async function within<T>(promise: Promise<T>, what: string, ms: number = PATIENCE): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`In ${ms} ms it did not come to this: ${what}`)), ms);

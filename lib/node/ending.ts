@@ -1,0 +1,33 @@
+/**
+ * How a Node response ends.
+ *
+ * @module
+ */
+
+import type { NodeResponse } from "./listener.ts";
+
+// How long what was written before a failure may take to reach the client, in milliseconds.
+const LAST_WORDS = 1_000;
+
+/** Ends the response so that the client can tell it from a regular end, after what was written before. */
+export function cutOff(outgoing: NodeResponse): void {
+  let cut: () => void;
+  if ("stream" in outgoing) {
+    const { stream } = outgoing;
+    // Without a code, HTTP/2 would report a regular end. RFC 9113, section 7: INTERNAL_ERROR.
+    cut = () => stream.close(2);
+    // A reset overtakes what is still to be written.
+    stream.write(new Uint8Array(0), cut);
+  } else {
+    cut = () => outgoing.destroy();
+    // Without the last chunk, so it is cut off. Node holds back what one turn writes until that turn is over.
+    setImmediate(() => outgoing.socket?.destroySoon());
+  }
+  setTimeout(cut, LAST_WORDS).unref();
+}
+
+/** Whether all of a response that is now closed was sent. */
+export function isComplete(outgoing: NodeResponse): boolean {
+  // HTTP/2's layer calls a response finished that the client has reset.
+  return outgoing.writableFinished && !("stream" in outgoing && outgoing.stream.rstCode !== 0);
+}
