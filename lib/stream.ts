@@ -145,6 +145,8 @@ export class EventStream implements Answerer, Beating {
   #settle(info: CloseInfo): boolean {
     if (this.#closed) return false;
     this.#closed = true;
+    // Node 18 keeps the bodies of some responses for ever: nothing may hang on them.
+    byBody.delete(this.body);
     this.#request.signal.removeEventListener("abort", this);
     this.#options.signal?.removeEventListener("abort", this);
     if (this.#keepalive > 0) leaveHeartbeat(this.#keepalive, this);

@@ -31,7 +31,9 @@ const results = await suite("npm test", ["npm", "test", "--"]);
 const installed = [];
 const otherNodes = NODES.map((major) => ({
   name: `node@${major} installs`,
-  run: async () => installed.push(await nodePath(work, major)) && {},
+  run: async () => {
+    installed.push(await nodePath(work, major));
+  },
 }));
 console.log(`\n══ Node ${NODES.join(", ")} ══`);
 results.push(...await runGates(otherNodes, { work }));

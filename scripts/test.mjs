@@ -39,12 +39,19 @@ const runs = await Promise.all(settings.runtimes.map(async (each) => {
 }));
 const able = runs.filter((each) => !each.broken);
 
-const waiting = slow.length === 0 ? [] : able.map((each, index) => {
-  const output = join(work, `slow-${index}.txt`);
-  const stdout = openSync(output, "w");
-  const options = { report: join(work, `slow-${index}.report`), root, limit: settings.limit, stdout };
-  return { each, output, done: runFiles(each, slow, options).finally(() => closeSync(stdout)) };
-});
+const waiting = able.flatMap((each, index) =>
+  slow.map((file, fileIndex) => {
+    const place = join(work, `slow-${index}-${fileIndex}`);
+    const stdout = openSync(`${place}.txt`, "w");
+    const options = { report: `${place}.report`, root, limit: settings.limit, stdout };
+    return {
+      each,
+      file,
+      output: `${place}.txt`,
+      done: runFiles(each, [file], options).finally(() => closeSync(stdout)),
+    };
+  })
+);
 if (waiting.length > 0) console.log(`Started in the background on every runtime: ${slow.join(", ")}`);
 
 for (const [index, each] of quick.length === 0 ? [] : able.entries()) {
@@ -58,8 +65,8 @@ for (const [index, each] of quick.length === 0 ? [] : able.entries()) {
   each.results.push(await runFiles(each, quick, options));
 }
 
-for (const { each, output, done } of waiting) {
-  console.log(`\n── ${each.label}: ${slow.length} slow files, from the background ──`);
+for (const { each, file, output, done } of waiting) {
+  console.log(`\n── ${each.label}: ${file}, from the background ──`);
   each.results.push(await done);
   process.stdout.write(readFileSync(output));
 }

@@ -17,6 +17,8 @@ export interface DenoServe {
 
 export function startDeno(handler: FetchHandler, { port, hostname }: Binding): Listening {
   const { Deno } = globalThis as unknown as { Deno: DenoServe };
+  if (!warningWithheld) withholdWarning();
+  warningWithheld = true;
   const cutting = new AbortController();
   let underWay = 0;
   let stopping = false;
@@ -31,7 +33,7 @@ export function startDeno(handler: FetchHandler, { port, hostname }: Binding): L
       if (stopping) return new Promise(() => {});
       underWay++;
       completed.then(settled, settled);
-      return handler(withHonestSignal(request, completed));
+      return answer(handler, request, completed);
     },
   );
   return {
@@ -47,11 +49,34 @@ export function startDeno(handler: FetchHandler, { port, hostname }: Binding): L
 }
 
 /**
- * Deno aborts a request's signal after every response, complete or not, and prints a warning once when somebody looked at
- * it. Here the signal means what it means elsewhere: the client left.
+ * Deno aborts a request's signal after every response, complete or not. Here it is aborted only if the client left: while
+ * the handler still works, as Deno's signal says, or if the response failed, as `completed` says. A client that leaves a
+ * stream is no failure to Deno, and its signal then means nothing: such a client is known by its body being cancelled.
  */
-function withHonestSignal(request: Request, completed: Promise<void>): Request {
+async function answer(handler: FetchHandler, request: Request, completed: Promise<void>): Promise<Response> {
   const leaving = new AbortController();
+  let answered = false;
+  request.signal.addEventListener("abort", () => answered || leaving.abort());
   completed.catch(() => leaving.abort());
-  return Object.defineProperty(request, "signal", { value: leaving.signal });
+  try {
+    return await handler(Object.defineProperty(request, "signal", { value: leaving.signal }));
+  } finally {
+    answered = true;
+  }
 }
+
+/**
+ * Deno warns, once in a process, that it aborts the signal of a request that ended regularly, since somebody looked at it.
+ * That was us, just above, and nobody else can tell.
+ */
+function withholdWarning(): void {
+  const { warn } = console;
+  console.warn = (...values: unknown[]) => {
+    if (!String(values[0]).startsWith("Deno.serve: request.signal aborts on")) {
+      return warn.apply(console, values);
+    }
+    if (console.warn === filter) console.warn = warn;
+  };
+  const filter = console.warn;
+}
+let warningWithheld = false;

@@ -32,6 +32,9 @@ export interface ListenerOptions {
   onError?: ErrorHandler | undefined;
 }
 
+// One for all: a reason made at the spot would remember its callers, and with them, on Node 18, every response.
+const CLIENT_LEFT = new DOMException("The client left", "AbortError");
+
 /**
  * Turns a fetch handler into a listener for Node's servers.
  *
@@ -62,7 +65,7 @@ export function toNodeListener(handler: FetchHandler, options: ListenerOptions =
     let over = false;
     outgoing.once("close", () => {
       over = true;
-      if (!isComplete(outgoing)) leaving.abort();
+      if (!isComplete(outgoing)) leaving.abort(CLIENT_LEFT);
     });
     outgoing.once("finish", () => discardRest(incoming));
     const request = toRequest(incoming, leaving.signal);

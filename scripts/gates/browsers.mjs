@@ -21,7 +21,7 @@ async function present() {
   }
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   await exec(["apt-get", "update"], { env });
-  await exec(["apt-get", "install", "-y", "--no-install-recommends", ...missing], { env, limit: 900 });
+  await exec(["apt-get", "install", "-y", ...missing], { env, limit: 900 });
   for (const name of missing) {
     if (!await starts(name)) {
       throw new Error(`${name} was installed and does not start: try "${name} --version"`);
