@@ -19,6 +19,11 @@ function logOf(document: Document, limit?: number) {
   Object.defineProperty(elements.scroller, "scrollHeight", {
     get: () => elements.list.childElementCount * 20,
   });
+  let top = 0;
+  Object.defineProperty(elements.scroller, "scrollTop", {
+    get: () => top,
+    set: (to: number) => top = Math.max(0, Math.min(to, elements.scroller.scrollHeight - window.height)),
+  });
   const log = new MessageLog(elements, limit === undefined ? {} : { limit });
   const add = (...texts: string[]) => {
     for (const text of texts) log.add({ kind: "message", text, at: new Date() });
@@ -78,8 +83,7 @@ test("a row keeps the text as it came, and knows JSON and heartbeats", () => {
 domTest("the list follows the newest, and stops when the reader scrolls up", (document) => {
   const { scroller, jump, add, scrollTo } = logOf(document);
   add(...numbered(20));
-  assert.equal(scroller.scrollTop, 400);
-  scrollTo(300); // the lowest there is: 400 high, of which 100 are seen
+  assert.equal(scroller.scrollTop, 300); // 400 high, of which 100 are seen
   assert.equal(jump.hidden, true);
   scrollTo(120);
   assert.equal(jump.hidden, false);
@@ -95,7 +99,7 @@ domTest("the jump button and scrolling down both follow again", (document) => {
   add("unseen");
   jump.click();
   assert.equal(jump.hidden, true);
-  assert.equal(scroller.scrollTop, 420);
+  assert.equal(scroller.scrollTop, 320);
   assert.equal(document.activeElement, scroller);
   scrollTo(0);
   add("unseen");
@@ -103,7 +107,38 @@ domTest("the jump button and scrolling down both follow again", (document) => {
   scrollTo(335); // not quite the bottom, but near enough
   assert.equal(jump.hidden, true);
   add("seen");
-  assert.equal(scroller.scrollTop, 460);
+  assert.equal(scroller.scrollTop, 360);
+});
+
+domTest("rows that come while the reader begins to scroll up do not pull down again", (document) => {
+  const { scroller, jump, add } = logOf(document);
+  const { Event } = document.defaultView as unknown as typeof globalThis;
+  const begin = (name: string, details: object) =>
+    scroller.dispatchEvent(Object.assign(new Event(name), details));
+  add(...numbered(20));
+  scroller.scrollTop = 290; // its event is yet to come
+  add("unseen");
+  assert.equal(scroller.scrollTop, 290);
+  assert.equal(jump.hidden, false);
+  for (const [name, details] of [["wheel", { deltaY: -1 }], ["keydown", { key: "Home" }]] as const) {
+    jump.click();
+    begin("wheel", { deltaY: 1 });
+    begin("keydown", { key: "End" });
+    assert.equal(jump.hidden, true);
+    begin(name, details);
+    const before: number = scroller.scrollTop;
+    add("unseen");
+    assert.equal(scroller.scrollTop, before);
+    assert.equal(jump.textContent, "Jump to newest · 1 unread");
+  }
+});
+
+domTest("a list that fits is followed whatever is pressed", (document) => {
+  const { scroller, jump, add } = logOf(document);
+  const { Event } = document.defaultView as unknown as typeof globalThis;
+  add(...numbered(2));
+  scroller.dispatchEvent(Object.assign(new Event("keydown"), { key: "Home" }));
+  assert.equal(jump.hidden, true);
 });
 
 domTest("a scroll that comes of a new layout is not the reader's", (document) => {
@@ -112,7 +147,7 @@ domTest("a scroll that comes of a new layout is not the reader's", (document) =>
   window.height = 60;
   scrollTo(300);
   assert.equal(jump.hidden, true);
-  assert.equal(scroller.scrollTop, 400);
+  assert.equal(scroller.scrollTop, 340);
   scrollTo(300);
   assert.equal(jump.hidden, false);
 });

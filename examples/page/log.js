@@ -5,6 +5,9 @@ import { text } from "./text.js";
 /** How near the bottom, in pixels, still counts as reading the newest: zoom makes scroll positions fractional. */
 const NEAR = 24;
 
+/** Keys that scroll up. */
+const UP = ["ArrowUp", "PageUp", "Home"];
+
 /** Rows that arrive within this time, in milliseconds, enter the page together: a burst costs one layout. */
 const GATHER = 16;
 
@@ -27,6 +30,7 @@ export class MessageLog {
   #following = true;
   /** The layout that the place was last set for. */
   #layout = "";
+  #top = 0;
   #unread = 0;
   #removed = 0;
 
@@ -36,6 +40,9 @@ export class MessageLog {
     this.#limit = limit;
     const { scroller, jump } = elements;
     scroller.addEventListener("scroll", () => this.#scrolled());
+    // Scrolling is smooth, and so begins slowly: without these, rows that keep coming would pull the reader back down.
+    scroller.addEventListener("wheel", ({ deltaY }) => deltaY < 0 && this.#leave(), { passive: true });
+    scroller.addEventListener("keydown", ({ key }) => UP.includes(key) && this.#leave());
     jump.addEventListener("click", () => {
       this.#follow();
       scroller.focus(); // the button is about to vanish, and the keyboard's place must not vanish with it
@@ -62,6 +69,7 @@ export class MessageLog {
   flush() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#scrolled(); // the event of a scroll comes after the scroll, and rows may come between
     const { list } = this.#elements;
     const rows = this.#pending.splice(0);
     list.append(...rows.map((row) => createRow(list.ownerDocument, row)));
@@ -88,11 +96,19 @@ export class MessageLog {
     this.#toBottom();
   }
 
+  #leave() {
+    if (this.#elements.scroller.scrollTop === 0) return; // there is nothing above
+    this.#following = false;
+    this.#render();
+  }
+
   #scrolled() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#elements.scroller;
     // A browser that lays out anew may move the place by itself; only a reader moves it within the same layout.
     if (this.#following && this.#layout !== this.#measure()) return this.#toBottom();
-    this.#following = scrollHeight - scrollTop - clientHeight <= NEAR;
+    const { scrollHeight, scrollTop, clientHeight } = this.#elements.scroller;
+    if (scrollTop < this.#top - 1) this.#following = false;
+    else if (scrollTop > this.#top + 1) this.#following = scrollHeight - scrollTop - clientHeight <= NEAR;
+    this.#top = scrollTop;
     if (this.#following) this.#unread = 0;
     this.#render();
   }
@@ -100,6 +116,7 @@ export class MessageLog {
   #toBottom() {
     const { scroller } = this.#elements;
     scroller.scrollTop = scroller.scrollHeight;
+    this.#top = scroller.scrollTop;
     this.#layout = this.#measure();
   }
 

@@ -111,6 +111,25 @@ export function addLookTests(getBrowser) {
     }
   });
 
+  test("a reader can scroll up while messages pour in", { timeout }, async (t) => {
+    const page = await openLivePage(t, getBrowser(), server.url, sizes[0]);
+    await page.bringToFront();
+    let pouring = true;
+    t.after(() => pouring = false);
+    const flood = (async () => {
+      for (let n = 0; pouring; n++) await server.publish(`drop ${n}`);
+    })();
+    await waitForRow(page, "drop 50");
+    await page.focus("#scroller");
+    await page.keyboard.press("Home"); // once
+    await waitFor(page, () => document.querySelector("#scroller").scrollTop === 0);
+    const seen = await page.$$eval(".row", (rows) => rows.length);
+    await waitFor(page, (seen) => document.querySelectorAll(".row").length > seen + 20, seen);
+    assert.equal(await page.$eval("#scroller", (scroller) => scroller.scrollTop), 0);
+    pouring = false;
+    await flood;
+  });
+
   test("every control can be reached by keyboard, and the focus seen", { timeout }, async (t) => {
     const page = await openLivePage(t, getBrowser(), server.url);
     await page.bringToFront();
