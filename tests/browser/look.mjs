@@ -96,6 +96,7 @@ export function addLookTests(getBrowser) {
     await page.focus("#scroller");
     await page.keyboard.press("Home");
     await waitFor(page, () => !document.querySelector("#jump").hidden);
+    await waitFor(page, () => document.querySelector("#scroller").scrollTop === 0); // it scrolls smoothly
     await server.publish("unseen");
     await waitForRow(page, "unseen");
     assert.equal(await page.$eval("#scroller", (scroller) => scroller.scrollTop), 0);
