@@ -9,17 +9,18 @@ import type { NodeResponse } from "./listener.ts";
 // How long what was written before a failure may take to reach the client, in milliseconds.
 const LAST_WORDS = 1_000;
 
-/** Ends the response so that the client can tell it from a regular end, after what was written before. */
-export function cutOff(outgoing: NodeResponse): void {
-  let cut: () => void;
+/**
+ * Ends the response so that the client can tell it from a regular end: after what was written before, or at once, if it
+ * is to be thrown away.
+ */
+export function cutOff(outgoing: NodeResponse, discard = false): void {
+  // Without a code, HTTP/2 would report a regular end. RFC 9113, section 7: INTERNAL_ERROR.
+  const cut = () => "stream" in outgoing ? outgoing.stream.close(2) : outgoing.destroy();
+  if (discard) return void cut();
   if ("stream" in outgoing) {
-    const { stream } = outgoing;
-    // Without a code, HTTP/2 would report a regular end. RFC 9113, section 7: INTERNAL_ERROR.
-    cut = () => stream.close(2);
     // A reset overtakes what is still to be written.
-    stream.write(new Uint8Array(0), cut);
+    outgoing.stream.write(new Uint8Array(0), cut);
   } else {
-    cut = () => outgoing.destroy();
     // Without the last chunk, so it is cut off. Node holds back what one turn writes until that turn is over.
     setImmediate(() => outgoing.socket?.destroySoon());
   }

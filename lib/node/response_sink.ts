@@ -45,8 +45,7 @@ export class ResponseSink implements Sink {
   }
 
   cut(_reason: CloseReason, discard: boolean): void {
-    if (discard) this.#outgoing.destroy();
-    else cutOff(this.#outgoing);
+    cutOff(this.#outgoing, discard);
   }
 
   /** Asks for more as long as there is room and something to say. */
