@@ -409,7 +409,6 @@ const FAILING: Record<string, (connection: Connection) => SetupResult | Promise<
   "an iterable of what is no event": () => ["before", { event: `${SECRET}\n` }],
 };
 
-// deno-lint-ignore require-await
 async function* failing(): AsyncGenerator<EventInput> {
   yield "before";
   throw new Error(SECRET);

@@ -362,6 +362,25 @@ each(
   },
 );
 
+each("a handler that has read enough still gets its answer out, and the next request too", async (name) => {
+  await using(name, async (request) => {
+    if (request.method === "GET") return new Response("next");
+    const reader = request.body!.getReader();
+    await reader.read();
+    if (request.url.endsWith("/cancels")) await reader.cancel();
+    return new Response("Too large", { status: 413 });
+  }, async ({ ask }) => {
+    for (const path of ["/cancels", "/stops"]) {
+      const exchange = ask({ method: "POST", path, uploading: true });
+      exchange.upload.end("x".repeat(1 << 20));
+      await exchange.ended();
+      assert.equal(exchange.status, 413, path);
+      assert.equal(exchange.text, "Too large", path);
+      assert.equal((await ask().ended()).text, "next");
+    }
+  });
+});
+
 // --- Responses -----------------------------------------------------------------------------------------------------
 
 each(

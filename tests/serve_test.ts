@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Broadcaster, createSSEResponse, TidingsError } from "../mod.ts";
+import { Broadcaster, TidingsError } from "../mod.ts";
 import { type FetchHandler, type RunningServer, serve, type ServeOptions } from "../lib/node/mod.ts";
 import { RawClient } from "./support/client.ts";
 import { runtime } from "./support/runtime.ts";

@@ -19,7 +19,7 @@ export interface BunServe {
   }): { port?: number | undefined; stop(cut?: boolean): Promise<void> };
 }
 
-export async function startBun(handler: FetchHandler, { port, hostname }: Binding): Promise<Listening> {
+export function startBun(handler: FetchHandler, { port, hostname }: Binding): Listening {
   const { Bun } = globalThis as unknown as { Bun: BunServe };
   const server = Bun.serve({
     fetch: handler,

@@ -15,7 +15,7 @@ export interface DenoServe {
   ): { readonly addr: unknown; readonly finished: Promise<void> };
 }
 
-export async function startDeno(handler: FetchHandler, { port, hostname }: Binding): Promise<Listening> {
+export function startDeno(handler: FetchHandler, { port, hostname }: Binding): Listening {
   const { Deno } = globalThis as unknown as { Deno: DenoServe };
   if (!warningWithheld) withholdWarning();
   warningWithheld = true;

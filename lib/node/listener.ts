@@ -63,7 +63,7 @@ export function toNodeListener(handler: FetchHandler, options: ListenerOptions =
       over = true;
       if (!isComplete(outgoing)) leaving.abort();
     });
-    const request = toRequest(incoming, leaving.signal);
+    const request = toRequest(incoming, outgoing, leaving.signal);
     if (request === undefined) {
       outgoing.statusCode = 400;
       outgoing.end();
