@@ -111,16 +111,17 @@ each("a client that leaves aborts the signal and cancels the body", async (name)
 each(
   "a client that leaves before the handler has answered aborts the signal and cancels the body",
   async (name) => {
+    const begun = deferred();
     const cancelled = deferred();
     const aborted = deferred();
     await using(name, async ({ signal }) => {
+      begun.resolve();
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
       aborted.resolve();
       return new Response(new ReadableStream({ cancel: () => cancelled.resolve() }));
-    }, async ({ ask, sockets }) => {
+    }, async ({ ask }) => {
       const exchange = ask();
-      await until(() => sockets.size > 0, "the server sees a connection");
-      await sleep(50);
+      await within(begun.promise, "the handler is called");
       exchange.leave();
       await within(aborted.promise, "the signal is aborted");
       await within(cancelled.promise, "the body is cancelled");
@@ -361,6 +362,25 @@ each(
     });
   },
 );
+
+each("a handler that has read enough still gets its answer out, and the next request too", async (name) => {
+  await using(name, async (request) => {
+    if (request.method === "GET") return new Response("next");
+    const reader = request.body!.getReader();
+    await reader.read();
+    if (request.url.endsWith("/cancels")) await reader.cancel();
+    return new Response("Too large", { status: 413 });
+  }, async ({ ask }) => {
+    for (const path of ["/cancels", "/stops"]) {
+      const exchange = ask({ method: "POST", path, uploading: true });
+      exchange.upload.end("x".repeat(1 << 20));
+      await exchange.ended();
+      assert.equal(exchange.status, 413, path);
+      assert.equal(exchange.text, "Too large", path);
+      assert.equal((await ask().ended()).text, "next");
+    }
+  });
+});
 
 // --- Responses -----------------------------------------------------------------------------------------------------
 

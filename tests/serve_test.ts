@@ -182,6 +182,16 @@ test("a regular end is no abort, and nothing is printed", LIMIT, async () => {
   assert.equal(code, 0);
 });
 
+test("nor is it without this project's settings, though Deno then prints a warning of its own, once", {
+  ...LIMIT,
+  skip: runtime !== "deno" && "only Deno has that setting",
+}, async () => {
+  const { code, stdout, stderr } = await runFixture("signals.ts", { flags: ["--no-config"] });
+  assert.match(stderr, /^Deno\.serve: request\.signal aborts on successful responses[^\n]*\n$/);
+  assert.equal(stdout, "0 signals were aborted\n");
+  assert.equal(code, 0);
+});
+
 test("request.signal is aborted when the client leaves", LIMIT, async () => {
   const aborted = new Set<string>();
   const cancelled = deferred();

@@ -17,8 +17,6 @@ export interface DenoServe {
 
 export function startDeno(handler: FetchHandler, { port, hostname }: Binding): Listening {
   const { Deno } = globalThis as unknown as { Deno: DenoServe };
-  if (!warningWithheld) withholdWarning();
-  warningWithheld = true;
   const cutting = new AbortController();
   let underWay = 0;
   let stopping = false;
@@ -52,6 +50,8 @@ export function startDeno(handler: FetchHandler, { port, hostname }: Binding): L
  * Deno aborts a request's signal after every response, complete or not. Here it is aborted only if the client left: while
  * the handler still works, as Deno's signal says, or if the response failed, as `completed` says. A client that leaves a
  * stream is no failure to Deno, and its signal then means nothing: such a client is known by its body being cancelled.
+ *
+ * Looking at the signal makes Deno print a warning, once in a process, unless it runs with `--unstable-no-legacy-abort`.
  */
 async function answer(handler: FetchHandler, request: Request, completed: Promise<void>): Promise<Response> {
   const leaving = new AbortController();
@@ -64,19 +64,3 @@ async function answer(handler: FetchHandler, request: Request, completed: Promis
     answered = true;
   }
 }
-
-/**
- * Deno warns, once in a process, that it aborts the signal of a request that ended regularly, since somebody looked at it.
- * That was us, just above, and nobody else can tell.
- */
-function withholdWarning(): void {
-  const { warn } = console;
-  console.warn = (...values: unknown[]) => {
-    if (!String(values[0]).startsWith("Deno.serve: request.signal aborts on")) {
-      return warn.apply(console, values);
-    }
-    if (console.warn === filter) console.warn = warn;
-  };
-  const filter = console.warn;
-}
-let warningWithheld = false;

@@ -9,7 +9,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { functionOption, wrongOption } from "../options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
 import { isComplete } from "./ending.ts";
-import { discardRest, toRequest } from "./request.ts";
+import { toRequest } from "./request.ts";
 import { sendResponse } from "./send.ts";
 
 /** What every web-standard runtime serves: a function from a request to its response. */
@@ -67,8 +67,7 @@ export function toNodeListener(handler: FetchHandler, options: ListenerOptions =
       over = true;
       if (!isComplete(outgoing)) leaving.abort(CLIENT_LEFT);
     });
-    outgoing.once("finish", () => discardRest(incoming));
-    const request = toRequest(incoming, leaving.signal);
+    const request = toRequest(incoming, outgoing, leaving.signal);
     if (request === undefined) {
       outgoing.statusCode = 400;
       outgoing.end();

@@ -4,15 +4,19 @@
  * @module
  */
 
-import type { NodeRequest } from "./listener.ts";
+import type { NodeRequest, NodeResponse } from "./listener.ts";
 
 /** The request, or `undefined` if what the client sent cannot be one: no such URL, header or method. */
-export function toRequest(incoming: NodeRequest, signal: AbortSignal): Request | undefined {
+export function toRequest(
+  incoming: NodeRequest,
+  outgoing: NodeResponse,
+  signal: AbortSignal,
+): Request | undefined {
   const { method = "GET" } = incoming;
   try {
     const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(incoming), signal };
     if (method !== "GET" && method !== "HEAD") {
-      init.body = bodyOf(incoming);
+      init.body = bodyOf(incoming, outgoing);
       init.duplex = "half";
     }
     return new Request(urlOf(incoming), init);
@@ -48,25 +52,45 @@ function headersOf({ rawHeaders }: NodeRequest): Headers {
 }
 
 /**
- * Throws away what the handler did not read, once the response is complete: otherwise the socket would never be read to
- * its end, and stay.
+ * The body, read from the socket only as fast as the handler reads. What the handler leaves is read away, or neither its
+ * answer nor the connection's next request would get through.
  */
-export function discardRest(incoming: NodeRequest): void {
-  if (!incoming.complete) incoming.resume();
-}
-
-/** The body, read from the socket only as fast as the handler reads. */
-function bodyOf(incoming: NodeRequest): ReadableStream<Uint8Array> {
-  // A handler that has read enough must not end the socket: its response is still to be sent.
-  const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
+function bodyOf(incoming: NodeRequest, outgoing: NodeResponse): ReadableStream<Uint8Array> {
+  let over = false;
+  let begun = false;
+  let take!: (chunk: Uint8Array) => void;
   return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await chunks.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
+    start(controller) {
+      const end = (error?: Error) => {
+        if (over) return;
+        over = true;
+        if (error === undefined) controller.close();
+        else controller.error(error);
+      };
+      take = (chunk) => {
+        if (over) return;
+        incoming.pause();
+        controller.enqueue(chunk);
+      };
+      incoming.once("end", () => end());
+      incoming.once("error", end);
+      incoming.once("close", () => end(new Error("The client left before it had sent all of the body")));
+      // HTTP/2's layer says that it has finished only once the whole stream is closed, which waits for this.
+      const response = "stream" in outgoing ? outgoing.stream : outgoing;
+      response.once("finish", () => {
+        end(new Error("The response is complete: read the request's body before that"));
+        incoming.resume();
+      });
     },
-    async cancel() {
-      await chunks.return?.();
+    pull() {
+      // Not before: Node itself reads a body away that nobody began to read.
+      if (!begun) incoming.on("data", take);
+      begun = true;
+      incoming.resume();
+    },
+    cancel() {
+      over = true;
+      incoming.resume();
     },
   }, { highWaterMark: 0 });
 }

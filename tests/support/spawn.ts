@@ -15,13 +15,16 @@ export interface Exit {
   readonly stderr: string;
 }
 
-/** Runs `tests/support/fixtures/<name>`, and ends it if it does not end by itself in `ms` milliseconds. */
+/**
+ * Runs `tests/support/fixtures/<name>`, and ends it if it does not end by itself in `ms` milliseconds. `flags` are
+ * the runtime's.
+ */
 export async function runFixture(
   name: string,
-  { ms = 20_000, env = {} }: { ms?: number; env?: Record<string, string> } = {},
+  { ms = 20_000, env = {}, flags = [] }: { ms?: number; env?: Record<string, string>; flags?: string[] } = {},
 ): Promise<Exit> {
   const path = fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [...runArguments, path], {
+  const child = spawn(process.execPath, [...runArguments, ...flags, path], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", ...env },
   });
