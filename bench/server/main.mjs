@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { meter } from "./meter.mjs";
+import { countEncodings, meter } from "./meter.mjs";
 import { Messages } from "./messages.mjs";
 import { pace } from "./pace.mjs";
 
@@ -42,6 +42,7 @@ const commands = {
   /** Turns at a fixed rate. */
   pace: ({ turns, every, count, topic }) => pace({ turns, every }, () => turn(count, topic)),
   meter: ({ collect }) => meter(running, { collect }),
+  countEncodings: () => countEncodings(),
   now: () => ({ now: performance.now() }),
   exit: () => process.exit(0),
 };

@@ -1,6 +1,6 @@
 import process from "node:process";
 
-const encodings = countEncodings();
+let encodings;
 
 /** What the process has used so far: CPU time of all its threads, in microseconds, and memory, in bytes. */
 export async function meter(running, { collect }) {
@@ -10,7 +10,7 @@ export async function meter(running, { collect }) {
     cpu: user + system,
     rss: process.memoryUsage().rss,
     clients: running.size(),
-    encodings: encodings.count,
+    encodings,
   };
 }
 
@@ -23,13 +23,15 @@ async function collectGarbage() {
   }
 }
 
-/** How often text was encoded by `TextEncoder`. (Node's `write` of a string does it by itself, and is not seen.) */
-function countEncodings() {
-  const counter = { count: 0 };
+/**
+ * From now on counts how often text is encoded by `TextEncoder`. Node's `write` of a string does that by itself, and is not
+ * seen. Only where it is asked for, since it costs something.
+ */
+export function countEncodings() {
+  encodings = 0;
   const { encode } = TextEncoder.prototype;
   TextEncoder.prototype.encode = function (text) {
-    counter.count++;
+    encodings++;
     return encode.call(this, text);
   };
-  return counter;
 }
