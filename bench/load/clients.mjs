@@ -38,6 +38,8 @@ export class Client {
       this.#greet = resolve;
       this.#refuse = reject;
     });
+    // Whoever waits is told; without anybody it is no failure.
+    this.greeted.catch(() => {});
     this.#socket = connect({
       port,
       host: "127.0.0.1",

@@ -9,20 +9,26 @@ const CHECKED = 5;
 
 export class Crowd {
   readers = [];
-  #stalled = [];
+  /** Those that are connected, and not expected to receive anything. */
+  #others = [];
   #target = Infinity;
   #missing = 0;
   #reached = () => {};
 
-  /** Connects and waits until each client has the first byte of its stream. */
-  async open({ count, stalled = false, checkAll = false, time = false, ...where }) {
+  /**
+   * Connects and waits until each client has the first byte of its stream.
+   *
+   * @param {"readers" | "stalled" | "idle"} options.role only readers are counted and waited for; the stalled never read
+   */
+  async open({ count, role = "readers", checkAll = false, time = false, ...where }) {
+    const reads = role === "readers";
     const opened = [];
     for (let i = 0; i < count; i += AT_ONCE) {
       const batch = Array.from({ length: Math.min(AT_ONCE, count - i) }, (_, j) =>
         new Client({
           ...where,
-          time: time && !stalled,
-          keep: !stalled && (checkAll || i + j < CHECKED),
+          time: time && reads,
+          keep: reads && (checkAll || i + j < CHECKED),
           counted: (client, before) => {
             if (before < this.#target && client.events >= this.#target && --this.#missing === 0) this.#reached();
           },
@@ -30,8 +36,8 @@ export class Crowd {
       opened.push(...batch);
       await Promise.all(batch.map(({ greeted }) => greeted));
     }
-    if (stalled) for (const client of opened) client.stall();
-    (stalled ? this.#stalled : this.readers).push(...opened);
+    if (role === "stalled") for (const client of opened) client.stall();
+    (reads ? this.readers : this.#others).push(...opened);
   }
 
   /** Waits until each reader has received so many events. */
@@ -58,20 +64,25 @@ export class Crowd {
     return { events: decode(this.readers[0].kept) };
   }
 
-  /** The delays from when each message was published, by this process's clock, to each receipt, as quantiles. */
-  delays({ published, quantiles }) {
+  /**
+   * The delays from when each turn was published, by this process's clock, to each receipt, as quantiles.
+   *
+   * @param {number} options.skip how many events came before
+   * @param {number} options.perTurn how many were published at each of these times
+   */
+  delays({ published, perTurn, skip, quantiles }) {
     const all = [];
     for (const { times } of this.readers) {
-      for (const [index, time] of times.entries()) all.push(time - published[index]);
+      for (let i = skip; i < times.length; i++) all.push(times[i] - published[Math.floor((i - skip) / perTurn)]);
     }
     all.sort((a, b) => a - b);
     return { delays: quantiles.map((q) => all[Math.min(all.length - 1, Math.floor(q * all.length))]) };
   }
 
   leave() {
-    for (const client of [...this.readers, ...this.#stalled]) client.leave(true);
+    for (const client of [...this.readers, ...this.#others]) client.leave(true);
     this.readers = [];
-    this.#stalled = [];
+    this.#others = [];
     this.#target = Infinity;
   }
 }
