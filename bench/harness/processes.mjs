@@ -34,13 +34,13 @@ export function startLoad() {
   const child = fork(file("load/main.mjs"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const remote = new Remote("load process", (message) => child.send(message));
   child.on("message", (message) => remote.settle(message));
-  child.on("close", (code, signal) => remote.end(signal ?? `code ${code}`));
-  return { remote, stop: () => stop(child, () => child.disconnect()) };
+  child.on("exit", (code, signal) => remote.end(signal ?? `code ${code}`));
+  return { remote, stop: () => stop(child, () => remote.tell("exit")) };
 }
 
 async function stop(child, ask) {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("close", resolve));
+  const gone = new Promise((resolve) => child.once("exit", resolve));
   const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
   ask();
   await gone;

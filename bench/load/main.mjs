@@ -13,6 +13,7 @@ const commands = {
   delays: (options) => crowd.delays(options),
   leave: () => crowd.leave(),
   churn: (options) => churn(options),
+  exit: () => process.exit(0),
   now: () => ({ now: performance.now() }),
 };
 
