@@ -4,21 +4,32 @@ import { isNode, listenFetch, listenNode, topicOf } from "../server/listen.mjs";
 import { Topics } from "../server/topics.mjs";
 
 const encoder = new TextEncoder();
-const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-cache" };
+const HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache",
+};
 const HELLO = encoder.encode(":\n\n");
 
 export async function start({ history }) {
   const kept = new History(history);
   const topics = new Topics();
-  const frame = ({ id, data }) => encoder.encode(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
+  const encode = ({ id, data }) => {
+    const bytes = encoder.encode(
+      `id: ${id}\ndata: ${JSON.stringify(data)}\n\n`,
+    );
+    kept.add({ id, bytes });
+    return bytes;
+  };
 
-  const missedBy = (last) => last ? kept.after(last).map(frame) : [];
+  const missedBy = (last) => last ? kept.after(last) : [];
 
   const listenWithNode = () =>
     listenNode((request, response) => {
       response.writeHead(200, HEADERS);
       response.write(HELLO);
-      for (const bytes of missedBy(request.headers["last-event-id"])) response.write(bytes);
+      for (
+        const { bytes } of missedBy(request.headers["last-event-id"])
+      ) response.write(bytes);
       response.on("close", topics.join(topicOf(request.url), response));
     });
 
@@ -28,7 +39,9 @@ export async function start({ history }) {
       const body = new ReadableStream({
         start(controller) {
           controller.enqueue(HELLO);
-          for (const bytes of missedBy(request.headers.get("last-event-id"))) controller.enqueue(bytes);
+          for (
+            const { bytes } of missedBy(request.headers.get("last-event-id"))
+          ) controller.enqueue(bytes);
           leave = topics.join(topicOf(request.url), controller);
         },
         cancel: () => leave(),
@@ -41,14 +54,18 @@ export async function start({ history }) {
     size: () => topics.size,
     publish: isNode
       ? (message) => {
-        kept.add(message);
-        const bytes = frame(message);
-        for (const response of topics.members(message.topic)) response.write(bytes);
+        const bytes = encode(message);
+        for (const response of topics.members(message.topic)) {
+          response.write(
+            bytes,
+          );
+        }
       }
       : (message) => {
-        kept.add(message);
-        const bytes = frame(message);
-        for (const controller of topics.members(message.topic)) controller.enqueue(bytes);
+        const bytes = encode(message);
+        for (const controller of topics.members(message.topic)) {
+          controller.enqueue(bytes);
+        }
       },
   };
 }

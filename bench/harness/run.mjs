@@ -8,14 +8,16 @@ export async function runOnce({ scenario, contender, command, quick }) {
   const size = quick ? scenario.sizes.quick : scenario.sizes.full;
   const results = [];
   for (const variant of scenario.variants ?? [{}]) {
-    results.push(await withProcesses(command, async ({ server, load }) => {
-      const { file, gathers } = contender;
-      const { port } = await server.ask("start", {
-        ...{ file, gathers, bytes: BYTES, history: 0 },
-        ...scenario.server,
-      });
-      return scenario.run({ server, load, port }, { ...size, ...variant });
-    }));
+    results.push(
+      await withProcesses(command, async ({ server, load }) => {
+        const { file, gathers } = contender;
+        const { port } = await server.ask("start", {
+          ...{ file, gathers, bytes: BYTES, history: 0 },
+          ...scenario.server,
+        });
+        return scenario.run({ server, load, port }, { ...size, ...variant });
+      }),
+    );
   }
   return {
     figures: scenario.combine?.(results) ?? results[0].figures,
