@@ -15,34 +15,20 @@ const options = readOptions();
 await buildTidings();
 
 const versions = {};
-for (const { kind, path } of options.runtimes) {
-  versions[kind] = await version(path);
-}
-const files =
-  Number(execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" })) ||
-  Infinity;
+for (const { kind, path } of options.runtimes) versions[kind] = await version(path);
+const files = Number(execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" })) || Infinity;
 const started = Date.now();
 const scenarios = [];
 
 for (const scenario of options.scenarios) {
   const { id, title, figures, goals } = scenario;
   if (!options.quick && scenario.files > files) {
-    console.error(
-      `${title}: skipped, since it needs ${scenario.files} open files and the limit is ${files}`,
-    );
+    console.error(`${title}: skipped, since it needs ${scenario.files} open files and the limit is ${files}`);
     continue;
   }
   console.error(`\n${title}`);
-  const contenders = options.contenders.filter((each) =>
-    scenario.gathering || !GATHERING.includes(each)
-  );
-  const results = await measure({
-    ...options,
-    scenario,
-    contenders,
-    began,
-    ended,
-  });
+  const contenders = options.contenders.filter((each) => scenario.gathering || !GATHERING.includes(each));
+  const results = await measure({ ...options, scenario, contenders, began, ended });
   scenarios.push({ id, title, figures, goals, results });
   // After each scenario, so that a run that is broken off leaves what it had.
   report();
@@ -52,9 +38,7 @@ console.error(`\n${options.out}: results.md, results.json and the charts`);
 function began({ kind, round, rounds, contender }) {
   const minutes = ((Date.now() - started) / 60_000).toFixed(1);
   process.stderr.write(
-    `${minutes.padStart(6)} min  ${kind} ${
-      versions[kind]
-    }  ${round}/${rounds}  ${contender.name} … `,
+    `${minutes.padStart(6)} min  ${kind} ${versions[kind]}  ${round}/${rounds}  ${contender.name} … `,
   );
 }
 
@@ -63,9 +47,7 @@ function ended({ scenario }, { figures, faults, fault, failed }) {
     const { label, unit, digits } = scenario.figures[key];
     return `${label} ${value.toFixed(digits)} ${unit}`.trim();
   });
-  if (faults > 0) {
-    values.push(`${faults} clients did not receive all in order (${fault})`);
-  }
+  if (faults > 0) values.push(`${faults} clients did not receive all in order (${fault})`);
   process.stderr.write(`${failed ?? values.join(", ")}\n`);
 }
 
@@ -79,17 +61,13 @@ function report() {
       system: `${platform()} ${release()} ${arch()}`,
     },
     versions,
-    packages: JSON.parse(readFileSync(new URL("package.json", import.meta.url)))
-      .dependencies,
+    packages: JSON.parse(readFileSync(new URL("package.json", import.meta.url))).dependencies,
     quick: options.quick,
     rounds: options.rounds,
     scenarios,
   };
   mkdirSync(options.out, { recursive: true });
-  writeFileSync(
-    `${options.out}/results.json`,
-    `${JSON.stringify(results, null, 2)}\n`,
-  );
+  writeFileSync(`${options.out}/results.json`, `${JSON.stringify(results, null, 2)}\n`);
   const markdown = toMarkdown(results);
   writeFileSync(`${options.out}/results.md`, markdown);
   if (scenarios.length === options.scenarios.length) console.log(markdown);

@@ -10,9 +10,7 @@ const USAGE = `npm run bench -- [options]
 
   --scenarios a,b       only these, by their letters; one of several variants by its id
   --runtimes node,bun   only these of ${RUNTIMES.join(", ")}
-  --contenders raw,h3   only these of ${
-  [...CONTENDERS, ...GATHERING].map(({ name }) => name).join("; ")
-}
+  --contenders raw,h3   only these of ${[...CONTENDERS, ...GATHERING].map(({ name }) => name).join("; ")}
   --rounds 5            how often; the median counts (default: 5, and 1 with --quick)
   --quick               a tenth of the clients, for seconds: shows that it works, and no figures to quote
   --out results         the folder for the results (default: results, and .out/quick with --quick)
@@ -28,15 +26,7 @@ export function readOptions() {
     values = parseArgs({
       options: {
         ...Object.fromEntries(
-          [
-            "scenarios",
-            "runtimes",
-            "contenders",
-            "rounds",
-            "out",
-            "profiles",
-            ...RUNTIMES,
-          ].map((name) => [
+          ["scenarios", "runtimes", "contenders", "rounds", "out", "profiles", ...RUNTIMES].map((name) => [
             name,
             { type: "string" },
           ]),
@@ -60,14 +50,8 @@ export function readOptions() {
   return {
     quick,
     rounds,
-    profiles: values.profiles &&
-      fileURLToPath(new URL(values.profiles, `file://${process.cwd()}/`)),
-    out: fileURLToPath(
-      new URL(
-        `${values.out ?? (quick ? ".out/quick" : "results")}/`,
-        import.meta.url,
-      ),
-    ),
+    profiles: values.profiles && fileURLToPath(new URL(values.profiles, `file://${process.cwd()}/`)),
+    out: fileURLToPath(new URL(`${values.out ?? (quick ? ".out/quick" : "results")}/`, import.meta.url)),
     scenarios: choose(
       "scenarios",
       values.scenarios,
@@ -80,12 +64,7 @@ export function readOptions() {
       [...CONTENDERS, ...GATHERING],
       ({ name }, word) => name === word || name === word.replace("+", ", "),
     ),
-    runtimes: choose(
-      "runtimes",
-      values.runtimes,
-      RUNTIMES,
-      (name, word) => name === word,
-    )
+    runtimes: choose("runtimes", values.runtimes, RUNTIMES, (name, word) => name === word)
       .map((kind) => ({ kind, path: pathOf(kind, values[kind]) })),
   };
 }
@@ -93,9 +72,7 @@ export function readOptions() {
 function choose(option, words, all, matches) {
   if (words === undefined) return all;
   const wanted = words.split(",").map((word) => word.trim());
-  const unknown = wanted.find((word) =>
-    !all.some((each) => matches(each, word))
-  );
+  const unknown = wanted.find((word) => !all.some((each) => matches(each, word)));
   if (unknown !== undefined) stop(`--${option}: there is no "${unknown}"`);
   return all.filter((each) => wanted.some((word) => matches(each, word)));
 }

@@ -1,10 +1,5 @@
 // better-sse: a channel for each topic. On Node its recipe for plain `node:http`, elsewhere its Fetch API recipe.
-import {
-  createChannel,
-  createEventBuffer,
-  createResponse,
-  createSession,
-} from "better-sse";
+import { createChannel, createEventBuffer, createResponse, createSession } from "better-sse";
 import { History } from "../server/history.mjs";
 import { isNode, listenFetch, listenNode, topicOf } from "../server/listen.mjs";
 
@@ -21,9 +16,7 @@ export async function start({ keepalive, history }) {
   const join = (session, topic) => {
     if (session.lastId !== "") {
       const missed = createEventBuffer();
-      for (const { data, id } of kept.after(session.lastId)) {
-        missed.push(data, "message", id);
-      }
+      for (const { data, id } of kept.after(session.lastId)) missed.push(data, "message", id);
       session.batch(missed);
     }
     channelOf(topic).register(session);
@@ -31,30 +24,17 @@ export async function start({ keepalive, history }) {
 
   const port = isNode
     ? await listenNode(async (request, response) => {
-      join(
-        await createSession(request, response, options),
-        topicOf(request.url),
-      );
+      join(await createSession(request, response, options), topicOf(request.url));
     })
     : await listenFetch((request) =>
-      createResponse(
-        request,
-        options,
-        (session) => join(session, topicOf(request.url)),
-      )
+      createResponse(request, options, (session) => join(session, topicOf(request.url)))
     );
   return {
     port,
-    size: () =>
-      [...channels.values()].reduce(
-        (sum, { sessionCount }) => sum + sessionCount,
-        0,
-      ),
+    size: () => [...channels.values()].reduce((sum, { sessionCount }) => sum + sessionCount, 0),
     publish(message) {
       kept.add(message);
-      channelOf(message.topic).broadcast(message.data, "message", {
-        eventId: message.id,
-      });
+      channelOf(message.topic).broadcast(message.data, "message", { eventId: message.id });
     },
     // For an application that holds all of a turn's messages in hand.
     publishAll(messages) {
@@ -63,9 +43,7 @@ export async function start({ keepalive, history }) {
         kept.add(message);
         buffer.push(message.data, "message", message.id);
       }
-      for (const session of channelOf(messages[0].topic).activeSessions) {
-        session.batch(buffer);
-      }
+      for (const session of channelOf(messages[0].topic).activeSessions) session.batch(buffer);
     },
   };
 }

@@ -38,9 +38,7 @@ export async function start({ history }) {
     publishAll(messages) {
       for (const message of messages) kept.add(message);
       const events = messages.map(encoded);
-      for (const stream of topics.members(messages[0].topic)) {
-        stream.push(events);
-      }
+      for (const stream of topics.members(messages[0].topic)) stream.push(events);
     },
   };
 }

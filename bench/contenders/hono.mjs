@@ -15,9 +15,7 @@ export async function start({ history }) {
       // Without a first byte some runtimes send no headers, and a browser sees no connection.
       stream.write(":\n\n");
       const last = context.req.header("last-event-id");
-      for (const message of last === undefined ? [] : kept.after(last)) {
-        stream.writeSSE(encoded(message));
-      }
+      for (const message of last === undefined ? [] : kept.after(last)) stream.writeSSE(encoded(message));
       const leave = topics.join(context.req.query("topic"), stream);
       await left;
       leave();
@@ -29,9 +27,7 @@ export async function start({ history }) {
       kept.add(message);
       const event = encoded(message);
       // Not awaited: one slow client would hold up all others.
-      for (const stream of topics.members(message.topic)) {
-        stream.writeSSE(event);
-      }
+      for (const stream of topics.members(message.topic)) stream.writeSSE(event);
     },
   };
 }
@@ -41,9 +37,6 @@ const encoded = ({ id, data }) => ({ id, data: JSON.stringify(data) });
 async function listenNode(app) {
   const { serve } = await import("@hono/node-server");
   return new Promise((resolve) =>
-    serve(
-      { fetch: app.fetch, port: 0, hostname: "127.0.0.1" },
-      ({ port }) => resolve(port),
-    )
+    serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => resolve(port))
   );
 }

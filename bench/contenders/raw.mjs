@@ -4,19 +4,14 @@ import { isNode, listenFetch, listenNode, topicOf } from "../server/listen.mjs";
 import { Topics } from "../server/topics.mjs";
 
 const encoder = new TextEncoder();
-const HEADERS = {
-  "content-type": "text/event-stream",
-  "cache-control": "no-cache",
-};
+const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-cache" };
 const HELLO = encoder.encode(":\n\n");
 
 export async function start({ history }) {
   const kept = new History(history);
   const topics = new Topics();
   const encode = ({ id, data }) => {
-    const bytes = encoder.encode(
-      `id: ${id}\ndata: ${JSON.stringify(data)}\n\n`,
-    );
+    const bytes = encoder.encode(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
     kept.add({ id, bytes });
     return bytes;
   };
@@ -27,9 +22,7 @@ export async function start({ history }) {
     listenNode((request, response) => {
       response.writeHead(200, HEADERS);
       response.write(HELLO);
-      for (
-        const { bytes } of missedBy(request.headers["last-event-id"])
-      ) response.write(bytes);
+      for (const { bytes } of missedBy(request.headers["last-event-id"])) response.write(bytes);
       response.on("close", topics.join(topicOf(request.url), response));
     });
 
@@ -39,9 +32,7 @@ export async function start({ history }) {
       const body = new ReadableStream({
         start(controller) {
           controller.enqueue(HELLO);
-          for (
-            const { bytes } of missedBy(request.headers.get("last-event-id"))
-          ) controller.enqueue(bytes);
+          for (const { bytes } of missedBy(request.headers.get("last-event-id"))) controller.enqueue(bytes);
           leave = topics.join(topicOf(request.url), controller);
         },
         cancel: () => leave(),
@@ -55,17 +46,11 @@ export async function start({ history }) {
     publish: isNode
       ? (message) => {
         const bytes = encode(message);
-        for (const response of topics.members(message.topic)) {
-          response.write(
-            bytes,
-          );
-        }
+        for (const response of topics.members(message.topic)) response.write(bytes);
       }
       : (message) => {
         const bytes = encode(message);
-        for (const controller of topics.members(message.topic)) {
-          controller.enqueue(bytes);
-        }
+        for (const controller of topics.members(message.topic)) controller.enqueue(bytes);
       },
   };
 }

@@ -7,10 +7,7 @@ export async function start({ keepalive }) {
   const options = keepalive ? {} : { keepalive: false };
   const { port } = await serve((request) => {
     const topic = new URL(request.url).searchParams.get("topic");
-    return feed.subscribe(
-      request,
-      topic === null ? options : { ...options, topics: [topic] },
-    );
+    return feed.subscribe(request, topic === null ? options : { ...options, topics: [topic] });
   }, { port: 0, hostname: "127.0.0.1" });
   return {
     port,

@@ -4,9 +4,7 @@ import { fileURLToPath } from "node:url";
 
 export async function buildTidings() {
   const root = fileURLToPath(new URL("../..", import.meta.url));
-  const { build } = createRequire(
-    new URL("../../package.json", import.meta.url),
-  )("esbuild");
+  const { build } = createRequire(new URL("../../package.json", import.meta.url))("esbuild");
   await build({
     absWorkingDir: root,
     entryPoints: ["mod.ts", "lib/node/mod.ts"],

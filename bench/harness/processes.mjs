@@ -17,10 +17,7 @@ export function startServer([program, ...options]) {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...withoutOptions(), NO_COLOR: "1" },
   });
-  const remote = new Remote(
-    "server",
-    (message) => child.stdin.write(`${JSON.stringify(message)}\n`),
-  );
+  const remote = new Remote("server", (message) => child.stdin.write(`${JSON.stringify(message)}\n`));
   // Its last words, in case it fails.
   let said = "";
   child.stderr.on("data", (chunk) => said = (said + chunk).slice(-2_000));
@@ -29,17 +26,12 @@ export function startServer([program, ...options]) {
     // A contender or a runtime may print, too.
     if (line.startsWith('{"answers":')) remote.settle(JSON.parse(line));
   });
-  child.on(
-    "close",
-    (code, signal) => remote.end(`${signal ?? `code ${code}`}\n${said}`),
-  );
+  child.on("close", (code, signal) => remote.end(`${signal ?? `code ${code}`}\n${said}`));
   return { remote, stop: () => stop(child, () => remote.tell("exit")) };
 }
 
 export function startLoad() {
-  const child = fork(file("load/main.mjs"), {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
+  const child = fork(file("load/main.mjs"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const remote = new Remote("load process", (message) => child.send(message));
   child.on("message", (message) => remote.settle(message));
   child.on("exit", (code, signal) => remote.end(signal ?? `code ${code}`));

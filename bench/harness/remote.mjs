@@ -27,13 +27,7 @@ export class Remote {
     const answer = new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
-        reject(
-          new Error(
-            `The ${this.#name} did not answer "${command}" in ${
-              limit / 1000
-            } s`,
-          ),
-        );
+        reject(new Error(`The ${this.#name} did not answer "${command}" in ${limit / 1000} s`));
       }, limit);
       this.#waiting.set(id, { resolve, reject, timer });
     });

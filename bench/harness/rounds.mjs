@@ -8,9 +8,7 @@ import { command } from "./runtimes.mjs";
  * @param {(run: object, outcome: object) => void} options.ended told after it
  * @returns the scenario's results: for each runtime and contender the runs, and the median of each figure
  */
-export async function measure(
-  { scenario, contenders, runtimes, rounds, quick, profiles, began, ended },
-) {
+export async function measure({ scenario, contenders, runtimes, rounds, quick, profiles, began, ended }) {
   const results = {};
   for (const { kind, path } of runtimes) {
     const runs = Object.fromEntries(contenders.map(({ name }) => [name, []]));
@@ -18,19 +16,12 @@ export async function measure(
       for (const contender of contenders) {
         const run = { scenario, kind, round, rounds, contender };
         began(run);
-        const outcome = await attempt({
-          scenario,
-          contender,
-          command: command(kind, path, profiles),
-          quick,
-        });
+        const outcome = await attempt({ scenario, contender, command: command(kind, path, profiles), quick });
         ended(run, outcome);
         runs[contender.name].push(outcome);
       }
     }
-    results[kind] = Object.fromEntries(
-      Object.entries(runs).map(([name, all]) => [name, summary(all)]),
-    );
+    results[kind] = Object.fromEntries(Object.entries(runs).map(([name, all]) => [name, summary(all)]));
   }
   return results;
 }
@@ -48,9 +39,7 @@ function summary(runs) {
   const keys = new Set(runs.flatMap(({ figures }) => Object.keys(figures)));
   const figures = {};
   for (const key of keys) {
-    const samples = runs.map(({ figures }) => figures[key]).filter((value) =>
-      Number.isFinite(value)
-    );
+    const samples = runs.map(({ figures }) => figures[key]).filter((value) => Number.isFinite(value));
     figures[key] = { median: median(samples), samples };
   }
   return {
@@ -65,7 +54,5 @@ function summary(runs) {
 function median(samples) {
   const sorted = samples.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -51,19 +51,14 @@ export class Client {
         },
       },
     });
-    const lines = Object.entries(headers).map(([name, value]) =>
-      `${name}: ${value}\r\n`
-    ).join("");
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
     this.#socket.write(
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\n${lines}\r\n`,
     );
     this.#socket.on("error", (error) => this.#refuse(error));
     this.#socket.on(
       "close",
-      () =>
-        this.#refuse(
-          new Error("The server closed a stream before its first byte"),
-        ),
+      () => this.#refuse(new Error("The server closed a stream before its first byte")),
     );
   }
 
@@ -84,11 +79,7 @@ export class Client {
     this.bytes += chunk.length;
     this.kept?.push(Buffer.from(chunk));
     const before = this.events;
-    for (
-      let at = chunk.indexOf(MARK);
-      at !== -1;
-      at = chunk.indexOf(MARK, at + 1)
-    ) this.events++;
+    for (let at = chunk.indexOf(MARK); at !== -1; at = chunk.indexOf(MARK, at + 1)) this.events++;
     if (this.events === before) return;
     if (this.times !== undefined) {
       const now = performance.now();
@@ -101,13 +92,9 @@ export class Client {
   #readHead(chunk) {
     this.#head += chunk.toString("latin1");
     const end = this.#head.indexOf(HEAD_END);
-    if (end === -1 || this.#head.length === end + HEAD_END.length) {
-      return chunk.subarray(0, 0);
-    }
+    if (end === -1 || this.#head.length === end + HEAD_END.length) return chunk.subarray(0, 0);
     if (!this.#head.startsWith("HTTP/1.1 200")) {
-      this.#refuse(
-        new Error(`The server answered ${this.#head.split("\r\n", 1)[0]}`),
-      );
+      this.#refuse(new Error(`The server answered ${this.#head.split("\r\n", 1)[0]}`));
     }
     const body = Buffer.from(this.#head.slice(end + HEAD_END.length), "latin1");
     this.#isBody = true;

@@ -20,27 +20,21 @@ export class Crowd {
    *
    * @param {"readers" | "stalled" | "idle"} options.role only readers are counted and waited for; the stalled never read
    */
-  async open(
-    { count, role = "readers", checkAll = false, time = false, ...where },
-  ) {
+  async open({ count, role = "readers", checkAll = false, time = false, ...where }) {
     const reads = role === "readers";
     const opened = [];
     for (let i = 0; i < count; i += AT_ONCE) {
-      const batch = Array.from(
-        { length: Math.min(AT_ONCE, count - i) },
-        (_, j) =>
-          new Client({
-            ...where,
-            time: time && reads,
-            keep: reads && (checkAll || i + j < CHECKED),
-            counted: (client, before) => {
-              if (
-                before < this.#target && client.events >= this.#target &&
-                --this.#missing === 0
-              ) this.#reached();
-            },
-          }),
-      );
+      const batch = Array.from({ length: Math.min(AT_ONCE, count - i) }, (_, j) =>
+        new Client({
+          ...where,
+          time: time && reads,
+          keep: reads && (checkAll || i + j < CHECKED),
+          counted: (client, before) => {
+            if (before < this.#target && client.events >= this.#target && --this.#missing === 0) {
+              this.#reached();
+            }
+          },
+        }));
       opened.push(...batch);
       await Promise.all(batch.map(({ greeted }) => greeted));
     }
@@ -51,8 +45,7 @@ export class Crowd {
   /** Waits until each reader has received so many events. */
   reach(events) {
     this.#target = events;
-    this.#missing =
-      this.readers.filter((client) => client.events < events).length;
+    this.#missing = this.readers.filter((client) => client.events < events).length;
     if (this.#missing === 0) return;
     return new Promise((resolve) => this.#reached = resolve);
   }
@@ -60,20 +53,12 @@ export class Crowd {
   /** How many events and bytes have arrived, and what is wrong with them if they must run from `first` to `last`. */
   check({ first, last }) {
     const { readers } = this;
-    const total = (key) =>
-      readers.reduce((sum, client) => sum + client[key], 0);
+    const total = (key) => readers.reduce((sum, client) => sum + client[key], 0);
     const faults = readers.flatMap(({ events, kept }) => {
-      if (events !== last - first + 1) {
-        return `${events} messages of ${last - first + 1}`;
-      }
+      if (events !== last - first + 1) return `${events} messages of ${last - first + 1}`;
       return kept === undefined ? [] : faultIn(decode(kept), first, last) ?? [];
     });
-    return {
-      events: total("events"),
-      bytes: total("bytes"),
-      faults: faults.length,
-      fault: faults[0],
-    };
+    return { events: total("events"), bytes: total("bytes"), faults: faults.length, fault: faults[0] };
   }
 
   /** What the first reader was sent. */
@@ -95,11 +80,7 @@ export class Crowd {
       }
     }
     all.sort((a, b) => a - b);
-    return {
-      delays: quantiles.map((q) =>
-        all[Math.min(all.length - 1, Math.floor(q * all.length))]
-      ),
-    };
+    return { delays: quantiles.map((q) => all[Math.min(all.length - 1, Math.floor(q * all.length))]) };
   }
 
   leave() {

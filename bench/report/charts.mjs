@@ -45,17 +45,14 @@ export function writeCharts({ scenarios, versions }, folder) {
 }
 
 const caption = ({ label, unit, higherIsBetter }) =>
-  `${label}${unit && `, ${unit}`} (${
-    higherIsBetter ? "more" : "less"
-  } is better)`;
+  `${label}${unit && `, ${unit}`} (${higherIsBetter ? "more" : "less"} is better)`;
 
 function chart(title, groups, { digits }) {
   const most = Math.max(
     ...groups.flatMap(({ bars }) => bars.map(({ value }) => value)),
     0,
   );
-  const scale = (value) =>
-    most === 0 ? 0 : Math.max(0, value / most) * (WIDTH - LEFT - RIGHT);
+  const scale = (value) => most === 0 ? 0 : Math.max(0, value / most) * (WIDTH - LEFT - RIGHT);
   let y = TOP;
   const parts = groups.map(({ label, bars }) => {
     const head = text(0, y + 13, label, "runtime");
@@ -84,12 +81,8 @@ ${parts.join("\n")}
 }
 
 function text(x, y, content, style = "", anchor = "start") {
-  const attributes = `${style && ` class="${style}"`}${
-    anchor === "end" ? ' text-anchor="end"' : ""
-  }`;
-  return `<text x="${x.toFixed(1)}" y="${y}"${attributes}>${
-    escape(content)
-  }</text>`;
+  const attributes = `${style && ` class="${style}"`}${anchor === "end" ? ' text-anchor="end"' : ""}`;
+  return `<text x="${x.toFixed(1)}" y="${y}"${attributes}>${escape(content)}</text>`;
 }
 
 const escape = (value) =>

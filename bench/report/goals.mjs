@@ -4,26 +4,19 @@
 export function goalsOf({ scenarios }) {
   return scenarios.flatMap((scenario) =>
     Object.entries(scenario.results).flatMap(([kind, contenders]) =>
-      scenario.goals.filter(({ runtimes }) => runtimes?.includes(kind) ?? true)
-        .flatMap((goal) => {
-          const row = judge(goal, contenders, scenario.figures[goal.figure]);
-          return row === undefined ? [] : { scenario, kind, ...row };
-        })
+      scenario.goals.filter(({ runtimes }) => runtimes?.includes(kind) ?? true).flatMap((goal) => {
+        const row = judge(goal, contenders, scenario.figures[goal.figure]);
+        return row === undefined ? [] : { scenario, kind, ...row };
+      })
     )
   );
 }
 
-function judge(
-  { figure, against, most, least },
-  contenders,
-  { label, unit, digits },
-) {
+function judge({ figure, against, most, least }, contenders, { label, unit, digits }) {
   const own = contenders.tidings?.figures[figure]?.median;
   if (own === undefined) return undefined;
   if (against === undefined) {
-    const limit = most === undefined
-      ? `≥ ${least} ${unit}`
-      : `≤ ${most} ${unit}`;
+    const limit = most === undefined ? `≥ ${least} ${unit}` : `≤ ${most} ${unit}`;
     return {
       goal: label,
       value: `${own.toFixed(digits)} ${unit}`,
@@ -31,9 +24,7 @@ function judge(
       met: own <= (most ?? Infinity) && own >= (least ?? -Infinity),
     };
   }
-  const rival = against === "raw"
-    ? nameAndFigure("raw", contenders, figure)
-    : bestPeer(contenders, figure);
+  const rival = against === "raw" ? nameAndFigure("raw", contenders, figure) : bestPeer(contenders, figure);
   if (rival === undefined) return undefined;
   return {
     goal: `${label}, against ${rival.name}`,

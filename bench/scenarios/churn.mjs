@@ -5,18 +5,10 @@ export const churn = {
   id: "h-churn",
   title: "(h) Connect and leave",
   server: { keepalive: true },
-  sizes: {
-    full: { atOnce: 50, milliseconds: 5_000 },
-    quick: { atOnce: 20, milliseconds: 1_000 },
-  },
+  sizes: { full: { atOnce: 50, milliseconds: 5_000 }, quick: { atOnce: 20, milliseconds: 1_000 } },
   figures: {
     cpu: { label: "CPU per visit", unit: "µs", digits: 0, chart: true },
-    rate: {
-      label: "Visits a second",
-      unit: "",
-      digits: 0,
-      higherIsBetter: true,
-    },
+    rate: { label: "Visits a second", unit: "", digits: 0, higherIsBetter: true },
   },
   goals: [],
   async run({ server, load, port }, { atOnce, milliseconds }) {
@@ -28,10 +20,7 @@ export const churn = {
     // Whoever left has left on the server, too.
     await clientsBecome(server, 0);
     return {
-      figures: {
-        cpu: used.cpu / done.visits,
-        rate: 1000 * done.visits / done.milliseconds,
-      },
+      figures: { cpu: used.cpu / done.visits, rate: 1000 * done.visits / done.milliseconds },
       faults: 0,
     };
   },

@@ -3,8 +3,7 @@ import { clockDifference, connect } from "./steps.mjs";
 
 export const delay = {
   id: "g-delay",
-  title:
-    "(g) Delay from publish to receipt, 1,000 clients, 25 messages a second",
+  title: "(g) Delay from publish to receipt, 1,000 clients, 25 messages a second",
   server: { keepalive: false },
   sizes: {
     full: { clients: 1_000, rate: 25, seconds: 8, warmUp: 2 },
@@ -18,8 +17,7 @@ export const delay = {
   async run(context, { clients, rate, seconds, warmUp }) {
     const { server, load } = context;
     await connect(context, { count: clients, time: true });
-    const publish = (time) =>
-      server.ask("pace", { turns: rate * time, every: 1000 / rate, count: 1 });
+    const publish = (time) => server.ask("pace", { turns: rate * time, every: 1000 / rate, count: 1 });
     await publish(warmUp);
     const skip = rate * warmUp;
     await load.ask("reach", { events: skip });
@@ -32,9 +30,6 @@ export const delay = {
       ...{ published, perTurn: 1, skip },
       quantiles: [0.5, 0.99],
     });
-    return {
-      figures: { p50, p99 },
-      ...await load.ask("check", { first: 1, last }),
-    };
+    return { figures: { p50, p99 }, ...await load.ask("check", { first: 1, last }) };
   },
 };

@@ -10,14 +10,7 @@ const idle = (clients) => ({
   server: { keepalive: true },
   sizes: { full: { clients }, quick: { clients: clients / 10 } },
   files: clients + 500,
-  figures: {
-    memory: {
-      label: "Resident memory a connection",
-      unit: "KB",
-      digits: 1,
-      chart: true,
-    },
-  },
+  figures: { memory: { label: "Resident memory a connection", unit: "KB", digits: 1, chart: true } },
   goals: [{ figure: "memory", against: "raw", most: 1.25 }],
   async run(context, { clients }) {
     const { server, load } = context;
@@ -30,10 +23,7 @@ const idle = (clients) => ({
     await connect(context, { count: clients });
     await sleep(SETTLE);
     const after = await server.ask("meter", { collect: true });
-    return {
-      figures: { memory: (after.rss - before.rss) / clients / 1024 },
-      faults: 0,
-    };
+    return { figures: { memory: (after.rss - before.rss) / clients / 1024 }, faults: 0 };
   },
 });
 

@@ -28,20 +28,13 @@ export const replay = {
     const last = 1 + MISSED + LIVE.turns;
     const used = await metered(server, async () => {
       await Promise.all([
-        connect(context, {
-          count: clients,
-          checkAll: true,
-          headers: { "Last-Event-ID": id },
-        }),
+        connect(context, { count: clients, checkAll: true, headers: { "Last-Event-ID": id } }),
         server.ask("pace", { ...LIVE, count: 1 }),
       ]);
       await load.ask("reach", { events: last - 1 });
     });
     const checked = await load.ask("check", { first: 2, last });
     const complete = 100 * (1 - checked.faults / clients);
-    return {
-      figures: { cpu: used.cpu / clients, complete, encodings: used.encodings },
-      ...checked,
-    };
+    return { figures: { cpu: used.cpu / clients, complete, encodings: used.encodings }, ...checked };
   },
 };

@@ -15,17 +15,8 @@ export const stalled = {
   },
   variants: [{ stall: false }, { stall: true }],
   figures: {
-    memory: {
-      label: "Memory more than without them",
-      unit: "MB",
-      digits: 1,
-      chart: true,
-    },
-    slower: {
-      label: "The others' p99, against without them",
-      unit: "×",
-      digits: 2,
-    },
+    memory: { label: "Memory more than without them", unit: "MB", digits: 1, chart: true },
+    slower: { label: "The others' p99, against without them", unit: "×", digits: 2 },
     p99: { label: "The others' p99", unit: "ms", digits: 1 },
     cpu: { label: "CPU per delivery to the others", unit: "µs", digits: 2 },
   },
@@ -39,21 +30,12 @@ export const stalled = {
     const limit = { limit: 4 * seconds * 1000 };
     let times;
     const used = await metered(server, async () => {
-      ({ times } = await server.ask("pace", {
-        turns,
-        every: 1000 / rate,
-        count: 1,
-      }, limit));
+      ({ times } = await server.ask("pace", { turns, every: 1000 / rate, count: 1 }, limit));
       await load.ask("reach", { events: turns }, limit);
     });
     const { rss } = await server.ask("meter", { collect: true });
     const published = times.map((time) => time + ahead);
-    const { delays } = await load.ask("delays", {
-      published,
-      perTurn: 1,
-      skip: 0,
-      quantiles: [0.99],
-    });
+    const { delays } = await load.ask("delays", { published, perTurn: 1, skip: 0, quantiles: [0.99] });
     return {
       rss,
       p99: delays[0],

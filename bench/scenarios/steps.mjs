@@ -3,14 +3,10 @@
 const POLL = 20;
 const PATIENCE = 60_000;
 
-export const sleep = (milliseconds) =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Connects clients, and waits until the server knows of them all. */
-export async function connect(
-  { server, load, port },
-  { count, topic, ...options },
-) {
+export async function connect({ server, load, port }, { count, topic, ...options }) {
   const path = topic === undefined ? "/" : `/?topic=${topic}`;
   const { clients: before } = await server.ask("meter");
   await load.ask("open", { port, path, count, ...options });
@@ -23,18 +19,11 @@ export async function clientsBecome(server, count) {
     if (clients === count) return;
     await sleep(POLL);
   }
-  throw new Error(
-    `The server has ${
-      (await server.ask("meter")).clients
-    } clients, not ${count}`,
-  );
+  throw new Error(`The server has ${(await server.ask("meter")).clients} clients, not ${count}`);
 }
 
 /** Turns, each begun when every client has all of the last one, so that none is put together with another. */
-export async function publishTurns(
-  { server, load },
-  { turns, perTurn, received = 0 },
-) {
+export async function publishTurns({ server, load }, { turns, perTurn, received = 0 }) {
   for (let i = 1; i <= turns; i++) {
     server.tell("turn", { count: perTurn });
     await load.ask("reach", { events: received + i * perTurn });
@@ -47,10 +36,7 @@ export async function metered(server, work) {
   const before = await server.ask("meter");
   await work();
   const after = await server.ask("meter");
-  return {
-    cpu: after.cpu - before.cpu,
-    encodings: after.encodings - before.encodings,
-  };
+  return { cpu: after.cpu - before.cpu, encodings: after.encodings - before.encodings };
 }
 
 /**

@@ -7,18 +7,9 @@ const HOSTNAME = "127.0.0.1";
 export function listenFetch(fetch) {
   if ("Bun" in globalThis) {
     // The time-out would end a quiet stream.
-    return globalThis.Bun.serve({
-      fetch,
-      port: 0,
-      hostname: HOSTNAME,
-      idleTimeout: 0,
-    }).port;
+    return globalThis.Bun.serve({ fetch, port: 0, hostname: HOSTNAME, idleTimeout: 0 }).port;
   }
-  const server = globalThis.Deno.serve({
-    port: 0,
-    hostname: HOSTNAME,
-    onListen() {},
-  }, fetch);
+  const server = globalThis.Deno.serve({ port: 0, hostname: HOSTNAME, onListen() {} }, fetch);
   return server.addr.port;
 }
 
@@ -32,6 +23,5 @@ export async function listenNode(listener) {
 
 /** The topic that a client asks for. */
 export function topicOf(url) {
-  return new URL(url, "http://localhost").searchParams.get("topic") ??
-    undefined;
+  return new URL(url, "http://localhost").searchParams.get("topic") ?? undefined;
 }

@@ -23,11 +23,7 @@ let messages;
 let gathers = false;
 
 function turn(count, topic) {
-  if (gathers) {
-    return running.publishAll(
-      Array.from({ length: count }, () => messages.next(topic)),
-    );
-  }
+  if (gathers) return running.publishAll(Array.from({ length: count }, () => messages.next(topic)));
   for (let i = 0; i < count; i++) running.publish(messages.next(topic));
 }
 
@@ -44,8 +40,7 @@ const commands = {
     turn(count, topic);
   },
   /** Turns at a fixed rate. */
-  pace: ({ turns, every, count, topic }) =>
-    pace({ turns, every }, () => turn(count, topic)),
+  pace: ({ turns, every, count, topic }) => pace({ turns, every }, () => turn(count, topic)),
   meter: ({ collect }) => meter(running, { collect }),
   countEncodings() {
     countEncodings();
@@ -58,7 +53,5 @@ const commands = {
 createInterface({ input: process.stdin }).on("line", async (line) => {
   const { command, id, ...rest } = JSON.parse(line);
   const answer = await commands[command](rest);
-  if (answer !== undefined) {
-    process.stdout.write(`${JSON.stringify({ answers: id, ...answer })}\n`);
-  }
+  if (answer !== undefined) process.stdout.write(`${JSON.stringify({ answers: id, ...answer })}\n`);
 }).on("close", () => process.exit(0));

@@ -10,10 +10,7 @@ export function pace({ turns, every }, publish) {
       times.push(performance.now());
       publish();
       if (times.length === turns) return resolve({ times });
-      setTimeout(
-        next,
-        Math.max(0, start + times.length * every - performance.now()),
-      );
+      setTimeout(next, Math.max(0, start + times.length * every - performance.now()));
     };
     next();
   });
