@@ -62,7 +62,7 @@ export function readOptions() {
       "contenders",
       values.contenders,
       [...CONTENDERS, ...GATHERING],
-      ({ name }, word) => name === word || name === word.replace("+", ", "),
+      ({ name }, word) => name === word,
     ),
     runtimes: choose("runtimes", values.runtimes, RUNTIMES, (name, word) => name === word)
       .map((kind) => ({ kind, path: pathOf(kind, values[kind]) })),

@@ -20,6 +20,6 @@ export const CONTENDERS = [
  * stand beside the others, and run where a turn has several messages.
  */
 export const GATHERING = [
-  { name: "better-sse, gathered", file: "better_sse", package: "better-sse", gathers: true },
-  { name: "h3, gathered", file: "h3", package: "h3", gathers: true },
+  { name: "better-sse gathered", file: "better_sse", package: "better-sse", gathers: true },
+  { name: "h3 gathered", file: "h3", package: "h3", gathers: true },
 ];

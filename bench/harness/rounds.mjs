@@ -21,7 +21,9 @@ export async function measure({ scenario, contenders, runtimes, rounds, quick, p
         runs[contender.name].push(outcome);
       }
     }
-    results[kind] = Object.fromEntries(Object.entries(runs).map(([name, all]) => [name, summary(all)]));
+    results[kind] = Object.fromEntries(
+      contenders.map(({ name, gathers }) => [name, { gathers, ...summary(runs[name]) }]),
+    );
   }
   return results;
 }

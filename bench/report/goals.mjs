@@ -24,13 +24,15 @@ function judge({ figure, against, most, least }, contenders, { label, unit, digi
       met: own <= (most ?? Infinity) && own >= (least ?? -Infinity),
     };
   }
-  const rival = against === "raw" ? nameAndFigure("raw", contenders, figure) : bestPeer(contenders, figure);
+  const rival = against === "raw"
+    ? nameAndFigure("raw", contenders, figure)
+    : bestPeer(contenders, figure, against === "best gathering peer");
   if (rival === undefined) return undefined;
   return {
     goal: `${label}, against ${rival.name}`,
     value: `${(own / rival.value).toFixed(2)} ×`,
-    limit: `≤ ${most} ×`,
-    met: own / rival.value <= most,
+    limit: most === undefined ? "none" : `≤ ${most} ×`,
+    met: most === undefined ? undefined : own / rival.value <= most,
   };
 }
 
@@ -39,9 +41,12 @@ function nameAndFigure(name, contenders, figure) {
   return value === undefined ? undefined : { name, value };
 }
 
-function bestPeer(contenders, figure) {
+/** @param {boolean} gathering whether to look among those that are given a turn's messages at once, or the others */
+function bestPeer(contenders, figure, gathering) {
   return Object.keys(contenders)
-    .filter((name) => name !== "tidings" && name !== "raw")
+    .filter((name) =>
+      name !== "tidings" && name !== "raw" && (contenders[name].gathers ?? false) === gathering
+    )
     .map((name) => nameAndFigure(name, contenders, figure))
     .filter((peer) => peer !== undefined)
     .sort((a, b) => a.value - b.value)[0];

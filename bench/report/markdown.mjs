@@ -67,7 +67,7 @@ function goals(results) {
       ["Scenario", "Runtime", "Figure", "tidings", "Goal", ""],
       all.map(({ scenario, kind, goal, value, limit, met }) => [
         ...[scenario.title, kind, goal, value, limit],
-        met ? "met" : "**not met**",
+        met === undefined ? "" : met ? "met" : "**not met**",
       ]),
     ),
   ];

@@ -14,7 +14,7 @@ export class Messages {
     const seq = ++this.#count;
     const data = { seq, symbol: "ACME", amount: 12.34, volume: 5600, market: "XNAS", note: "" };
     // The rest up to the size wanted, and the mark.
-    data.note = "n".repeat(Math.max(0, this.#bytes - 90)) + "~";
+    data.note = "n".repeat(Math.max(0, this.#bytes - 82)) + "~";
     return { id: String(seq), topic, data };
   }
 }
