@@ -1,0 +1,25 @@
+/**
+ * Who is compared.
+ *
+ * A contender's file exports `start({ keepalive, history })`, which resolves to
+ * `{ port, size(), publish(message), publishAll?(messages) }`. A message is `{ id, topic, data }`, with an object for
+ * `data`, which goes out as JSON. `keepalive: false` turns keepalives off where there are any; `history` is how many
+ * messages the application keeps for clients that come back, where the library keeps none itself.
+ */
+export const CONTENDERS = [
+  { name: "tidings", file: "tidings" },
+  { name: "better-sse", file: "better_sse", package: "better-sse" },
+  { name: "hono", file: "hono", package: "hono" },
+  { name: "h3", file: "h3", package: "h3" },
+  { name: "raw", file: "raw" },
+];
+
+/**
+ * The same libraries in an application that gathers a turn's messages itself and hands them over at once. That is more
+ * work for the application, and impossible where the messages come from parts that do not know of each other: so these
+ * stand beside the others, and run where a turn has several messages.
+ */
+export const GATHERING = [
+  { name: "better-sse gathered", file: "better_sse", package: "better-sse", gathers: true },
+  { name: "h3 gathered", file: "h3", package: "h3", gathers: true },
+];

@@ -1,0 +1,56 @@
+// No library: what the runtime alone costs. One buffer a message, made once and written to every client.
+import { History } from "../server/history.mjs";
+import { isNode, listenFetch, listenNode, topicOf } from "../server/listen.mjs";
+import { Topics } from "../server/topics.mjs";
+
+const encoder = new TextEncoder();
+const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-cache" };
+const HELLO = encoder.encode(":\n\n");
+
+export async function start({ history }) {
+  const kept = new History(history);
+  const topics = new Topics();
+  const encode = ({ id, data }) => {
+    const bytes = encoder.encode(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
+    kept.add({ id, bytes });
+    return bytes;
+  };
+
+  const missedBy = (last) => last ? kept.after(last) : [];
+
+  const listenWithNode = () =>
+    listenNode((request, response) => {
+      response.writeHead(200, HEADERS);
+      response.write(HELLO);
+      for (const { bytes } of missedBy(request.headers["last-event-id"])) response.write(bytes);
+      response.on("close", topics.join(topicOf(request.url), response));
+    });
+
+  const listenWithFetch = () =>
+    listenFetch((request) => {
+      let leave;
+      const body = new ReadableStream({
+        start(controller) {
+          controller.enqueue(HELLO);
+          for (const { bytes } of missedBy(request.headers.get("last-event-id"))) controller.enqueue(bytes);
+          leave = topics.join(topicOf(request.url), controller);
+        },
+        cancel: () => leave(),
+      });
+      return new Response(body, { headers: HEADERS });
+    });
+
+  return {
+    port: await (isNode ? listenWithNode() : listenWithFetch()),
+    size: () => topics.size,
+    publish: isNode
+      ? (message) => {
+        const bytes = encode(message);
+        for (const response of topics.members(message.topic)) response.write(bytes);
+      }
+      : (message) => {
+        const bytes = encode(message);
+        for (const controller of topics.members(message.topic)) controller.enqueue(bytes);
+      },
+  };
+}

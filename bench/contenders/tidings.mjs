@@ -1,0 +1,17 @@
+// tidings, as its own documentation shows it: one Broadcaster, and `serve` on every runtime.
+import { serve } from "../.out/tidings/lib/node/mod.js";
+import { Broadcaster } from "../.out/tidings/mod.js";
+
+export async function start({ keepalive }) {
+  const feed = new Broadcaster();
+  const options = keepalive ? {} : { keepalive: false };
+  const { port } = await serve((request) => {
+    const topic = new URL(request.url).searchParams.get("topic");
+    return feed.subscribe(request, topic === null ? options : { ...options, topics: [topic] });
+  }, { port: 0, hostname: "127.0.0.1" });
+  return {
+    port,
+    size: () => feed.size,
+    publish: ({ data, topic }) => void feed.publish({ data, topic }),
+  };
+}

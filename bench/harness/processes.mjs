@@ -1,0 +1,54 @@
+/** The two processes of a run: the server, on the runtime under test, and the load. */
+import { fork, spawn } from "node:child_process";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { Remote } from "./remote.mjs";
+
+const file = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+
+// How long a process is given to end by itself.
+const PATIENCE = 5_000;
+
+/** @param {string[]} command the runtime and its options */
+export function startServer([program, ...options]) {
+  const child = spawn(program, [...options, file("server/main.mjs")], {
+    cwd: file("."),
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...withoutOptions(), NO_COLOR: "1" },
+  });
+  const remote = new Remote("server", (message) => child.stdin.write(`${JSON.stringify(message)}\n`));
+  // Its last words, in case it fails.
+  let said = "";
+  child.stderr.on("data", (chunk) => said = (said + chunk).slice(-2_000));
+  child.stdin.on("error", () => {});
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    // A contender or a runtime may print, too.
+    if (line.startsWith('{"answers":')) remote.settle(JSON.parse(line));
+  });
+  child.on("close", (code, signal) => remote.end(`${signal ?? `code ${code}`}\n${said}`));
+  return { remote, stop: () => stop(child, () => remote.tell("exit")) };
+}
+
+export function startLoad() {
+  const child = fork(file("load/main.mjs"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const remote = new Remote("load process", (message) => child.send(message));
+  child.on("message", (message) => remote.settle(message));
+  child.on("exit", (code, signal) => remote.end(signal ?? `code ${code}`));
+  return { remote, stop: () => stop(child, () => remote.tell("exit")) };
+}
+
+async function stop(child, ask) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+  ask();
+  await gone;
+  clearTimeout(timer);
+}
+
+/** What is set for this process must not change the one under test. */
+function withoutOptions() {
+  const { NODE_OPTIONS: _node, BUN_OPTIONS: _bun, ...env } = process.env;
+  return env;
+}

@@ -1,0 +1,92 @@
+/** All clients of a run: opened, counted, waited for. */
+import { Client } from "./clients.mjs";
+import { decode, faultIn } from "./decode.mjs";
+
+// How many connections are under way at a time: a listening socket's queue is short.
+const AT_ONCE = 100;
+// How many of those that only count are also checked to the letter.
+const CHECKED = 5;
+
+export class Crowd {
+  readers = [];
+  /** Those that are connected, and not expected to receive anything. */
+  #others = [];
+  #target = Infinity;
+  #missing = 0;
+  #reached = () => {};
+
+  /**
+   * Connects and waits until each client has the first byte of its stream.
+   *
+   * @param {"readers" | "stalled" | "idle"} options.role only readers are counted and waited for; the stalled never read
+   */
+  async open({ count, role = "readers", checkAll = false, time = false, ...where }) {
+    const reads = role === "readers";
+    const opened = [];
+    for (let i = 0; i < count; i += AT_ONCE) {
+      const batch = Array.from({ length: Math.min(AT_ONCE, count - i) }, (_, j) =>
+        new Client({
+          ...where,
+          time: time && reads,
+          keep: reads && (checkAll || i + j < CHECKED),
+          counted: (client, before) => {
+            if (before < this.#target && client.events >= this.#target && --this.#missing === 0) {
+              this.#reached();
+            }
+          },
+        }));
+      opened.push(...batch);
+      await Promise.all(batch.map(({ greeted }) => greeted));
+    }
+    if (role === "stalled") { for (const client of opened) client.stall(); }
+    (reads ? this.readers : this.#others).push(...opened);
+  }
+
+  /** Waits until each reader has received so many events. */
+  reach(events) {
+    this.#target = events;
+    this.#missing = this.readers.filter((client) => client.events < events).length;
+    if (this.#missing === 0) return;
+    return new Promise((resolve) => this.#reached = resolve);
+  }
+
+  /** How many events and bytes have arrived, and what is wrong with them if they must run from `first` to `last`. */
+  check({ first, last }) {
+    const { readers } = this;
+    const total = (key) => readers.reduce((sum, client) => sum + client[key], 0);
+    const faults = readers.flatMap(({ events, kept }) => {
+      if (events !== last - first + 1) return `${events} messages of ${last - first + 1}`;
+      return kept === undefined ? [] : faultIn(decode(kept), first, last) ?? [];
+    });
+    return { events: total("events"), bytes: total("bytes"), faults: faults.length, fault: faults[0] };
+  }
+
+  /** What the first reader was sent. */
+  received() {
+    return { events: decode(this.readers[0].kept) };
+  }
+
+  /**
+   * The delays from when each turn was published, by this process's clock, to each receipt, as quantiles.
+   *
+   * @param {number} options.skip how many events came before
+   * @param {number} options.perTurn how many were published at each of these times
+   */
+  delays({ published, perTurn, skip, quantiles }) {
+    const all = [];
+    for (const { times } of this.readers) {
+      for (let i = skip; i < times.length; i++) {
+        all.push(times[i] - published[Math.floor((i - skip) / perTurn)]);
+      }
+    }
+    all.sort((a, b) => a - b);
+    return { delays: quantiles.map((q) => all[Math.min(all.length - 1, Math.floor(q * all.length))]) };
+  }
+
+  leave() {
+    for (const client of [...this.readers, ...this.#others]) client.leave(true);
+    this.readers = [];
+    this.#others = [];
+    this.#target = Infinity;
+  }
+}

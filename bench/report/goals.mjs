@@ -1,0 +1,53 @@
+/** How the figures stand against the goals. */
+
+/** @returns {{ scenario: object, kind: string, goal: string, value: number, limit: string, met: boolean }[]} */
+export function goalsOf({ scenarios }) {
+  return scenarios.flatMap((scenario) =>
+    Object.entries(scenario.results).flatMap(([kind, contenders]) =>
+      scenario.goals.filter(({ runtimes }) => runtimes?.includes(kind) ?? true).flatMap((goal) => {
+        const row = judge(goal, contenders, scenario.figures[goal.figure]);
+        return row === undefined ? [] : { scenario, kind, ...row };
+      })
+    )
+  );
+}
+
+function judge({ figure, against, most, least }, contenders, { label, unit, digits }) {
+  const own = contenders.tidings?.figures[figure]?.median;
+  if (own === undefined) return undefined;
+  if (against === undefined) {
+    const limit = most === undefined ? `≥ ${least} ${unit}` : `≤ ${most} ${unit}`;
+    return {
+      goal: label,
+      value: `${own.toFixed(digits)} ${unit}`,
+      limit,
+      met: own <= (most ?? Infinity) && own >= (least ?? -Infinity),
+    };
+  }
+  const rival = against === "raw"
+    ? nameAndFigure("raw", contenders, figure)
+    : bestPeer(contenders, figure, against === "best gathering peer");
+  if (rival === undefined) return undefined;
+  return {
+    goal: `${label}, against ${rival.name}`,
+    value: `${(own / rival.value).toFixed(2)} ×`,
+    limit: most === undefined ? "none" : `≤ ${most} ×`,
+    met: most === undefined ? undefined : own / rival.value <= most,
+  };
+}
+
+function nameAndFigure(name, contenders, figure) {
+  const value = contenders[name]?.figures[figure]?.median;
+  return value === undefined ? undefined : { name, value };
+}
+
+/** @param {boolean} gathering whether to look among those that are given a turn's messages at once, or the others */
+function bestPeer(contenders, figure, gathering) {
+  return Object.keys(contenders)
+    .filter((name) =>
+      name !== "tidings" && name !== "raw" && (contenders[name].gathers ?? false) === gathering
+    )
+    .map((name) => nameAndFigure(name, contenders, figure))
+    .filter((peer) => peer !== undefined)
+    .sort((a, b) => a.value - b.value)[0];
+}

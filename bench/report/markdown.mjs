@@ -1,0 +1,79 @@
+/** The results as Markdown tables. */
+import { goalsOf } from "./goals.mjs";
+
+/** @param {object} results see `bench.mjs` */
+export function toMarkdown(results) {
+  return [
+    ...(results.quick ? ["**A quick run: it shows that all works, and its figures mean nothing.**", ""] : []),
+    about(results),
+    "",
+    ...results.scenarios.flatMap((
+      scenario,
+    ) => ["", `### ${scenario.title}`, "", ...figureTables(scenario), ...remarks(scenario)]),
+    ...goals(results),
+    "",
+  ].join("\n");
+}
+
+function about({ date, machine, versions, rounds, packages }) {
+  const list = (all) => Object.entries(all).map(([name, version]) => `${name} ${version}`).join(", ");
+  return [
+    `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, ${machine.system}.`,
+    `${list(versions)}. ${list(packages)}. Median of ${rounds} ${rounds === 1 ? "round" : "rounds"}.`,
+  ].join("\n");
+}
+
+/** One table a figure: contenders down, runtimes across. */
+function figureTables({ figures, results }) {
+  const kinds = Object.keys(results);
+  const names = [...new Set(kinds.flatMap((kind) => Object.keys(results[kind])))];
+  return Object.entries(figures).flatMap(([key, { label, unit, digits }]) => [
+    ...table(
+      [unit === "" ? label : `${label}, ${unit}`, ...kinds],
+      names.map((name) => [
+        name === "tidings" ? "**tidings**" : name,
+        ...kinds.map((kind) => cell(results[kind][name], key, digits)),
+      ]),
+    ),
+    "",
+  ]);
+}
+
+function cell(result, key, digits) {
+  const median = result?.figures[key]?.median;
+  return median === undefined || median === null ? "–" : median.toFixed(digits);
+}
+
+/** What went wrong is part of the result. */
+function remarks({ results }) {
+  return Object.entries(results).flatMap(([kind, contenders]) =>
+    Object.entries(contenders).flatMap(([name, { faults, fault, failed, failure }]) => [
+      ...(faults > 0
+        ? [`- ${name} on ${kind}: ${faults} clients did not receive all in order (${fault})`]
+        : []),
+      ...(failed > 0 ? [`- ${name} on ${kind}: ${failed} runs failed: ${failure.split("\n", 1)[0]}`] : []),
+    ])
+  );
+}
+
+function goals(results) {
+  const all = goalsOf(results);
+  if (all.length === 0) return [];
+  return [
+    "",
+    "### Goals",
+    "",
+    ...table(
+      ["Scenario", "Runtime", "Figure", "tidings", "Goal", ""],
+      all.map(({ scenario, kind, goal, value, limit, met }) => [
+        ...[scenario.title, kind, goal, value, limit],
+        met === undefined ? "" : met ? "met" : "**not met**",
+      ]),
+    ),
+  ];
+}
+
+function table(heading, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(heading), line(heading.map((_, i) => i === 0 ? "---" : "---:")), ...rows.map(line)];
+}

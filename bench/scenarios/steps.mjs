@@ -1,0 +1,58 @@
+// Steps that several scenarios take.
+
+const POLL = 20;
+const PATIENCE = 60_000;
+
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Connects clients, and waits until the server knows of them all. */
+export async function connect({ server, load, port }, { count, topic, ...options }) {
+  const path = topic === undefined ? "/" : `/?topic=${topic}`;
+  const { clients: before } = await server.ask("meter");
+  await load.ask("open", { port, path, count, ...options });
+  await clientsBecome(server, before + count);
+}
+
+export async function clientsBecome(server, count) {
+  for (let waited = 0; waited < PATIENCE; waited += POLL) {
+    const { clients } = await server.ask("meter");
+    if (clients === count) return;
+    await sleep(POLL);
+  }
+  throw new Error(`The server has ${(await server.ask("meter")).clients} clients, not ${count}`);
+}
+
+/** Turns, each begun when every client has all of the last one, so that none is put together with another. */
+export async function publishTurns({ server, load }, { turns, perTurn, received = 0 }) {
+  for (let i = 1; i <= turns; i++) {
+    server.tell("turn", { count: perTurn });
+    await load.ask("reach", { events: received + i * perTurn });
+  }
+  return received + turns * perTurn;
+}
+
+/** What the server used while `work` was done. */
+export async function metered(server, work) {
+  const before = await server.ask("meter");
+  await work();
+  const after = await server.ask("meter");
+  return { cpu: after.cpu - before.cpu, encodings: after.encodings - before.encodings };
+}
+
+/**
+ * How far the load process's clock is ahead of the server's, in milliseconds. Each is asked for the time often; the
+ * quickest answer is the most exact.
+ */
+export async function clockDifference(server, load) {
+  const offset = async (remote) => {
+    let best = { took: Infinity, offset: 0 };
+    for (let i = 0; i < 50; i++) {
+      const sent = performance.now();
+      const { now } = await remote.ask("now");
+      const took = performance.now() - sent;
+      if (took < best.took) best = { took, offset: now - (sent + took / 2) };
+    }
+    return best.offset;
+  };
+  return await offset(load) - await offset(server);
+}

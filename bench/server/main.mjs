@@ -1,0 +1,57 @@
+/**
+ * The process under test: one contender on one runtime. It is told what to do by lines of JSON on its standard input,
+ * and answers in lines of JSON on its standard output; so it publishes by itself, and meters itself.
+ */
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { countEncodings, meter } from "./meter.mjs";
+import { Messages } from "./messages.mjs";
+import { pace } from "./pace.mjs";
+
+// Whatever happens, it does not outlive its run.
+const LONGEST_LIFE = 300_000;
+// A contender that queues without bound is stopped before it takes the machine with it.
+const MOST_MEMORY = 6 * 2 ** 30;
+
+setTimeout(() => process.exit(3), LONGEST_LIFE).unref();
+setInterval(() => {
+  if (process.memoryUsage().rss > MOST_MEMORY) process.exit(4);
+}, 500).unref();
+
+let running;
+let messages;
+let gathers = false;
+
+function turn(count, topic) {
+  if (gathers) return running.publishAll(Array.from({ length: count }, () => messages.next(topic)));
+  for (let i = 0; i < count; i++) running.publish(messages.next(topic));
+}
+
+const commands = {
+  async start({ file, bytes, keepalive, history, ...rest }) {
+    const { start } = await import(`../contenders/${file}.mjs`);
+    gathers = rest.gathers === true;
+    messages = new Messages(bytes);
+    running = await start({ keepalive, history });
+    return { port: running.port };
+  },
+  /** One turn with so many messages. Not answered: that all of them arrived is seen at the other end. */
+  turn({ count, topic }) {
+    turn(count, topic);
+  },
+  /** Turns at a fixed rate. */
+  pace: ({ turns, every, count, topic }) => pace({ turns, every }, () => turn(count, topic)),
+  meter: ({ collect }) => meter(running, { collect }),
+  countEncodings() {
+    countEncodings();
+    return {};
+  },
+  now: () => ({ now: performance.now() }),
+  exit: () => process.exit(0),
+};
+
+createInterface({ input: process.stdin }).on("line", async (line) => {
+  const { command, id, ...rest } = JSON.parse(line);
+  const answer = await commands[command](rest);
+  if (answer !== undefined) process.stdout.write(`${JSON.stringify({ answers: id, ...answer })}\n`);
+}).on("close", () => process.exit(0));
