@@ -34,9 +34,7 @@ export function whyNoBrowser(name) {
 /** Starts a browser without window and with a profile of its own. `close()` it, and the profile is gone too. */
 export async function launchBrowser(name, { dark = false } = {}) {
   const executablePath = findBrowser(name);
-  if (!executablePath) {
-    throw new Error(`There is no ${name} on the PATH (looked for ${commands[name].join(", ")})`);
-  }
+  if (!executablePath) throw new Error(whyNoBrowser(name));
   const profile = await mkdtemp(join(tmpdir(), `tidings-${name}-`));
   const browser = await puppeteer.launch({
     browser: name === "firefox" ? "firefox" : "chrome",
