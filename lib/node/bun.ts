@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { FetchHandler } from "./listener.ts";
-import type { Binding, Listening } from "./serve.ts";
+import type { Binding, FetchHandler, Listening } from "./types.ts";
 
 /** The part of the `Bun` global that is used here. */
 export interface BunServe {

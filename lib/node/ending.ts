@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NodeResponse } from "./listener.ts";
+import type { NodeResponse } from "./types.ts";
 
 // How long what was written before a failure may take to reach the client, in milliseconds.
 const LAST_WORDS = 1_000;

@@ -5,7 +5,7 @@
  */
 
 import { callHook, report } from "../errors.ts";
-import type { FetchHandler } from "./listener.ts";
+import type { FetchHandler } from "./types.ts";
 
 /** Is told of an error that a handler threw. */
 export type ErrorHandler = (error: unknown, request: Request) => void;

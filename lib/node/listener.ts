@@ -4,21 +4,12 @@
  * @module
  */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { functionOption, wrongOption } from "../options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
 import { isComplete } from "./ending.ts";
 import { toRequest } from "./request.ts";
 import { sendResponse } from "./send.ts";
-
-/** What every web-standard runtime serves: a function from a request to its response. */
-export type FetchHandler = (request: Request) => Response | Promise<Response>;
-
-/** Node's request, of HTTP/1.1 or HTTP/2. */
-export type NodeRequest = IncomingMessage | Http2ServerRequest;
-/** Node's response, of HTTP/1.1 or HTTP/2. */
-export type NodeResponse = ServerResponse | Http2ServerResponse;
+import type { FetchHandler, NodeRequest, NodeResponse } from "./types.ts";
 
 /** A listener for `http.createServer()`, `https.createServer()` and `http2.createSecureServer()`. */
 export type NodeListener = (request: NodeRequest, response: NodeResponse) => void;

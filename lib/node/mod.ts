@@ -5,12 +5,6 @@
  */
 
 export type { ErrorHandler } from "./guard.ts";
-export {
-  type FetchHandler,
-  type ListenerOptions,
-  type NodeListener,
-  type NodeRequest,
-  type NodeResponse,
-  toNodeListener,
-} from "./listener.ts";
+export { type ListenerOptions, type NodeListener, toNodeListener } from "./listener.ts";
 export { type RunningServer, serve, type ServeOptions } from "./serve.ts";
+export type { FetchHandler, NodeRequest, NodeResponse } from "./types.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NodeRequest, NodeResponse } from "./listener.ts";
+import type { NodeRequest, NodeResponse } from "./types.ts";
 
 /** The request, or `undefined` if what the client sent cannot be one: no such URL, header or method. */
 export function toRequest(

@@ -9,7 +9,7 @@ import type { ServerResponse } from "node:http";
 import type { Answerer, Sink } from "../sink.ts";
 import type { CloseReason } from "../stream_options.ts";
 import { cutOff } from "./ending.ts";
-import type { NodeResponse } from "./listener.ts";
+import type { NodeResponse } from "./types.ts";
 
 export class ResponseSink implements Sink {
   readonly #answerer: Answerer;

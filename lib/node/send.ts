@@ -7,7 +7,7 @@
 import type { ServerResponse } from "node:http";
 import { eventStreamOf } from "../stream.ts";
 import { cutOff } from "./ending.ts";
-import type { NodeResponse } from "./listener.ts";
+import type { NodeResponse } from "./types.ts";
 import { ResponseSink } from "./response_sink.ts";
 
 // One connection's business (RFC 9110, 7.6.1). HTTP/2 forbids them (RFC 9113, 8.2.2), and Node's layer throws on some.

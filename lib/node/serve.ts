@@ -9,8 +9,8 @@ import { functionOption, numberOption, wrongOption } from "../options.ts";
 import { startBun } from "./bun.ts";
 import { startDeno } from "./deno.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
-import type { FetchHandler } from "./listener.ts";
 import { startNode } from "./server.ts";
+import type { FetchHandler, Listening } from "./types.ts";
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions {
@@ -39,21 +39,6 @@ export interface RunningServer {
    * closed. Event streams do not end by themselves: close the broadcaster first.
    */
   close(): Promise<void>;
-}
-
-/** What each runtime's server is, for {@linkcode serve}. */
-export interface Listening {
-  readonly port: number;
-  /** Stops listening and resolves when the last response has ended. */
-  stop(): Promise<void>;
-  /** Cuts what is left; `stop()` then resolves. */
-  cut(): void;
-}
-
-/** What each runtime's server is given. */
-export interface Binding {
-  readonly port: number;
-  readonly hostname: string;
 }
 
 /**

@@ -5,8 +5,7 @@
  */
 
 import { toNodeListener } from "./listener.ts";
-import type { FetchHandler } from "./listener.ts";
-import type { Binding, Listening } from "./serve.ts";
+import type { Binding, FetchHandler, Listening } from "./types.ts";
 
 // How often connections that have become idle are looked for while the server closes, in milliseconds.
 const STEP = 20;

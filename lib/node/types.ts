@@ -1,0 +1,31 @@
+/**
+ * What the pieces of this folder hand to one another.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+
+/** What every web-standard runtime serves: a function from a request to its response. */
+export type FetchHandler = (request: Request) => Response | Promise<Response>;
+
+/** Node's request, of HTTP/1.1 or HTTP/2. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+/** Node's response, of HTTP/1.1 or HTTP/2. */
+export type NodeResponse = ServerResponse | Http2ServerResponse;
+
+/** What each runtime's server is, for {@linkcode serve}. */
+export interface Listening {
+  readonly port: number;
+  /** Stops listening and resolves when the last response has ended. */
+  stop(): Promise<void>;
+  /** Cuts what is left; `stop()` then resolves. */
+  cut(): void;
+}
+
+/** What each runtime's server is given. */
+export interface Binding {
+  readonly port: number;
+  readonly hostname: string;
+}
