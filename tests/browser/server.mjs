@@ -1,4 +1,4 @@
-// Runs examples/server.ts as a process of its own, on any of the three runtimes, and can kill it as a crash would.
+// Runs an example as a process of its own, on any of the three runtimes, and can kill it as a crash would.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -21,10 +21,10 @@ process.once("exit", () => running.forEach(killGroup));
 // Without a listener these end the process with no `exit` event, and what it started would outlive it.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
-/** Starts the example, on any free port unless told which; resolves when it has printed its URL. */
-export async function startServer(runtime, { port = 0 } = {}) {
+/** Starts the program, on any free port unless told which; resolves when it has printed its URL. */
+export async function startServer(runtime, { port = 0, program = "examples/server.ts" } = {}) {
   const [command, ...options] = commandLines[runtime];
-  const child = spawn(command, [...options, "examples/server.ts"], {
+  const child = spawn(command, [...options, program], {
     cwd: root,
     env: { ...process.env, PORT: String(port), HOST: "127.0.0.1" },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,11 @@
+// A stream on which nothing is ever sent: what a browser makes of that. Started by open_test.mjs.
+import process from "node:process";
+import { createSSEResponse } from "../../mod.ts";
+import { serve } from "../../lib/node/mod.ts";
+
+const page = () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
+const server = await serve(
+  (request) => request.url.endsWith("/stream") ? createSSEResponse(request, () => {}) : page(),
+  { port: Number(process.env["PORT"]), hostname: "127.0.0.1" },
+);
+console.log(server.url);
