@@ -83,7 +83,33 @@ const node: ServerKind = {
   },
 };
 
-export const servers: readonly ServerKind[] = [ours, { bun, deno, node }[runtime]];
+/** The same, for bodies that `toNodeListener` does not know for ours: it reads those as it reads anybody's. */
+const nodeByBody: ServerKind = {
+  name: "http.createServer, reading bodies",
+  start: (handler) =>
+    node.start(async (request) => {
+      const response = await handler(request);
+      return new Response(response.body && anybodys(response.body), response);
+    }),
+};
+
+/** Another stream of the same chunks, with no room of its own. */
+function anybodys(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+export const servers: readonly ServerKind[] = [
+  ours,
+  ...{ bun: [bun], deno: [deno], node: [node, nodeByBody] }[runtime],
+];
 
 /** Runs a server for as long as `use` takes. */
 export async function withServer(
