@@ -6,13 +6,13 @@ import { TidingsError } from "../errors.ts";
 import { positive } from "./options.ts";
 
 /** One event as it came over the wire. */
-export interface ServerEvent {
+export interface ServerEvent<Data = string, Name extends string = string> {
   /** Tells an event from the other things a stream can yield. */
   readonly kind: "event";
   /** The event's name, `"message"` where the server gave none. */
-  readonly event: string;
-  /** The `data` fields, joined with LF. */
-  readonly data: string;
+  readonly event: Name;
+  /** The `data` fields, joined with LF; with a schema, what the schema made of them. */
+  readonly data: Data;
   /** The last event ID as of this event: its own `id`, else the one before it, else `""`. */
   readonly lastEventId: string;
 }

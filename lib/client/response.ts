@@ -27,3 +27,11 @@ export function refusal(response: Response): TidingsError | undefined {
   }
   return undefined;
 }
+
+/** Whether a failure may pass by itself, so that trying again makes sense. */
+export function mayPass({ code, response }: TidingsError): boolean {
+  const status = response?.status ?? 0;
+  return code === "bad-status"
+    ? status >= 500 || status === 408 || status === 425 || status === 429
+    : code.startsWith("connection-");
+}
