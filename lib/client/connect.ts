@@ -129,6 +129,8 @@ export function connect<S extends Schemas = Record<never, never>, Comments exten
         }
         return inbox.room();
       });
+      // It is over; a refusal's body must outlive the stream, for whoever gets the error.
+      interrupt = () => {};
       if (inbox.closed) return;
       if (!retries && error.code === "connection-ended") return inbox.end();
       if (clock.now() - openedAt >= stableTime) attempt = 0;
