@@ -62,6 +62,7 @@ export function connect<S extends Schemas = Record<never, never>, Comments exten
   const maxEventSize = positive("maxEventSize", options.maxEventSize, 1 << 20);
   const maxQueued = positive("maxQueued", options.maxQueued, 256);
   requireOption(typeof lastEventId === "string", "lastEventId", "a string", lastEventId);
+  requireOption(typeof fetch === "function", "fetch", "a function", fetch);
   let href: string;
   try {
     href = new Request(url, { method }).url;
