@@ -42,7 +42,6 @@ test("a wrong option is refused at once, named and with the value", () => {
     [{ retry: { attempts: -1 } }, /^retry\.attempts must be .* received -1$/],
     [{ stallTimeout: 0 }, /^stallTimeout .* 0$/],
     [{ maxEventSize: -5 }, /^maxEventSize .* -5$/],
-    [{ maxQueued: null }, /^maxQueued .* null$/],
     [{ lastEventId: 7 }, /^lastEventId must be a string, received 7$/],
     [{ fetch: "fetch" }, /^fetch must be a function, received fetch$/],
     [{ method: "NO GOOD" }, /NO GOOD/],
@@ -189,7 +188,7 @@ test("calls of next() that overlap are answered in order", { timeout: 10_000 }, 
   assert.deepEqual(results.map(({ done, value }) => done || value?.lastEventId), ["1", "2", "3", true]);
 });
 
-test("reading pauses while the queue is full, and goes on", { timeout: 20_000 }, async () => {
+test("reading pauses while the application does not, and goes on", { timeout: 20_000 }, async () => {
   const chunk = `data: ${"x".repeat(1000)}\n\n`.repeat(16);
   let written = 0;
   const server = await startServer((response) => {
@@ -200,7 +199,7 @@ test("reading pauses while the queue is full, and goes on", { timeout: 20_000 },
     };
     more();
   });
-  const stream = connect(server.url, { maxQueued: 10, stallTimeout: 300 });
+  const stream = connect(server.url, { stallTimeout: 300 });
   const states: string[] = [];
   stream.onstate = (state) => states.push(state);
   const iterator = stream[Symbol.asyncIterator]();

@@ -64,11 +64,6 @@ export interface ConnectOptions<S extends Schemas = Schemas, Comments extends bo
     | undefined;
   /** How much one event may take, in UTF-16 code units; a larger one closes the stream. Default 1 048 576. */
   maxEventSize?: number | undefined;
-  /**
-   * How many items may wait for the application before reading pauses. What one chunk of the network holds may come on
-   * top. Default 256.
-   */
-  maxQueued?: number | undefined;
   /** Whether comments are handed out too, in order with the events. Default `false`. */
   comments?: Comments | undefined;
   /**

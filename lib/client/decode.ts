@@ -2,9 +2,8 @@
 import { TidingsError } from "../errors.ts";
 import type { InvalidEvent, OtherEvent, Schemas, ServerGap } from "./items.ts";
 import type { ServerComment, ServerEvent } from "./parse.ts";
+import type { WireItem } from "./read.ts";
 
-/** A thing off the wire, in whose stead something typed is handed out. */
-export type WireItem = ServerEvent | ServerComment;
 /** The same without its type parameters, as it goes through the queue's machinery. */
 export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | InvalidEvent | OtherEvent;
 

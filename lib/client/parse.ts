@@ -58,7 +58,6 @@ export interface Parser {
 
 const LF = 10;
 const SPACE = 32;
-const COLON = 58;
 
 /**
  * Parses an event stream that is at hand as text. See the HTML standard, sections 9.2.5 "Parsing an event stream" and
@@ -92,18 +91,14 @@ export function createParser(options: ParserOptions): Parser {
 
   /** Throws when the block, with a line of this length, is over the cap. */
   function checkSize(line: number): void {
-    if (dataSize + event.length + id.length + line > max) overflow();
-  }
-
-  function overflow(): never {
-    // Nothing fits from here on, so each later feed() fails in the same way.
-    max = -1;
-    rest = event = id = "";
-    data = undefined;
-    throw new TidingsError(
-      "event-too-large",
-      `Event is larger than maxEventSize, ${limit}: raise it or send smaller events`,
-    );
+    if (dataSize + event.length + id.length + line > max) {
+      // Nothing fits from here on, so each later feed() fails in the same way.
+      max = -1;
+      throw new TidingsError(
+        "event-too-large",
+        `Event is over maxEventSize, ${limit}: raise it or send less`,
+      );
+    }
   }
 
   function readLine(text: string, start: number, end: number): void {
@@ -117,29 +112,22 @@ export function createParser(options: ParserOptions): Parser {
       return;
     }
     // The three common fields are told apart where they stand; cutting the line out first costs half of the speed.
-    if (isData(text, start)) return addData(valueAt(text, start + 5, end));
-    if (isEvent(text, start)) return void (event = valueAt(text, start + 6, end));
-    if (isId(text, start)) return setId(valueAt(text, start + 3, end));
+    if (isData(text, start)) return setField("data", valueAt(text, start + 5, end));
+    if (text.startsWith("event:", start)) return setField("event", valueAt(text, start + 6, end));
+    if (text.startsWith("id:", start)) return setField("id", valueAt(text, start + 3, end));
     const line = text.slice(start, end);
     const colon = line.indexOf(":");
-    if (colon < 0) setField(line, "");
-    else setField(line.slice(0, colon), valueAt(line, colon + 1, line.length));
-  }
-
-  function addData(value: string): void {
-    data = data === undefined ? value : data + "\n" + value;
-    dataSize = data.length;
-  }
-
-  function setId(value: string): void {
-    if (value.indexOf("\0") < 0) id = value;
+    setField(line.slice(0, colon < 0 ? end : colon), colon < 0 ? "" : valueAt(line, colon + 1, end));
   }
 
   function setField(name: string, value: string): void {
-    if (name === "data") addData(value);
-    else if (name === "event") event = value;
-    else if (name === "id") setId(value);
-    else if (name === "retry") {
+    if (name === "data") {
+      data = data === undefined ? value : data + "\n" + value;
+      dataSize = data.length;
+    } else if (name === "event") event = value;
+    else if (name === "id") {
+      if (!value.includes("\0")) id = value;
+    } else if (name === "retry") {
       if (/^\d+$/.test(value)) onRetry?.(+value);
     } else if (!name) onComment?.({ kind: "comment", comment: value });
   }
@@ -202,21 +190,8 @@ function valueAt(text: string, start: number, end: number): string {
   return text.slice(text.charCodeAt(start) === SPACE ? start + 1 : start, end);
 }
 
-// These compare unit by unit because `startsWith` with a position is slower, by far on JavaScriptCore.
-
-/** Whether `data:` stands here. */
+/** Whether `data:` stands here. Unit by unit, because `startsWith` with a position is far slower on JavaScriptCore. */
 function isData(text: string, at: number): boolean {
   return text.charCodeAt(at) === 100 && text.charCodeAt(at + 1) === 97 && text.charCodeAt(at + 2) === 116 &&
-    text.charCodeAt(at + 3) === 97 && text.charCodeAt(at + 4) === COLON;
-}
-
-/** Whether `event:` stands here. */
-function isEvent(text: string, at: number): boolean {
-  return text.charCodeAt(at) === 101 && text.charCodeAt(at + 1) === 118 && text.charCodeAt(at + 2) === 101 &&
-    text.charCodeAt(at + 3) === 110 && text.charCodeAt(at + 4) === 116 && text.charCodeAt(at + 5) === COLON;
-}
-
-/** Whether `id:` stands here. */
-function isId(text: string, at: number): boolean {
-  return text.charCodeAt(at) === 105 && text.charCodeAt(at + 1) === 100 && text.charCodeAt(at + 2) === COLON;
+    text.charCodeAt(at + 3) === 97 && text.charCodeAt(at + 4) === 58;
 }

@@ -10,6 +10,8 @@ import { refusal } from "./response.ts";
 export interface ParseOptions {
   /** Whether comments are yielded too, in order with the events. Default `false`. */
   comments?: boolean | undefined;
+  /** The last event ID to begin with, of an earlier response. Default `""`. */
+  lastEventId?: string | undefined;
   /** Called for each `retry` field, with the milliseconds. Default: dropped, as nothing reconnects here. */
   onRetry?: ((milliseconds: number) => void) | undefined;
   /** How much one event may take, in UTF-16 code units; see `ParserOptions`. Default 1 048 576. */
@@ -19,7 +21,8 @@ export interface ParseOptions {
 /** What {@linkcode parseSSE} reads from: a response, or a stream of its bytes or text. */
 export type EventSourceBody = Response | ReadableStream<Uint8Array> | ReadableStream<string>;
 
-type Item = ServerEvent | ServerComment;
+/** What comes out, without the types that tell whether comments do. */
+export type WireItem = ServerEvent | ServerComment;
 
 /**
  * Reads the events of one response, from its first byte to its end, and never reconnects: what an LLM's answer needs.
@@ -51,56 +54,70 @@ export function parseSSE(
 export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
-): AsyncIterableIterator<Item> {
+): AsyncIterableIterator<WireItem> {
+  return readItems(source, options);
+}
+
+/**
+ * The same, for the client.
+ *
+ * @param onRead is called before each read, when all that was read before has been taken, with the last event ID.
+ */
+export function readItems(
+  source: EventSourceBody,
+  options: ParseOptions,
+  onRead?: (lastEventId: string) => void,
+): AsyncIterableIterator<WireItem> {
   const response = "getReader" in source ? undefined : source;
   const refused = response && refusal(response);
   if (refused) throw refused;
-  let ready: Item[] = [];
+  let ready: WireItem[] = [];
   let at = 0;
-  const take = (item: Item): void => void ready.push(item);
+  const take = (item: WireItem): void => void ready.push(item);
   const parser = createParser({ ...options, onEvent: take, onComment: options.comments ? take : undefined });
   // The parser drops the byte order mark: a decoder that did it too would drop a second one.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   // A response without a body has no events.
   let reader = (response ? response.body : source as ReadableStream<Uint8Array | string>)?.getReader();
-  let failure: unknown;
+  let failure: [error: unknown] | undefined;
 
-  function stop(): void {
-    // A stream that has failed rejects this too, and has said so already.
-    reader?.cancel().catch(() => {});
-    reader?.releaseLock();
+  async function stop(): Promise<{ done: true; value: undefined }> {
+    const stopped = reader;
+    ready = [];
     reader = undefined;
+    // A stream that has failed rejects this, and has said so already.
+    stopped?.cancel().catch(() => {});
+    stopped?.releaseLock();
+    return { done: true, value: undefined };
   }
 
-  async function read(): Promise<IteratorResult<Item, undefined>> {
+  async function read(): Promise<IteratorResult<WireItem, undefined>> {
     ready = [];
     at = 0;
     while (reader && !failure && !ready.length) {
       try {
+        onRead?.(parser.lastEventId);
         const { done, value } = await reader.read();
-        if (done) stop();
-        else parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+        if (done) return stop();
+        parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
       } catch (error) {
-        failure = error instanceof TidingsError
-          ? new TidingsError(error.code, error.message, { response })
-          : error;
+        // What the parser throws knows nothing of the response.
+        failure = [
+          error instanceof TidingsError ? new TidingsError(error.code, error.message, { response }) : error,
+        ];
       }
     }
     if (ready.length) return { done: false, value: ready[at++]! };
-    stop();
-    if (!failure) return { done: true, value: undefined };
     const error = failure;
     failure = undefined;
-    throw error;
+    const end = stop();
+    if (error) throw error[0];
+    return end;
   }
 
   return {
     next: () => at < ready.length ? Promise.resolve({ done: false, value: ready[at++]! }) : read(),
-    return() {
-      stop();
-      ready = [];
-      return Promise.resolve({ done: true, value: undefined });
-    },
+    return: stop,
     [Symbol.asyncIterator]() {
       return this;
     },
