@@ -79,11 +79,11 @@ export function createStream(
       if (!done && state !== "closed") {
         const item = await decode(value, schemas);
         for (const [handler, name] of [...handlers]) {
-          if (name === undefined || name === (value as { event?: string }).event) await handler(item);
+          if (name === undefined || name === nameOf(value)) await handler(item);
         }
         // Only now has it been handed out; if the stream was closed meanwhile, it has not.
         if (!consumer.isClosed()) {
-          if (value.kind === "event") consumer.lastEventId = value.lastEventId;
+          if (value.kind !== "comment") consumer.lastEventId = value.lastEventId;
           return { done: false, value: item };
         }
       }
@@ -142,4 +142,9 @@ export function createStream(
   if (signal?.aborted) end();
   else signal?.addEventListener("abort", close);
   return stream as unknown as EventStream<never, never>;
+}
+
+/** The name its handlers are added by. */
+function nameOf(item: WireItem): string | undefined {
+  return item.kind === "event" ? item.event : item.kind === "gap" ? "gap" : undefined;
 }

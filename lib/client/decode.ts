@@ -9,7 +9,7 @@ export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | Invalid
 
 /** Never throws: a schema that does so has refused the data. */
 export async function decode(item: WireItem, schemas: Schemas | undefined): Promise<AnyItem> {
-  if (item.kind === "comment") return item;
+  if (item.kind !== "event") return item;
   const { event, data, lastEventId } = item;
   if (event !== "gap") {
     if (!schemas) return item;

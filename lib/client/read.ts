@@ -3,6 +3,7 @@
 // It loops over a reader, and its iterator is written by hand: chained TransformStreams take three to ten times as
 // long, and an async generator spends more on a `yield` than the parser does on the event.
 import { TidingsError } from "../errors.ts";
+import type { ServerGap } from "./items.ts";
 import { createParser, type ServerComment, type ServerEvent } from "./parse.ts";
 import { refusal } from "./response.ts";
 
@@ -21,8 +22,8 @@ export interface ParseOptions {
 /** What {@linkcode parseSSE} reads from: a response, or a stream of its bytes or text. */
 export type EventSourceBody = Response | ReadableStream<Uint8Array> | ReadableStream<string>;
 
-/** What comes out, without the types that tell whether comments do. */
-export type WireItem = ServerEvent | ServerComment;
+/** What goes on its way to the application: what comes out here, or a gap that was found on the way. */
+export type WireItem = ServerEvent | ServerComment | ServerGap;
 
 /**
  * Reads the events of one response, from its first byte to its end, and never reconnects: what an LLM's answer needs.
@@ -54,8 +55,8 @@ export function parseSSE(
 export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
-): AsyncIterableIterator<WireItem> {
-  return readItems(source, options);
+): AsyncIterableIterator<ServerEvent | ServerComment> {
+  return readItems(source, options) as AsyncIterableIterator<ServerEvent | ServerComment>;
 }
 
 /**
