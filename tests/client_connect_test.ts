@@ -164,14 +164,25 @@ test("a handler that throws closes the stream with its error", { timeout: 10_000
   assert.equal(stream.lastEventId, "", "the event was not taken");
 });
 
-test("an onstate that throws closes the stream with its error", { timeout: 10_000 }, async () => {
-  const stream = connect(url, { fetch: fetchOf().fetch });
-  stream.onstate = () => {
-    throw new Error("mine");
-  };
-  await assert.rejects(stream.closed, /mine/);
-  assert.equal(stream.state, "closed");
-});
+for (const at of ["connecting", "open", "waiting", "closed"]) {
+  test(
+    `an onstate that throws at "${at}" closes the stream with its error`,
+    { timeout: 10_000 },
+    async () => {
+      const clock = handClock(() => 1);
+      const { fetch, calls } = fetchOf("data: x\n\n");
+      const stream = connect(url, { fetch, clock, ...(at === "closed" && { retry: false }) });
+      stream.onstate = (state) => {
+        if (state === at) throw new Error("mine");
+      };
+      stream.on(() => {});
+      await assert.rejects(stream.closed, /mine/);
+      assert.equal(stream.state, "closed");
+      await sleep(20);
+      assert.deepEqual([calls.length, clock.pending()], [at === "connecting" ? 0 : 1, 0], "nothing goes on");
+    },
+  );
+}
 
 test("a second iteration is refused", { timeout: 10_000 }, async () => {
   const stream = connect(url, { fetch: fetchOf(events(1, 1)).fetch });
@@ -446,7 +457,7 @@ test("a Retry-After longer than a timer can take does not fire at once", { timeo
   await server.kill();
 });
 
-test("the watchdog is one timer, set anew only when it has fired", { timeout: 10_000 }, async () => {
+test("any byte sets the one timer of the watchdog anew", { timeout: 10_000 }, async () => {
   const clock = handClock(() => 0);
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const body = new ReadableStream<Uint8Array>({ start: (c) => void (controller = c) });

@@ -43,24 +43,23 @@ export function pause(
 ): Promise<void> {
   return new Promise((resolve) => {
     const start = clock.now();
-    // Both are missing outside of browsers, the second in a worker too.
-    const places: (EventTarget | undefined)[] = [globalThis, globalThis.document];
+    const over = new AbortController();
     let timer: unknown;
+    const stop = (): void => {
+      clock.clearTimeout(timer);
+      over.abort();
+      resolve();
+    };
     const arm = (milliseconds: number): void => {
       clock.clearTimeout(timer);
       timer = clock.setTimeout(stop, Math.min(Math.max(milliseconds, 0), MAX_TIMEOUT));
     };
-    const hasten = ({ type }: Event): void => {
-      if (type === "online" || document.visibilityState === "visible") arm(least - (clock.now() - start));
+    const hasten = (): void => {
+      if (!globalThis.document?.hidden) arm(least + start - clock.now());
     };
-    const stop = (): void => {
-      clock.clearTimeout(timer);
-      places[0]?.removeEventListener?.("online", hasten);
-      places[1]?.removeEventListener("visibilitychange", hasten);
-      resolve();
-    };
-    places[0]?.addEventListener?.("online", hasten);
-    places[1]?.addEventListener("visibilitychange", hasten);
+    // Both are missing outside of browsers, the second in a worker too.
+    globalThis.addEventListener?.("online", hasten, over);
+    globalThis.document?.addEventListener("visibilitychange", hasten, over);
     arm(least + extra);
     onStart(stop);
   });

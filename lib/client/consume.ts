@@ -32,6 +32,7 @@ export function createStream(
 ): EventStream<never, never> {
   let state: StreamState = "connecting";
   let iterating = false;
+  let thrown: [error: unknown] | undefined;
   // The item that the handlers wait for, which an iteration that begins meanwhile has to see too.
   let pumped: Promise<Result> | undefined;
   const handlers = new Set<[handler: Handler, name: string | undefined]>();
@@ -45,7 +46,13 @@ export function createStream(
     setState(next, detail) {
       if (state === "closed") return;
       state = next;
-      stream.onstate?.(next, detail);
+      try {
+        stream.onstate?.(next, detail);
+      } catch (error) {
+        // On the way to "closed" it takes the place of a missing reason.
+        if (next === "closed") thrown = [error];
+        else end(error);
+      }
     },
     isClosed: () => state === "closed",
   };
@@ -53,11 +60,8 @@ export function createStream(
 
   function end(error?: unknown): void {
     if (state === "closed") return;
-    try {
-      consumer.setState("closed", { error });
-    } catch (thrown) {
-      error ??= thrown;
-    }
+    consumer.setState("closed", { error });
+    error ??= thrown?.[0];
     signal?.removeEventListener("abort", close);
     consumer.interrupt();
     items.return().catch(() => {});

@@ -59,55 +59,53 @@ export function createSource(
   }
 
   async function* run(consumer: Consumer): AsyncGenerator<WireItem, void> {
-    for (let attempt = 0; !consumer.isClosed();) {
+    for (let attempt = 0;;) {
       consumer.setState("connecting", { attempt });
+      // Whoever hears of it may have closed the stream.
+      if (consumer.isClosed()) return;
       const control = new AbortController();
       let response: Response | undefined;
       let openedAt = Infinity;
       let error: TidingsError;
-      // The watchdog: one timer that looks every so often, not one that each chunk sets anew. It looks away while
-      // nothing is being read, when the silence is our own.
-      let heardAt = clock.now();
-      let listening = true;
+      let items: AsyncIterableIterator<WireItem> | undefined;
       let timer: unknown;
+      // The watchdog runs while something is awaited. While nothing is being read the silence is our own.
       const watch = (): void => {
-        const left = heardAt + stallTimeout - clock.now();
-        if (left <= 0 && listening) {
-          control.abort(new TidingsError("connection-stalled", `Nothing arrived for ${stallTimeout} ms`));
-        } else timer = clock.setTimeout(watch, Math.min(left > 0 ? left : stallTimeout, MAX_TIMEOUT));
+        clock.clearTimeout(timer);
+        if (stallTimeout > MAX_TIMEOUT) return;
+        timer = clock.setTimeout(
+          () =>
+            control.abort(new TidingsError("connection-stalled", `Nothing arrived for ${stallTimeout} ms`)),
+          stallTimeout,
+        );
       };
       try {
-        const interrupted = new Promise<never>((_, reject) => {
-          control.signal.addEventListener("abort", () => {
-            items?.return?.();
-            reject(control.signal.reason);
-          });
-        });
-        let items: AsyncIterableIterator<WireItem> | undefined;
         consumer.interrupt = () => control.abort();
         watch();
-        // Raced also for a fetch, or a function that it waits for, which takes no notice of the signal.
-        response = await Promise.race([request(consumer.lastEventId, control.signal), interrupted]);
-        items = readItems(
-          response,
-          { ...options, lastEventId: consumer.lastEventId, onRetry },
-          (lastEventId) => {
-            consumer.lastEventId = lastEventId;
-            heardAt = clock.now();
-            listening = true;
-          },
-        );
+        // Raced for a fetch, or a function that it waits for, which takes no notice of the signal.
+        response = await Promise.race([
+          request(consumer.lastEventId, control.signal),
+          new Promise<never>((_, reject) => {
+            control.signal.addEventListener("abort", () => {
+              items?.return?.();
+              reject(control.signal.reason);
+            });
+          }),
+        ]);
+        const { lastEventId } = consumer;
+        items = readItems(response, { ...options, lastEventId, onRetry }, (id) => {
+          consumer.lastEventId = id;
+          watch();
+        });
         openedAt = clock.now();
         consumer.setState("open", { response });
         for await (const item of items) {
-          listening = false;
+          clock.clearTimeout(timer);
           // The server's way to hand over an id on a quiet stream: the id counts, the event is none.
           if (item.kind !== "event" || item.event !== "tidings-cursor" || item.data) yield item;
         }
         control.signal.throwIfAborted();
-        error = new TidingsError("connection-ended", "Server ended the response: raise retry.attempts", {
-          response,
-        });
+        error = new TidingsError("connection-ended", "Server ended the response", { response });
       } catch (thrown) {
         // Runtimes differ in what an aborted read rejects with.
         const cause: unknown = control.signal.aborted ? control.signal.reason : thrown;
@@ -116,8 +114,10 @@ export function createSource(
           : new TidingsError("connection-failed", "Connection failed: see the cause", { cause, response });
       } finally {
         clock.clearTimeout(timer);
-        // The body of a refusal must outlive the stream, for whoever gets the error.
+        // Cancelling a body does not close the connection in Firefox. But the body of a refusal, which nobody has
+        // begun to read, must outlive the stream for whoever gets the error.
         consumer.interrupt = () => {};
+        if (items) control.abort();
       }
       if (consumer.isClosed() || (!retries && error.code === "connection-ended")) return;
       if (clock.now() - openedAt >= stableTime) attempt = 0;
@@ -128,6 +128,7 @@ export function createSource(
       const least = Math.max(serverDelay, retryAfter(error.response));
       const extra = clock.random() * Math.min(maxDelay, (serverDelay || baseDelay) * 2 ** attempt++);
       consumer.setState("waiting", { attempt, delay: least + extra, error });
+      if (consumer.isClosed()) return;
       await pause(clock, least, extra, (stop) => consumer.interrupt = stop);
     }
   }
