@@ -91,7 +91,7 @@ export function createTimeline(lastEventId: string, size: number): Timeline {
       const current = { place: place!, lastEventId };
       // The counts of a term have no holes: the last one that is not beyond the tab's is the tab's, or it is ahead.
       const at = entries.findLastIndex((entry) =>
-        from ? entry.place[0] === from[0] && entry.place[1] <= from[1] : entry.lastEventId === id
+        from ? entry.place[0] === from[0] && entry.place[1] <= from[1] : id !== "" && entry.lastEventId === id
       );
       if (at >= 0) {
         const count = entries[at]!.place[1];
