@@ -2,7 +2,7 @@
 
 /** Throws unless the option is as it must be. */
 export function requireOption(ok: boolean, name: string, what: string, value: unknown): void {
-  if (!ok) throw new TypeError(`${name} must be ${what}, received ${String(value)}`);
+  if (!ok) throw new TypeError(`${name} must be ${what}, received ${value}`);
 }
 
 /** The option's value or its default, when that is a positive number; `Infinity` is one. */
