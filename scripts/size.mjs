@@ -12,7 +12,11 @@ const limits = { "./client": 3000, "./client/shared": 4500 };
 const targets = [["parser (createParser)", "lib/client/parse.ts", 1000]];
 for (const [name, entry] of Object.entries(manifest.exports)) {
   if (typeof entry !== "object") continue;
-  targets.push([name, entry.default.replace("./dist/", "").replace(/\.js$/, ".ts"), limits[name] ?? Infinity]);
+  targets.push([
+    name,
+    entry.default.replace("./dist/", "").replace(/\.js$/, ".ts"),
+    limits[name] ?? Infinity,
+  ]);
 }
 
 let over = false;
@@ -43,6 +47,10 @@ for (const [name, entry, limit] of targets) {
   rows.push([name, text.length, gzipped, limit, gzipped > limit ? `over by ${gzipped - limit}` : ""]);
 }
 for (const [name, ...cells] of rows) {
-  console.log(String(name).padEnd(24), ...cells.slice(0, 3).map((cell) => String(cell === Infinity ? "-" : cell).padStart(9)), ` ${cells[3]}`);
+  console.log(
+    String(name).padEnd(24),
+    ...cells.slice(0, 3).map((cell) => String(cell === Infinity ? "-" : cell).padStart(9)),
+    ` ${cells[3]}`,
+  );
 }
 process.exit(over ? 1 : 0);

@@ -136,9 +136,9 @@ export function createStream(
           pumped = undefined;
           return result;
         },
-        async return() {
+        return() {
           end();
-          return { done: true, value: undefined };
+          return Promise.resolve({ done: true, value: undefined });
         },
       };
     },

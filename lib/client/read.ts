@@ -27,7 +27,8 @@ export type WireItem = ServerEvent | ServerComment | ServerGap;
 
 /**
  * Reads the events of one response, from its first byte to its end, and never reconnects: what an LLM's answer needs.
- * Leaving the loop cancels the stream. A `Response` must be status 200 and `text/event-stream`; to read one that lies
+ * Leaving the loop cancels the stream. (Firefox closes the connection only once the `fetch` is aborted: give it a
+ * `signal`, and abort that too.) A `Response` must be status 200 and `text/event-stream`; to read one that lies
  * about that, pass its `body`. The iterator's `next()` is for one caller at a time, as `for await` does it.
  *
  * @throws {TypeError} when the stream is already locked or used, or an option is wrong.
@@ -82,14 +83,14 @@ export function readItems(
   let reader = (response ? response.body : source as ReadableStream<Uint8Array | string>)?.getReader();
   let failure: [error: unknown] | undefined;
 
-  async function stop(): Promise<{ done: true; value: undefined }> {
+  function stop(): Promise<{ done: true; value: undefined }> {
     const stopped = reader;
     ready = [];
     reader = undefined;
     // A stream that has failed rejects this, and has said so already.
     stopped?.cancel().catch(() => {});
     stopped?.releaseLock();
-    return { done: true, value: undefined };
+    return Promise.resolve({ done: true, value: undefined });
   }
 
   async function read(): Promise<IteratorResult<WireItem, undefined>> {
