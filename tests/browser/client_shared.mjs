@@ -102,6 +102,32 @@ for (const name of browsers) {
     await until(async () => (await look(withId)).seen.length > 30, "the late tab's events");
     assert.equal((await look(withId)).seen[0], from + 1, "it begins after its id");
 
+    // A tab whose application is too slow keeps a bounded number, and is told of what it missed.
+    const slow = await browser.newPage();
+    await slow.goto(server.origin);
+    await slow.evaluate(async () => {
+      const { connectShared } = await import("/client.js");
+      globalThis.seen = [];
+      globalThis.failed = undefined;
+      globalThis.stream = connectShared("/events", { history: 10 });
+      (async () => {
+        for await (const item of stream) {
+          seen.push(item);
+          if (seen.length === 1) await new Promise((resolve) => setTimeout(resolve, 2000));
+        }
+      })();
+    });
+    await until(async () => (await look(slow)).seen.length > 12, "the slow tab's events");
+    const [first, gap, ...rest] = (await look(slow)).seen;
+    assert.deepEqual([first.kind, gap.kind, gap.requested], ["event", "gap", first.lastEventId]);
+    assert.ok(Number(gap.resumedAt) > Number(first.lastEventId) + 10, "it missed some");
+    assert.deepEqual(
+      rest.map((item) => Number(item.lastEventId)),
+      rest.map((_, n) => Number(gap.resumedAt) + 1 + n),
+      "and goes on right after them",
+    );
+    await slow.close();
+
     clearInterval(timer);
     pages.push(late, withId);
     await until(
