@@ -4,15 +4,15 @@
  * - `"invalid-event"`: an event that cannot be put on the wire without changing it
  * - `"address-in-use"`: `serve()` found its port taken
  *
- * From `tidings/client`; those marked with ® carry the {@linkcode TidingsError.response}:
+ * From `tidings/client`; "with its response" means that {@linkcode TidingsError.response} is set:
  *
  * - `"connection-failed"`: no connection came about, or it broke; also a `headers` or `body` function that failed
- * - `"connection-ended"`®: the server ended the response, and the attempts to reconnect are used up
+ * - `"connection-ended"`: the server ended the response; with its response
  * - `"connection-stalled"`: not one byte arrived for `stallTimeout`
- * - `"no-content"`®: the server answered 204, which tells a client to stop
- * - `"bad-status"`®: the server answered with a status other than 200
- * - `"bad-content-type"`®: the answer is not `text/event-stream`
- * - `"event-too-large"`®: an event is larger than `maxEventSize`
+ * - `"no-content"`: the server answered 204, which tells a client to stop; with its response
+ * - `"bad-status"`: the server answered with a status other than 200; with its response
+ * - `"bad-content-type"`: the answer is not `text/event-stream`; with its response
+ * - `"event-too-large"`: an event is larger than `maxEventSize`; with its response
  * - `"invalid-data"`: one event's data does not fit its schema
  */
 export type TidingsErrorCode =

@@ -617,6 +617,8 @@ test(
     const stream = connect(url, { fetch: () => Promise.resolve(new Response("", { status: 404 })) });
     const handled = connect(url, { fetch: () => Promise.resolve(new Response("", { status: 404 })) });
     handled.on(() => {});
+    const floating = connect(url, { fetch: () => Promise.resolve(new Response("", { status: 404 })) });
+    floating[Symbol.asyncIterator]().next().then(() => {}, () => {});
     await until(() => stream.state === "closed" && handled.state === "closed", "both to close");
     await sleep(50); // the runner fails the test for a rejection in here
   },

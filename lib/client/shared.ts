@@ -61,7 +61,8 @@ type Message =
  *
  * The options of the tab that holds the connection count, so give all tabs the same. Once that connection is lost for
  * good the streams of all tabs close with its error; in the others its response has the status alone. A tab that joins
- * with a `lastEventId` which the others no longer remember gets a gap.
+ * with a `lastEventId` which the others no longer remember gets a gap. Browsers slow the timers of hidden tabs down, so a
+ * hidden tab that holds the connection may reconnect as late as a minute after its time.
  *
  * @throws {TypeError} when an option is wrong.
  *
