@@ -127,7 +127,7 @@ test(
   "an end in the middle of an event, and of a character, discards it",
   { timeout: 30_000 },
   () =>
-    expectAll(async (response, seen, count) => {
+    expectAll((response, seen, count) => {
       const from = resumeAt(seen);
       if (count) return finish(response, from, 4);
       openStream(response).write(events(1, 2) + "id: 3\ndata: event 3\n");

@@ -112,10 +112,11 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
       queue.push(...items);
       if (queue.length > history) {
         // The oldest go, and that is told in their place.
-        const [first, last] = [queue[0]!, queue[queue.length - history]!] as { lastEventId?: string }[];
         const requested = consumer.lastEventId;
-        const resumedAt = last?.lastEventId ?? first?.lastEventId ?? requested;
-        queue = queue.slice(1 - history);
+        let resumedAt = requested;
+        for (const item of queue.splice(0, queue.length - history + 1)) {
+          if (item.kind !== "comment") resumedAt = item.lastEventId;
+        }
         queue.unshift({
           kind: "gap",
           requested,
