@@ -91,7 +91,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
     const timeline = createTimeline(lastEventId, history);
     const channel = new BroadcastChannel(`tidings ${name}`);
     let closed = false;
-    let queue: WireItem[] = [];
+    const queue: WireItem[] = [];
     let ended: { error: unknown } | undefined;
     let asking = false;
     let state: StreamState = "connecting";
