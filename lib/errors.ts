@@ -4,8 +4,30 @@
  * - `"invalid-event"`: an event that cannot be put on the wire without changing it
  * - `"closed"`: something was published after `close()`
  * - `"address-in-use"`: `serve()` found its port taken
+ *
+ * From `tidings/client`; "with its response" means that {@linkcode TidingsError.response} is set:
+ *
+ * - `"connection-failed"`: no connection came about, or it broke; also a `headers` or `body` function that failed
+ * - `"connection-ended"`: the server ended the response; with its response
+ * - `"connection-stalled"`: not one byte arrived for `stallTimeout`
+ * - `"no-content"`: the server answered 204, which tells a client to stop; with its response
+ * - `"bad-status"`: the server answered with a status other than 200; with its response
+ * - `"bad-content-type"`: the answer is not `text/event-stream`; with its response
+ * - `"event-too-large"`: an event is larger than `maxEventSize`; with its response
+ * - `"invalid-data"`: one event's data does not fit its schema
  */
-export type TidingsErrorCode = "invalid-event" | "closed" | "address-in-use";
+export type TidingsErrorCode =
+  | "invalid-event"
+  | "closed"
+  | "address-in-use"
+  | "connection-failed"
+  | "connection-ended"
+  | "connection-stalled"
+  | "no-content"
+  | "bad-status"
+  | "bad-content-type"
+  | "event-too-large"
+  | "invalid-data";
 
 /**
  * The one error class of this package: branch on {@linkcode TidingsError.code}, show {@linkcode Error.message}.
@@ -25,12 +47,19 @@ export type TidingsErrorCode = "invalid-event" | "closed" | "address-in-use";
 export class TidingsError extends Error {
   /** What went wrong. */
   readonly code: TidingsErrorCode;
+  /** The HTTP response the failure is about, where there was one. Its body is unread: read it, or cancel it. */
+  readonly response: Response | undefined;
 
-  /** Creates an error with a code, a message that says what to do next, and the cause if there is one. */
-  constructor(code: TidingsErrorCode, message: string, options?: { cause?: unknown }) {
+  /** Creates an error with a code, a message that says what to do next, and the cause and response if there is one. */
+  constructor(
+    code: TidingsErrorCode,
+    message: string,
+    options?: { cause?: unknown; response?: Response | undefined },
+  ) {
     super(message, options);
     this.name = "TidingsError";
     this.code = code;
+    this.response = options?.response;
   }
 }
 

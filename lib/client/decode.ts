@@ -1,0 +1,48 @@
+// An event off the wire → what the application gets: a gap, typed data, or a refusal.
+import { TidingsError } from "../errors.ts";
+import type { InvalidEvent, OtherEvent, Schemas, ServerGap } from "./items.ts";
+import type { ServerComment, ServerEvent } from "./parse.ts";
+import type { WireItem } from "./read.ts";
+
+/** The same without its type parameters, as it goes through the queue's machinery. */
+export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | InvalidEvent | OtherEvent;
+
+/** Never throws: a schema that does so has refused the data. */
+export async function decode(item: WireItem, schemas: Schemas | undefined): Promise<AnyItem> {
+  if (item.kind !== "event") return item;
+  const { event, data, lastEventId } = item;
+  if (event !== "gap") {
+    if (!schemas) return item;
+    if (!Object.hasOwn(schemas, event)) return { ...item, kind: "other" };
+  }
+  // The server writes a string as it is and anything else as JSON, so data that is no JSON is a string.
+  const values: unknown[] = [data];
+  try {
+    values.unshift(JSON.parse(data));
+  } catch {
+    // A string, then.
+  }
+  if (event === "gap") {
+    const { requested = "", resumedAt = "", reason = data } = Object(values[0]) as Partial<ServerGap>;
+    return { kind: "gap", requested, resumedAt, reason, lastEventId };
+  }
+  const causes: unknown[] = [];
+  // A string may look like JSON, "12" for one: where the schema refuses the value it gets the text.
+  for (const value of values) {
+    try {
+      const result = await schemas![event]!["~standard"].validate(value);
+      if (!result.issues) return { ...item, data: result.value };
+      causes.push(result.issues);
+    } catch (error) {
+      causes.push(error);
+    }
+  }
+  const error = new TidingsError(
+    "invalid-data",
+    `Data of "${event}" does not fit its schema: see the cause`,
+    {
+      cause: causes[0],
+    },
+  );
+  return { kind: "invalid", event, data, lastEventId, error };
+}

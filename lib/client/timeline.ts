@@ -1,0 +1,135 @@
+// What a tab knows of the one stream that all tabs share: its recent items in order, each with a place that all tabs
+// agree on. Pure: it decides who is behind, who is ahead and what is a repetition, and sends nothing.
+//
+// A term is the time of one leader; a place is a term and a number counted from 1 within it. A new leader goes on from
+// the last id *it* has seen. A tab that saw less asks it for the rest; a tab that saw more, because the last messages
+// of the old leader reached it and not the new one, will see those events again, and drops them by their ids.
+import type { WireItem } from "./read.ts";
+
+/** A term, and the number of the last item within it. */
+export type Place = readonly [term: string, count: number];
+
+/** One item of the shared stream; without an item an id that came alone. */
+export interface Entry {
+  readonly place: Place;
+  readonly item: WireItem | undefined;
+  readonly lastEventId: string;
+}
+
+/** What a leader answers a tab that asked. */
+export interface Answer {
+  /** Where the tab is after it. */
+  readonly place: Place;
+  readonly lastEventId: string;
+  /** What it has missed. */
+  readonly entries: readonly Entry[];
+  /** How much of the tab's term the leader has seen, when that is less than the tab has. */
+  readonly known?: number | undefined;
+  /** Set when what the tab has missed is no longer known. */
+  readonly lost?: boolean | undefined;
+}
+
+/** A tab's view of the shared stream. */
+export interface Timeline {
+  /** Where the tab is, undefined until it has learnt or begun a term. */
+  readonly place: Place | undefined;
+  readonly lastEventId: string;
+  /** Leads from here on: what `append` is given gets places of a new term. */
+  lead(term: string): void;
+  append(item: WireItem | undefined, lastEventId: string): Entry;
+  /** The leader's answer to a tab at this place, or to a new one with this id. */
+  answer(place: Place | undefined, lastEventId: string): Answer;
+  /** Takes an answer, and returns the items that are new to this tab. */
+  accept(answer: Answer): WireItem[];
+  /** Takes a live entry: returns the items that are new, or undefined when the tab has to ask. */
+  follow(entry: Entry): WireItem[] | undefined;
+}
+
+/** Creates the view of a tab that begins with this id and remembers so many items. */
+export function createTimeline(lastEventId: string, size: number): Timeline {
+  // The line as the present leader has it. Places without an item are in it too, so that each can be found.
+  const entries: Entry[] = [];
+  let place: Place | undefined;
+  // Terms that are over; what still comes of them is not part of the line.
+  const past = new Set<string>();
+  // Ids of events this tab has had beyond what the leader had, who will deliver them again.
+  const repeated = new Set<string>();
+
+  function moveTo(next: Place): void {
+    if (place && place[0] !== next[0]) past.add(place[0]);
+    place = next;
+  }
+
+  function add(entry: Entry): WireItem[] {
+    const isOwnId = entry.lastEventId !== lastEventId;
+    moveTo(entry.place);
+    lastEventId = entry.lastEventId;
+    entries.push(entry);
+    if (entries.length > size) entries.shift();
+    if (!entry.item || repeated.delete(lastEventId)) return [];
+    // The server repeats in order and without a hole, so the first new id ends the repetition.
+    if (isOwnId) repeated.clear();
+    return [entry.item];
+  }
+
+  return {
+    get place() {
+      return place;
+    },
+    get lastEventId() {
+      return lastEventId;
+    },
+    lead(term) {
+      add({ place: [term, 0], item: undefined, lastEventId });
+    },
+    append(item, id) {
+      const entry: Entry = { place: [place![0], place![1] + 1], item, lastEventId: id };
+      add(entry);
+      return entry;
+    },
+    answer(from, id) {
+      const current = { place: place!, lastEventId };
+      // The counts of a term have no holes: the last one that is not beyond the tab's is the tab's, or it is ahead.
+      const at = entries.findLastIndex((entry) =>
+        from ? entry.place[0] === from[0] && entry.place[1] <= from[1] : id !== "" && entry.lastEventId === id
+      );
+      if (at >= 0) {
+        const count = entries[at]!.place[1];
+        return {
+          ...current,
+          entries: entries.slice(at + 1),
+          known: from && count < from[1] ? count : undefined,
+        };
+      }
+      // A new tab without an id begins here and has missed nothing.
+      return { ...current, entries: [], lost: from !== undefined || id !== "" };
+    },
+    accept(answer) {
+      const gap: WireItem = {
+        kind: "gap",
+        requested: lastEventId,
+        resumedAt: answer.lastEventId,
+        reason: "missed while another tab held the connection",
+        lastEventId: answer.lastEventId,
+      };
+      if (answer.known !== undefined) {
+        const term = place![0];
+        while (
+          entries.length && entries.at(-1)!.place[0] === term && entries.at(-1)!.place[1] > answer.known
+        ) {
+          const { lastEventId: id } = entries.pop()!;
+          lastEventId = entries.at(-1)?.lastEventId ?? "";
+          if (id !== lastEventId) repeated.add(id);
+        }
+      }
+      const items = answer.entries.flatMap(add);
+      add({ place: answer.place, item: undefined, lastEventId: answer.lastEventId });
+      return answer.lost ? [gap] : items;
+    },
+    follow(entry) {
+      const [term, count] = entry.place;
+      if (past.has(term) || (place?.[0] === term && count <= place[1])) return [];
+      return place?.[0] === term && count === place[1] + 1 ? add(entry) : undefined;
+    },
+  };
+}

@@ -1,0 +1,625 @@
+// connect() to its user: options, iteration, handlers, the queue, typed data, states, time, and what is left behind.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  type Clock,
+  connect,
+  type ConnectOptions,
+  type StandardSchema,
+  type StreamItem,
+  TidingsError,
+} from "../lib/client/mod.ts";
+import { events, openStream, refuse, resumeAt, sleep, startServer, until } from "./support/client_server.ts";
+
+const quick = { base: 20, max: 60 };
+const sse = { headers: { "content-type": "text/event-stream" } };
+
+/** A fetch that answers with these texts, one a call, and after them with a stream that stays open. */
+function fetchOf(...texts: string[]): { fetch: NonNullable<ConnectOptions["fetch"]>; calls: RequestInit[] } {
+  const calls: RequestInit[] = [];
+  const fetch = (_: string, init: RequestInit): Promise<Response> => {
+    const text = texts[calls.length];
+    calls.push(init);
+    if (text !== undefined) return Promise.resolve(new Response(text, sse));
+    const body = new ReadableStream({
+      start: (controller) =>
+        init.signal?.addEventListener("abort", () => controller.error(init.signal?.reason)),
+    });
+    return Promise.resolve(new Response(body, sse));
+  };
+  return { fetch, calls };
+}
+
+const url = "http://127.0.0.1:9/events";
+
+// --- options ---
+
+test("a wrong option is refused at once, named and with the value", () => {
+  const wrong: [options: object, message: RegExp][] = [
+    [{ retry: { base: 0 } }, /^retry\.base must be a positive number, received 0$/],
+    [{ retry: { max: "9" } }, /^retry\.max must be a positive number, received 9$/],
+    [{ retry: { stable: NaN } }, /^retry\.stable .* NaN$/],
+    [{ retry: { attempts: -1 } }, /^retry\.attempts must be .* received -1$/],
+    [{ stallTimeout: 0 }, /^stallTimeout .* 0$/],
+    [{ maxEventSize: -5 }, /^maxEventSize .* -5$/],
+    [{ lastEventId: 7 }, /^lastEventId must be a string, received 7$/],
+    [{ fetch: "fetch" }, /^fetch must be a function, received fetch$/],
+    [{ method: "NO GOOD" }, /NO GOOD/],
+  ];
+  for (const [options, message] of wrong) {
+    assert.throws(
+      () => connect(url, options as ConnectOptions),
+      { name: "TypeError", message },
+      JSON.stringify(options),
+    );
+  }
+  assert.throws(() => connect("http://"), { name: "TypeError", message: /http:\/\// });
+});
+
+test("the request is as asked for", { timeout: 10_000 }, async () => {
+  const { fetch, calls } = fetchOf("data: x\n\n");
+  const options = {
+    fetch,
+    lastEventId: "5",
+    credentials: "include" as const,
+    headers: [["x-a", "b"]] as [string, string][],
+  };
+  for await (const _ of connect(url, options)) break;
+  const { headers, method, credentials, cache, body } = calls[0]!;
+  assert.deepEqual([...(headers as Headers)], [["accept", "text/event-stream"], ["last-event-id", "5"], [
+    "x-a",
+    "b",
+  ]]);
+  assert.deepEqual({ method, credentials, cache, body }, {
+    method: "GET",
+    credentials: "include",
+    cache: "no-store",
+    body: null,
+  });
+});
+
+test(
+  "headers given once or by a function are used at each attempt, and may set accept",
+  { timeout: 10_000 },
+  async () => {
+    const { fetch, calls } = fetchOf("id: 1\n\n", "id\ndata: x\n\n", "data: y\n\n");
+    let n = 0;
+    const stream = connect(url, { fetch, retry: quick, headers: () => ({ n: String(n++), accept: "a/b" }) });
+    for await (const item of stream) if ((item as { data: string }).data === "y") break;
+    const sent = calls.map(({ headers }) =>
+      ["n", "accept", "last-event-id"].map((name) => (headers as Headers).get(name))
+    );
+    // An id without an event counts, and an empty one takes it back.
+    assert.deepEqual(sent, [["0", "a/b", null], ["1", "a/b", "1"], ["2", "a/b", null]]);
+  },
+);
+
+// --- iteration, handlers, the queue ---
+
+test("handlers get their events in order and are awaited, and all of it goes through one queue", {
+  timeout: 10_000,
+}, async () => {
+  const { fetch } = fetchOf("event: a\ndata: 1\n\nevent: b\ndata: 2\n\ndata: 3\n\nevent: a\ndata: 4\n\n");
+  const stream = connect(url, { fetch });
+  const seen: string[] = [];
+  stream.on("a", async ({ data }) => {
+    seen.push(`a${data} begins`);
+    await sleep(20);
+    seen.push(`a${data} ends`);
+  });
+  stream.on((item) => seen.push(`any${(item as { data: string }).data}`));
+  const off = stream.on("b", () => {
+    seen.push("b");
+    off();
+  });
+  stream.on("message", (event) => seen.push(`message${event.data}`));
+  await until(() => seen.length === 10, "all events");
+  assert.deepEqual(seen, [
+    "a1 begins",
+    "a1 ends",
+    "any1",
+    "any2",
+    "b",
+    "any3",
+    "message3",
+    "a4 begins",
+    "a4 ends",
+    "any4",
+  ]);
+  stream.close();
+  await stream.closed;
+});
+
+test(
+  "while somebody iterates the handlers see each item as the loop takes it",
+  { timeout: 10_000 },
+  async () => {
+    const { fetch } = fetchOf(events(1, 4));
+    const stream = connect(url, { fetch });
+    const seen: string[] = [];
+    stream.on((item) => seen.push(`handler ${item.lastEventId}`));
+    for await (const item of stream) {
+      seen.push(`loop ${item.lastEventId}`);
+      if (item.lastEventId === "3") break;
+    }
+    await sleep(50);
+    assert.deepEqual(seen, ["handler 1", "loop 1", "handler 2", "loop 2", "handler 3", "loop 3"]);
+  },
+);
+
+test("a handler that throws closes the stream with its error", { timeout: 10_000 }, async () => {
+  const { fetch } = fetchOf(events(1, 2));
+  const stream = connect(url, { fetch });
+  const states: unknown[] = [];
+  stream.onstate = (state, { error }) => states.push(state, error);
+  const mine = new Error("mine");
+  let calls = 0;
+  stream.on(() => {
+    calls++;
+    throw mine;
+  });
+  await assert.rejects(stream.closed, mine);
+  assert.deepEqual(states.slice(-2), ["closed", mine]);
+  assert.equal(calls, 1);
+  assert.equal(stream.lastEventId, "", "the event was not taken");
+});
+
+for (const at of ["connecting", "open", "waiting", "closed"]) {
+  test(
+    `an onstate that throws at "${at}" closes the stream with its error`,
+    { timeout: 10_000 },
+    async () => {
+      const clock = handClock(() => 1);
+      const { fetch, calls } = fetchOf("data: x\n\n");
+      const stream = connect(url, { fetch, clock, ...(at === "closed" && { retry: false }) });
+      stream.onstate = (state) => {
+        if (state === at) throw new Error("mine");
+      };
+      stream.on(() => {});
+      await assert.rejects(stream.closed, /mine/);
+      assert.equal(stream.state, "closed");
+      await sleep(20);
+      assert.deepEqual([calls.length, clock.pending()], [at === "connecting" ? 0 : 1, 0], "nothing goes on");
+    },
+  );
+}
+
+test("a second iteration is refused", { timeout: 10_000 }, async () => {
+  const stream = connect(url, { fetch: fetchOf(events(1, 1)).fetch });
+  for await (const _ of stream) {
+    assert.throws(() => stream[Symbol.asyncIterator](), TypeError);
+    break;
+  }
+});
+
+test("calls of next() that overlap are answered in order", { timeout: 10_000 }, async () => {
+  const stream = connect(url, { fetch: fetchOf(events(1, 3)).fetch, retry: false });
+  const iterator = stream[Symbol.asyncIterator]();
+  const results = await Promise.all([1, 2, 3, 4].map(() => iterator.next()));
+  assert.deepEqual(results.map(({ done, value }) => done || value?.lastEventId), ["1", "2", "3", true]);
+});
+
+test("reading pauses while the application does not, and goes on", { timeout: 20_000 }, async () => {
+  const chunk = `data: ${"x".repeat(1000)}\n\n`.repeat(16);
+  let written = 0;
+  const server = await startServer((response) => {
+    openStream(response);
+    const more = (): void => {
+      while (written < 2000 && response.write(chunk)) written++;
+      if (written < 2000) response.once("drain", more);
+    };
+    more();
+  });
+  const stream = connect(server.url, { stallTimeout: 300 });
+  const states: string[] = [];
+  stream.onstate = (state) => states.push(state);
+  const iterator = stream[Symbol.asyncIterator]();
+  await iterator.next();
+  let before = -1;
+  for (let still = 0; still < 5;) {
+    await sleep(100);
+    still = written === before ? still + 1 : 0;
+    before = written;
+  }
+  assert.ok(written < 1900, `the server is held up, at ${written} of 2000 chunks`);
+  // A silence of our own making is no stall.
+  assert.deepEqual(states, ["connecting", "open"]);
+  for (let n = 0; n < 20_000; n++) await iterator.next();
+  assert.ok(written > before, "and goes on");
+  stream.close();
+  await server.kill();
+});
+
+test("lastEventId is that of the last item handed out, and a later stream goes on from there", {
+  timeout: 10_000,
+}, async () => {
+  const server = await startServer((response, seen) =>
+    void openStream(response).write(events(resumeAt(seen), 9))
+  );
+  let lastEventId = "";
+  const seen: string[] = [];
+  for (const _ of [1, 2, 3]) {
+    const stream = connect(server.url, { lastEventId });
+    for await (const item of stream) {
+      seen.push(item.lastEventId);
+      if (seen.length % 3 === 0) break;
+    }
+    lastEventId = stream.lastEventId;
+  }
+  await server.kill();
+  assert.deepEqual(seen, ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+  assert.equal(lastEventId, "9");
+});
+
+test(
+  "a cursor sets the last event ID and is no event; an id without data does too",
+  { timeout: 10_000 },
+  async () => {
+    const { fetch, calls } = fetchOf(
+      "event: tidings-cursor\nid: c1\ndata:\n\n",
+      "id: c2\n\n",
+      "data: x\n\nid: c3\nevent: tidings-cursor\ndata:\n\nevent: tidings-cursor\ndata: no cursor\n\n",
+    );
+    const stream = connect(url, { fetch, retry: quick });
+    const seen: unknown[] = [];
+    for await (const item of stream) {
+      seen.push([item.kind, (item as { data: string }).data, item.lastEventId, stream.lastEventId]);
+      if (seen.length === 2) break;
+    }
+    // The id of the cursor counts once all before it has been taken; here "x" has.
+    assert.deepEqual(seen, [["event", "x", "c2", "c2"], ["event", "no cursor", "c3", "c3"]]);
+    assert.deepEqual(calls.map(({ headers }) => (headers as Headers).get("last-event-id")), [
+      null,
+      "c1",
+      "c2",
+    ]);
+  },
+);
+
+test("comments are handed out in order when asked for", { timeout: 10_000 }, async () => {
+  const text = ": a\ndata: 1\n\n: b\n: c\n\ndata: 2\n\n";
+  const seen: string[] = [];
+  for await (const item of connect(url, { fetch: fetchOf(text).fetch, comments: true, retry: false })) {
+    seen.push(item.kind === "comment" ? item.comment : item.kind);
+  }
+  assert.deepEqual(seen, ["a", "event", "b", "c", "event"]);
+});
+
+// --- typed data ---
+
+const price: StandardSchema<{ amount: number }> = {
+  "~standard": {
+    validate: async (value) => {
+      await Promise.resolve();
+      const amount = (value as { amount?: unknown } | null)?.amount;
+      return typeof amount === "number"
+        ? { value: { amount: amount * 2 } }
+        : { issues: [{ message: "amount is no number" }] };
+    },
+  },
+};
+const note: StandardSchema<string> = {
+  "~standard": {
+    validate: (value) => {
+      if (value === "throw") throw new Error("thrown");
+      return typeof value === "string" ? { value } : { issues: [{ message: "no string" }] };
+    },
+  },
+};
+
+test(
+  "a schema gives typed data, and a bad payload is an error of that event alone",
+  { timeout: 10_000 },
+  async () => {
+    const text = [
+      'event: price\ndata: {"amount": 1}',
+      'event: price\ndata: {"amount": "1"}',
+      "event: price\ndata: {",
+      "event: note\ndata: hello",
+      "event: note\ndata: 12",
+      "event: note\ndata: throw",
+      "event: else\ndata: {}",
+      "event: constructor\ndata: x",
+      'event: price\ndata: {\ndata: "amount": 3}',
+    ].map((block, n) => `id: ${n}\n${block}\n\n`).join("");
+    const seen: unknown[] = [];
+    const stream = connect(url, { fetch: fetchOf(text).fetch, schemas: { price, note }, retry: false });
+    for await (const item of stream) {
+      if (item.kind === "event" && item.event === "price") {
+        const amount: number = item.data.amount;
+        seen.push(amount);
+      } else if (item.kind === "event") {
+        const data: string = item.data;
+        seen.push(data);
+      } else if (item.kind === "invalid") {
+        assert.equal(item.error.code, "invalid-data");
+        const { cause } = item.error;
+        seen.push([
+          item.event,
+          item.data,
+          cause instanceof Error ? cause.message : (cause as { message: string }[])[0]!.message,
+        ]);
+      } else seen.push(item.kind === "other" ? `${item.kind} ${item.event}` : item);
+    }
+    assert.deepEqual(seen, [
+      2,
+      ["price", '{"amount": "1"}', "amount is no number"],
+      ["price", "{", "amount is no number"],
+      "hello",
+      "12",
+      ["note", "throw", "thrown"],
+      "other else",
+      "other constructor",
+      6,
+    ]);
+    assert.equal(stream.lastEventId, "8");
+  },
+);
+
+test("handlers with schemas are typed by their name", { timeout: 10_000 }, async () => {
+  const text = 'event: price\ndata: {"amount": 1}\n\nevent: price\ndata: x\n\nevent: other\ndata: y\n\n';
+  const stream = connect(url, { fetch: fetchOf(text).fetch, schemas: { price, note }, retry: false });
+  const seen: unknown[] = [];
+  stream.on("price", (item) => {
+    const shown: number | string = item.kind === "event" ? item.data.amount : item.data;
+    seen.push(shown);
+  });
+  stream.on("other", (item) => seen.push(item.data.toUpperCase()));
+  await stream.closed;
+  assert.deepEqual(seen, [2, "x", "Y"]);
+});
+
+test("a gap is of its own kind, whatever it carries", { timeout: 10_000 }, async () => {
+  const text =
+    'id: 5\nevent: gap\ndata: {"requested":"1","resumedAt":"4","reason":"r"}\n\nevent: gap\ndata: what\n\n';
+  const seen: StreamItem[] = [];
+  const stream = connect(url, { fetch: fetchOf(text).fetch, retry: false });
+  stream.on("gap", (gap) => seen.push(gap));
+  await stream.closed;
+  assert.deepEqual(seen, [
+    { kind: "gap", requested: "1", resumedAt: "4", reason: "r", lastEventId: "5" },
+    { kind: "gap", requested: "", resumedAt: "", reason: "what", lastEventId: "5" },
+  ]);
+});
+
+// --- states and time ---
+
+/** A clock that a test turns by hand. */
+function handClock(
+  random: () => number,
+): Clock & { pass(milliseconds: number): Promise<void>; pending(): number } {
+  let now = 0;
+  const timers = new Map<number, [at: number, callback: () => void]>();
+  let count = 0;
+  return {
+    now: () => now,
+    random,
+    setTimeout: (callback, milliseconds) => {
+      timers.set(++count, [now + milliseconds, callback]);
+      return count;
+    },
+    clearTimeout: (timer) => void timers.delete(timer as number),
+    pending: () => timers.size,
+    async pass(milliseconds) {
+      // What is under way gets to set its timers first.
+      await sleep(5);
+      now += milliseconds;
+      for (const [key, [at, callback]] of [...timers]) {
+        if (at <= now && timers.delete(key)) callback();
+      }
+      await sleep(5);
+    },
+  };
+}
+
+test("the wait doubles up to its maximum, by full jitter", { timeout: 10_000 }, async () => {
+  const delays: (number | undefined)[] = [];
+  for (
+    const [chance, expected] of [[1, [1000, 2000, 4000, 5000, 5000]], [0.5, [500, 1000, 2000, 2500, 2500]], [
+      0,
+      [0, 0, 0, 0, 0],
+    ]] as const
+  ) {
+    const clock = handClock(() => chance);
+    const stream = connect(url, {
+      fetch: () => Promise.reject(new Error("no")),
+      clock,
+      retry: { max: 5000 },
+    });
+    delays.length = 0;
+    stream.onstate = (state, { delay }) => state === "waiting" && delays.push(delay);
+    for (let n = 0; n < 5; n++) await clock.pass(10_000);
+    stream.close();
+    assert.deepEqual(delays.slice(0, 5), expected);
+    assert.equal(clock.pending(), 0);
+  }
+});
+
+test("retry: takes the place of the base, is at least 500, and is waited before the random part", {
+  timeout: 10_000,
+}, async () => {
+  const clock = handClock(() => 0.5);
+  const stream = connect(url, { fetch: fetchOf("retry: 3000\n\n", "retry: 7\n\n", "").fetch, clock });
+  const delays: (number | undefined)[] = [];
+  stream.onstate = (state, { delay }) => state === "waiting" && delays.push(delay);
+  for (let n = 0; n < 3; n++) await clock.pass(60_000);
+  stream.close();
+  assert.deepEqual(delays, [3000 + 1500, 500 + 500, 500 + 1000]);
+});
+
+test("a Retry-After longer than a timer can take does not fire at once", { timeout: 10_000 }, async () => {
+  const server = await startServer((response) => refuse(response, 503, { "retry-after": "9999999999" }));
+  const stream = connect(server.url);
+  await until(() => stream.state === "waiting", "the wait");
+  await sleep(200);
+  assert.equal(server.requests.length, 1);
+  stream.close();
+  await server.kill();
+});
+
+test("any byte sets the one timer of the watchdog anew", { timeout: 10_000 }, async () => {
+  const clock = handClock(() => 0);
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({ start: (c) => void (controller = c) });
+  const stream = connect(url, {
+    fetch: () => Promise.resolve(new Response(body, sse)),
+    clock,
+    stallTimeout: 1000,
+  });
+  const states: string[] = [];
+  stream.onstate = (state, { error }) => states.push(error ? (error as TidingsError).code : state);
+  await clock.pass(900);
+  controller.enqueue(new Uint8Array([58]));
+  await clock.pass(900);
+  assert.deepEqual([states.at(-1), clock.pending()], ["open", 1]);
+  await clock.pass(99);
+  assert.equal(states.at(-1), "open");
+  await clock.pass(1);
+  assert.ok(states.includes("connection-stalled"), states.join());
+  stream.close();
+  assert.equal(clock.pending(), 0);
+});
+
+test(
+  "a fetch and a headers function that ignore the signal do not hold the client up",
+  { timeout: 10_000 },
+  async () => {
+    for (
+      const options of [{ fetch: () => new Promise<never>(() => {}) }, {
+        headers: () => new Promise<never>(() => {}),
+      }]
+    ) {
+      const stream = connect(url, { ...options, stallTimeout: 50, retry: { attempts: 0 } });
+      await assert.rejects(
+        stream.closed,
+        (error) => error instanceof TidingsError && error.code === "connection-stalled",
+      );
+    }
+  },
+);
+
+test(
+  "shouldRetry is told what would happen, and an error of its own ends the stream",
+  { timeout: 10_000 },
+  async () => {
+    const calls: unknown[] = [];
+    const answers = [true, undefined, false];
+    const stream = connect(url, {
+      fetch: () => Promise.resolve(new Response("", { status: calls.length ? 503 : 404 })),
+      retry: quick,
+      shouldRetry: async (error, context) => {
+        calls.push([error.response?.status, context]);
+        return await Promise.resolve(answers[calls.length - 1]);
+      },
+    });
+    await assert.rejects(
+      stream.closed,
+      (error) => error instanceof TidingsError && error.response?.status === 503,
+    );
+    assert.deepEqual(calls, [
+      [404, { attempt: 0, retry: false }],
+      [503, { attempt: 1, retry: true }],
+      [503, { attempt: 2, retry: true }],
+    ]);
+    const other = connect(url, {
+      fetch: () => Promise.reject(new Error("no")),
+      shouldRetry: () => {
+        throw new Error("mine");
+      },
+    });
+    await assert.rejects(other.closed, /mine/);
+  },
+);
+
+// --- what is left behind ---
+
+for (const how of ["close", "break", "abort", "throw"] as const) {
+  test(`${how} ends the connection, cleanly, and drops what is queued`, { timeout: 20_000 }, async () => {
+    const server = await startServer((response) => void openStream(response).write(events(1, 50)));
+    const control = new AbortController();
+    const clock = handClock(() => 0);
+    const stream = connect(server.url, { signal: control.signal, clock });
+    const states: unknown[] = [];
+    stream.onstate = (state, { error }) => states.push(state, error);
+    const seen: string[] = [];
+    try {
+      for await (const item of stream) {
+        seen.push(item.lastEventId);
+        if (seen.length < 3) continue;
+        if (how === "break") break;
+        if (how === "throw") throw new Error("mine");
+        if (how === "close") stream.close();
+        if (how === "abort") control.abort();
+      }
+    } catch (error) {
+      assert.equal((error as Error).message, "mine");
+    }
+    await stream.closed;
+    assert.deepEqual(seen, ["1", "2", "3"]);
+    assert.deepEqual([stream.state, stream.lastEventId], ["closed", "3"]);
+    assert.deepEqual(states.slice(-2), ["closed", undefined]);
+    await until(() => server.streams() === 0, "the server to see the client leave");
+    assert.equal(clock.pending(), 0, "no timer is left");
+    assert.equal(server.requests.length, 1);
+    await server.kill();
+  });
+}
+
+test("closing while connecting, and while waiting, leaves nothing", { timeout: 20_000 }, async () => {
+  const server = await startServer((response, _, count) => {
+    if (count) refuse(response, 503);
+  });
+  for (const state of ["connecting", "waiting"]) {
+    const clock = handClock(() => 1);
+    const stream = connect(server.url, { clock });
+    await until(() => stream.state === state && server.streams() === (state === "waiting" ? 0 : 1), state);
+    stream.close();
+    await stream.closed;
+    await until(() => server.streams() === 0, "the server to see the client leave");
+    assert.equal(clock.pending(), 0);
+  }
+  assert.equal(server.requests.length, 2);
+  await server.kill();
+});
+
+test("a signal that is aborted already makes no request", { timeout: 10_000 }, async () => {
+  const { fetch, calls } = fetchOf();
+  const stream = connect(url, { fetch, signal: AbortSignal.abort() });
+  await stream.closed;
+  for await (const _ of stream) assert.fail("there is nothing to iterate");
+  assert.equal(calls.length, 0);
+});
+
+test("the listener on the signal goes with the stream", { timeout: 10_000 }, async () => {
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (
+    type: string,
+    listener: unknown,
+  ) => (listeners.add(listener), add(type, listener as () => void));
+  signal.removeEventListener = (
+    type: string,
+    listener: unknown,
+  ) => (listeners.delete(listener), remove(type, listener as () => void));
+  const stream = connect(url, { fetch: fetchOf().fetch, signal });
+  assert.equal(listeners.size, 1);
+  stream.close();
+  await stream.closed;
+  assert.equal(listeners.size, 0);
+});
+
+test(
+  "a stream that nobody listens to and that fails is no unhandled rejection",
+  { timeout: 10_000 },
+  async () => {
+    const stream = connect(url, { fetch: () => Promise.resolve(new Response("", { status: 404 })) });
+    const handled = connect(url, { fetch: () => Promise.resolve(new Response("", { status: 404 })) });
+    handled.on(() => {});
+    const floating = connect(url, { fetch: () => Promise.resolve(new Response("", { status: 404 })) });
+    floating[Symbol.asyncIterator]().next().then(() => {}, () => {});
+    await until(() => stream.state === "closed" && handled.state === "closed", "both to close");
+    await sleep(50); // the runner fails the test for a rejection in here
+  },
+);
