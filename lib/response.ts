@@ -117,6 +117,7 @@ class SourceDriver implements Driver {
   #stream!: EventStream;
   #iterator: EventIterator | undefined;
   #cleanup: (() => void | Promise<void>) | undefined;
+  #stepping = false;
 
   constructor(connection: StreamConnection) {
     this.#connection = connection;
@@ -124,10 +125,9 @@ class SourceDriver implements Driver {
 
   start(stream: EventStream, source: EventSourceInput): void {
     this.#stream = stream;
-    if (typeof source !== "function") return this.#adopt(source);
     try {
-      const result = source(this.#connection);
-      if (isPromise(result)) result.then((later) => this.#adopt(later), (error) => this.#failed(error));
+      const result = typeof source === "function" ? source(this.#connection) : source;
+      if (isPromise(result)) result.then((later) => this.#adopt(later)).catch((error) => this.#failed(error));
       else this.#adopt(result);
     } catch (error) {
       this.#failed(error);
@@ -139,35 +139,36 @@ class SourceDriver implements Driver {
     if (result === undefined) return;
     if (typeof result === "function") this.#cleanup = result;
     else if (isIterable(result)) this.#iterator = iterate(result);
-    else return this.#failed(wrongSource(result));
+    else throw wrongSource(result);
     if (this.#stream.closed) this.#release();
     else this.#stream.wake();
   }
 
-  pull(): Promise<void> | "idle" {
+  /** One step at a time; the stream is told when there is something, and may ask in between on behalf of `ready()`. */
+  pull(): "idle" {
     this.#connection.release(true);
-    return this.#iterator === undefined ? "idle" : this.#next(this.#iterator);
+    if (this.#iterator !== undefined && !this.#stepping) void this.#step(this.#iterator);
+    return "idle";
   }
 
-  async #next(iterator: EventIterator): Promise<void> {
-    try {
-      const { done, value } = await this.#step(iterator);
-      if (this.#stream.closed) return;
-      if (done === true) this.#stream.close("end");
-      else this.#stream.write(encoder.encode(encodeEvent(value)));
-    } catch (error) {
-      this.#failed(error);
-    }
-  }
-
-  /** One step of the iterator, which is forgotten at its own end, by return or by throw: it needs no telling then. */
-  async #step(iterator: EventIterator): Promise<IteratorResult<EventInput>> {
+  async #step(iterator: EventIterator): Promise<void> {
+    this.#stepping = true;
     let result: IteratorResult<EventInput> | undefined;
     try {
-      return result = await iterator.next();
-    } finally {
-      if (result?.done !== false) this.#iterator = undefined;
+      try {
+        result = await iterator.next();
+      } finally {
+        this.#stepping = false;
+        // At its own end, by return or by throw, an iterator needs no telling.
+        if (result?.done !== false) this.#iterator = undefined;
+      }
+      if (this.#stream.closed) return;
+      if (result.done === true) return this.#stream.close("end");
+      this.#stream.write(encoder.encode(encodeEvent(result.value)));
+    } catch (error) {
+      return this.#failed(error);
     }
+    this.#stream.wake();
   }
 
   closed(): void {

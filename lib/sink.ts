@@ -25,8 +25,8 @@ export interface Sink {
 
 /** Whom a sink asks for more when it has room. */
 export interface Answerer {
-  /** A promise while the answer is under way; `"idle"` if there is nothing until {@linkcode Sink.wake} is called. */
-  pull(): Promise<void> | "idle" | void;
+  /** Writes more, or says `"idle"` if there is nothing until {@linkcode Sink.wake} is called. */
+  pull(): "idle" | void;
   /** The reader went away. */
   cancelled(): void;
 }
@@ -37,6 +37,8 @@ export class BodySink implements Sink {
   readonly #answerer: Answerer;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #wake: (() => void) | undefined;
+  /** Whether it was woken since it last asked, perhaps by the very answer. */
+  #awake = false;
   #cutting: CloseReason | undefined;
 
   /**
@@ -88,14 +90,16 @@ export class BodySink implements Sink {
   wake(): void {
     const wake = this.#wake;
     this.#wake = undefined;
+    this.#awake = true;
     wake?.();
   }
 
   #pull(): Promise<void> | void {
     if (this.#cutting !== undefined) return this.#failSoon(this.#cutting);
-    const answer = this.#answerer.pull();
     // While there is nothing to say this stays pending, so that the runtime does not ask again after each delivery.
-    return answer === "idle" ? new Promise((resolve) => this.#wake = resolve) : answer;
+    this.#awake = false;
+    const answer = this.#answerer.pull();
+    if (answer === "idle" && !this.#awake) return new Promise((resolve) => this.#wake = resolve);
   }
 
   #fail(reason: CloseReason): void {

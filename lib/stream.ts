@@ -17,10 +17,10 @@ import type { CloseInfo, CloseReason, StreamOptions } from "./stream_options.ts"
 /** Who fills a stream. Both are called by the stream alone, and must not throw. */
 export interface Driver {
   /**
-   * The client took all that was written: write more. A promise means that the answer is under way; `"idle"` that there
-   * is nothing now, and that the driver will call {@linkcode EventStream.wake} when it wants to be asked again.
+   * The client took all that was written: write more. `"idle"` means that there is nothing now, and that the driver calls
+   * {@linkcode EventStream.wake} when it wants to be asked again.
    */
-  pull(): Promise<void> | "idle" | void;
+  pull(): "idle" | void;
   /** The stream ended. Called once. */
   closed(info: CloseInfo): void;
 }
@@ -42,8 +42,6 @@ export class EventStream implements Answerer, Beating {
   readonly #keepalive: number;
   #sink: Sink;
   #closed = false;
-  /** The driver's answer that is under way. */
-  #answer: Promise<void> | undefined;
 
   constructor(request: Request, options: StreamOptions, driver: Driver, prelude: Uint8Array) {
     this.#request = request;
@@ -110,19 +108,12 @@ export class EventStream implements Answerer, Beating {
    */
   redirect(sink: Sink): void {
     this.#sink = sink;
-    // An answer under way is written there already; only after it may the driver be asked again.
-    if (this.#answer === undefined) sink.wake();
-    else this.#answer.then(() => sink.wake());
+    sink.wake();
   }
 
   /** The sink asks for more. */
-  pull(): Promise<void> | "idle" | void {
-    if (this.#closed) return "idle";
-    const answer = this.#driver.pull();
-    if (typeof answer !== "object") return answer;
-    return this.#answer = answer.then(() => {
-      this.#answer = undefined;
-    });
+  pull(): "idle" | void {
+    return this.#closed ? "idle" : this.#driver.pull();
   }
 
   /** The sink's reader went away. */

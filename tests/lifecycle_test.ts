@@ -659,6 +659,47 @@ each("1,000 clients come and leave, and nothing is left of them", async (kind) =
   });
 }, { timeout: 120_000 });
 
+each(
+  "a generator may send and wait in between, and yields at the client's pace all the same",
+  async (kind) => {
+    const handler = (request: Request) =>
+      createSSEResponse(request, async function* (connection) {
+        for (let i = 0; i < 20; i++) {
+          connection.send({ data: `sent ${i}` });
+          assert.equal(await connection.ready(), true);
+          yield { data: `yielded ${i}` };
+        }
+      });
+    await withServer(kind, handler, async (port) => {
+      const text = await within(
+        fetch(`http://127.0.0.1:${port}/`).then((response) => response.text()),
+        "all came",
+      );
+      const seen = [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data);
+      assert.deepEqual(seen, Array.from({ length: 20 }, (_, i) => [`sent ${i}`, `yielded ${i}`]).flat());
+    });
+  },
+);
+
+test("a source that cannot be read ends the stream as one that throws does, now or later", async () => {
+  const locked = () => {
+    const stream = new ReadableStream<EventInput>();
+    stream.getReader();
+    return stream;
+  };
+  for (
+    const source of [locked(), () => locked(), () => Promise.resolve(locked()), () => Promise.resolve(5)]
+  ) {
+    const told = closing();
+    const response = createSSEResponse(new Request("http://localhost/"), source as () => void, told);
+    response.text().catch(() => {});
+    const { reason, error } = await within(told.promise, "onClose is called");
+    assert.equal(reason, "error");
+    assert.ok(error instanceof TypeError, String(error));
+    assert.equal(heartbeatTimers(), 0);
+  }
+});
+
 each("100,000 random events come back equal through the runtime's own fetch", async (kind) => {
   const seed = Date.now() % 1e9;
   const pick = random(seed);

@@ -15,7 +15,6 @@ export class ResponseSink implements Sink {
   readonly #answerer: Answerer;
   readonly #outgoing: NodeResponse;
   #full = false;
-  #asking = false;
 
   constructor(answerer: Answerer, outgoing: NodeResponse) {
     this.#answerer = answerer;
@@ -50,18 +49,6 @@ export class ResponseSink implements Sink {
 
   /** Asks for more as long as there is room and something to say. */
   wake(): void {
-    if (this.#asking) return;
-    this.#asking = true;
-    while (!this.#full) {
-      const answer = this.#answerer.pull();
-      if (answer === "idle") break;
-      if (answer === undefined) continue;
-      answer.then(() => {
-        this.#asking = false;
-        this.wake();
-      });
-      return;
-    }
-    this.#asking = false;
+    while (!this.#full) if (this.#answerer.pull() === "idle") return;
   }
 }
