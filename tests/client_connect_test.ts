@@ -9,7 +9,8 @@ import {
   type StreamItem,
   TidingsError,
 } from "../lib/client/mod.ts";
-import { events, openStream, refuse, resumeAt, sleep, startServer, until } from "./support/client_server.ts";
+import { events, openStream, refuse, resumeAt, startServer } from "./support/client_server.ts";
+import { sleep, until } from "./support/wait.ts";
 
 const quick = { base: 20, max: 60 };
 const sse = { headers: { "content-type": "text/event-stream" } };

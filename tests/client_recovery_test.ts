@@ -11,10 +11,10 @@ import {
   reset,
   type Responder,
   resumeAt,
-  sleep,
   startServer,
   type TestServer,
 } from "./support/client_server.ts";
+import { sleep } from "./support/wait.ts";
 
 const quick = { base: 20, max: 60 };
 

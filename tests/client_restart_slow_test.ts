@@ -5,7 +5,8 @@ import { spawn } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { connect } from "../lib/client/mod.ts";
-import { events, openStream, resumeAt, sleep, startServer } from "./support/client_server.ts";
+import { events, openStream, resumeAt, startServer } from "./support/client_server.ts";
+import { sleep } from "./support/wait.ts";
 
 test(
   "a server that is gone for 4 s, and one for 25 s, loses and doubles nothing",

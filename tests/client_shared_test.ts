@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectShared } from "../lib/client/shared.ts";
-import { events, openStream, resumeAt, startServer, until } from "./support/client_server.ts";
+import { events, openStream, resumeAt, startServer } from "./support/client_server.ts";
+import { until } from "./support/wait.ts";
 
 const shares = "locks" in (globalThis.navigator ?? {}) && "BroadcastChannel" in globalThis;
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createParser } from "eventsource-parser";
 import { encodeComment, encodeEvent, type ServerSentEvent, TidingsError } from "../mod.ts";
-import { random, randomEvent, refusable, seenByReader } from "./support/random_events.ts";
+import { Random } from "./support/random.ts";
+import { randomEvent, refusable, seenByReader } from "./support/random_events.ts";
 
 const fails = (event: unknown, message: RegExp) =>
   assert.throws(
@@ -94,7 +95,8 @@ test("an error message stays short and on one line, whatever the value", () => {
 
 test("100,000 random events come back equal from an independent reader, or are refused", () => {
   const seed = Date.now() % 1e9;
-  const pick = random(seed);
+  const random = new Random(seed);
+  const pick = (below: number) => random.below(below);
   const sent: ServerSentEvent[] = [];
   let wire = "";
   for (let i = 0; i < 100_000; i++) {

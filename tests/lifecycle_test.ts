@@ -13,7 +13,8 @@ import {
 } from "../mod.ts";
 import { heartbeatTimers } from "../lib/heartbeat.ts";
 import { RawClient } from "./support/client.ts";
-import { random, randomEvent, refusable, seenByReader } from "./support/random_events.ts";
+import { Random } from "./support/random.ts";
+import { randomEvent, refusable, seenByReader } from "./support/random_events.ts";
 import { memoryInUse } from "./support/runtime.ts";
 import { type ServerKind, servers, withServer } from "./support/servers.ts";
 import { type Deferred, deferred, errorsPrinted, settled, sleep, until, within } from "./support/wait.ts";
@@ -702,7 +703,8 @@ test("a source that cannot be read ends the stream as one that throws does, now 
 
 each("100,000 random events come back equal through the runtime's own fetch", async (kind) => {
   const seed = Date.now() % 1e9;
-  const pick = random(seed);
+  const random = new Random(seed);
+  const pick = (below: number) => random.below(below);
   const sent: ServerSentEvent[] = [];
   while (sent.length < 100_000) {
     const event = randomEvent(pick);

@@ -262,6 +262,22 @@ each("a client that never reads is evicted, and its socket or stream ended", asy
   });
 });
 
+test("HTTP/2: a header that it cannot carry is told to the operator, and ends that response alone", {
+  skip: whyNot("HTTP/2"),
+}, async () => {
+  const handler = (request: Request) =>
+    new Response("here", { headers: request.url.endsWith("/bad") ? { te: "gzip" } : {} });
+  await using("HTTP/2", handler, async ({ ask }) => {
+    const printed = await errorsPrinted(async () => {
+      const bad = ask({ path: "/bad" });
+      assert.equal((await bad.ended()).end, "cut");
+    });
+    assert.match(printed.join("\n"), /a response could not be sent/);
+    const good = ask({ path: "/good" });
+    assert.equal((await good.ended()).end, "complete");
+  });
+});
+
 test("HTTP/2: one stream that is reset leaves the others alone", { skip: whyNot("HTTP/2") }, async () => {
   const broadcaster = new Broadcaster();
   await using("HTTP/2", (request) => broadcaster.subscribe(request), async ({ ask, sockets }) => {

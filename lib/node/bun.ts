@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Binding, FetchHandler, Listening } from "./types.ts";
+import type { Binding, Listening, SafeHandler } from "./types.ts";
 
 /** The part of the `Bun` global that is used here. */
 export interface BunServe {
   serve(options: {
-    fetch: FetchHandler;
+    fetch: SafeHandler;
     port: number;
     hostname: string;
     idleTimeout: number;
@@ -18,7 +18,7 @@ export interface BunServe {
   }): { port?: number | undefined; stop(cut?: boolean): Promise<void> };
 }
 
-export function startBun(handler: FetchHandler, { port, hostname }: Binding): Listening {
+export function startBun(handler: SafeHandler, { port, hostname }: Binding): Listening {
   const { Bun } = globalThis as unknown as { Bun: BunServe };
   const server = Bun.serve({
     fetch: handler,

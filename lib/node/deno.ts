@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Binding, FetchHandler, Listening } from "./types.ts";
+import type { Binding, Listening, SafeHandler } from "./types.ts";
 
 /** The part of the `Deno` global that is used here. */
 export interface DenoServe {
@@ -14,7 +14,7 @@ export interface DenoServe {
   ): { readonly addr: unknown; readonly finished: Promise<void> };
 }
 
-export function startDeno(handler: FetchHandler, { port, hostname }: Binding): Listening {
+export function startDeno(handler: SafeHandler, { port, hostname }: Binding): Listening {
   const { Deno } = globalThis as unknown as { Deno: DenoServe };
   const cutting = new AbortController();
   let underWay = 0;
@@ -52,7 +52,7 @@ export function startDeno(handler: FetchHandler, { port, hostname }: Binding): L
  *
  * Looking at the signal makes Deno print a warning, once in a process, unless it runs with `--unstable-no-legacy-abort`.
  */
-async function answer(handler: FetchHandler, request: Request, completed: Promise<void>): Promise<Response> {
+async function answer(handler: SafeHandler, request: Request, completed: Promise<void>): Promise<Response> {
   const leaving = new AbortController();
   let answered = false;
   request.signal.addEventListener("abort", () => answered || leaving.abort());

@@ -5,7 +5,7 @@
  */
 
 import { callHook, report } from "../errors.ts";
-import type { FetchHandler } from "./types.ts";
+import type { FetchHandler, SafeHandler } from "./types.ts";
 
 /** Is told of an error that a handler threw. */
 export type ErrorHandler = (error: unknown, request: Request) => void;
@@ -14,7 +14,7 @@ export type ErrorHandler = (error: unknown, request: Request) => void;
 export function guard(
   handler: FetchHandler,
   onError?: ErrorHandler,
-): (request: Request) => Promise<Response> {
+): SafeHandler {
   return async (request) => {
     try {
       const response: unknown = await handler(request);

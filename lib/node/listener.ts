@@ -9,7 +9,7 @@ import { type ErrorHandler, guard } from "./guard.ts";
 import { isComplete } from "./ending.ts";
 import { toRequest } from "./request.ts";
 import { sendResponse } from "./send.ts";
-import type { FetchHandler, NodeRequest, NodeResponse } from "./types.ts";
+import type { FetchHandler, NodeRequest, NodeResponse, SafeHandler } from "./types.ts";
 
 /** A listener for `http.createServer()`, `https.createServer()` and `http2.createSecureServer()`. */
 export type NodeListener = (request: NodeRequest, response: NodeResponse) => void;
@@ -50,7 +50,11 @@ const CLIENT_LEFT = new DOMException("The client left", "AbortError");
  */
 export function toNodeListener(handler: FetchHandler, options: ListenerOptions = {}): NodeListener {
   if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
-  const answer = guard(handler, functionOption("onError", options.onError));
+  return listen(guard(handler, functionOption("onError", options.onError)));
+}
+
+/** The same for a handler that is safe already. */
+export function listen(answer: SafeHandler): NodeListener {
   return (incoming, outgoing) => {
     const leaving = new AbortController();
     let over = false;

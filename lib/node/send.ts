@@ -5,6 +5,7 @@
  */
 
 import type { ServerResponse } from "node:http";
+import { report } from "../errors.ts";
 import { eventStreamOf } from "../stream.ts";
 import { cutOff } from "./ending.ts";
 import type { NodeResponse } from "./types.ts";
@@ -23,8 +24,9 @@ export async function sendResponse(
   try {
     writeHead(response, outgoing);
   } catch (error) {
-    // The client left in between, or a header cannot be sent.
-    outgoing.destroy(error as Error);
+    // A header that this protocol cannot carry. Of a client that left in between there is nothing to tell.
+    if (!outgoing.destroyed) report("a response could not be sent", error);
+    cutOff(outgoing, true);
     await body?.cancel().catch(() => {});
     return;
   }

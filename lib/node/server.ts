@@ -4,16 +4,16 @@
  * @module
  */
 
-import { toNodeListener } from "./listener.ts";
-import type { Binding, FetchHandler, Listening } from "./types.ts";
+import { listen } from "./listener.ts";
+import type { Binding, Listening, SafeHandler } from "./types.ts";
 
 // How often connections that have become idle are looked for while the server closes, in milliseconds.
 const STEP = 20;
 
-export async function startNode(handler: FetchHandler, { port, hostname }: Binding): Promise<Listening> {
+export async function startNode(handler: SafeHandler, { port, hostname }: Binding): Promise<Listening> {
   // Not loaded where another runtime serves.
   const { createServer } = await import("node:http");
-  const server = createServer(toNodeListener(handler));
+  const server = createServer(listen(handler));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, () => {

@@ -24,6 +24,9 @@ export interface Listening {
   cut(): void;
 }
 
+/** A handler that never fails. */
+export type SafeHandler = (request: Request) => Promise<Response>;
+
 /** What each runtime's server is given. */
 export interface Binding {
   readonly port: number;

@@ -100,14 +100,3 @@ export function reset(response: ServerResponse): void {
   if (typeof socket?.resetAndDestroy === "function") socket.resetAndDestroy();
   else socket?.destroy();
 }
-
-export const sleep = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Waits until the condition holds, and fails with what was waited for when it does not come to. */
-export async function until(condition: () => boolean, what: string, within = 8000): Promise<void> {
-  for (const end = performance.now() + within; !condition();) {
-    if (performance.now() > end) throw new Error(`waited ${within} ms in vain for: ${what}`);
-    await sleep(10);
-  }
-}

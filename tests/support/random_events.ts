@@ -37,14 +37,6 @@ const PIECES = [
   "\f",
 ];
 
-/** A small seeded generator, so that a failure can be repeated. */
-export function random(seed: number): (below: number) => number {
-  return (below) => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-    return Math.floor((seed / 2 ** 32) * below);
-  };
-}
-
 /** An event of any kind, often one that must be refused. */
 export function randomEvent(pick: (below: number) => number): ServerSentEvent {
   const text = () => Array.from({ length: pick(6) }, () => PIECES[pick(PIECES.length)]).join("");
