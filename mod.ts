@@ -26,5 +26,7 @@ export type {
   SubscribeOptions,
 } from "./lib/broadcaster/options.ts";
 export type { DrainOptions } from "./lib/broadcaster/drain.ts";
-export type { Gap, GapReason, LagPolicy } from "./lib/broadcaster/subscriber.ts";
+export type { LagPolicy } from "./lib/broadcaster/subscriber.ts";
+export type { Gap, GapReason, Health } from "./lib/broadcaster/order.ts";
+export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "./lib/backplane.ts";
 export type { EventMap, PublishEvent, PublishFields, PublishInput } from "./lib/broadcaster/typed.ts";

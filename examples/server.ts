@@ -25,7 +25,7 @@ async function broadcast(request: Request): Promise<Response> {
     const text = await readText(request, LARGEST_MESSAGE);
     const isJson = request.headers.get("content-type")?.startsWith("application/json") === true;
     const data: unknown = text === "" ? new Date().toISOString() : isJson ? parse(text) : text;
-    const id = feed.publish({ data });
+    const id = await feed.publish({ data });
     return Response.json({ id, clients: feed.size });
   } catch (error) {
     if (error instanceof Refusal) return plain(error.status, error.message);

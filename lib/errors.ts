@@ -3,6 +3,8 @@
  *
  * - `"invalid-event"`: an event that cannot be put on the wire without changing it
  * - `"closed"`: something was published after `close()`
+ * - `"publish-failed"`: the backplane refused an event, or did not acknowledge it in time
+ * - `"backplane-lost"`: the backplane cannot be read; it is tried again and again
  * - `"address-in-use"`: `serve()` found its port taken
  *
  * From `tidings/client`; "with its response" means that {@linkcode TidingsError.response} is set:
@@ -19,6 +21,8 @@
 export type TidingsErrorCode =
   | "invalid-event"
   | "closed"
+  | "publish-failed"
+  | "backplane-lost"
   | "address-in-use"
   | "connection-failed"
   | "connection-ended"

@@ -11,7 +11,7 @@ test("what is published reaches every client, in order, with the id that publish
   const feed = new Broadcaster();
   const clients = [new MemoryClient(feed.subscribe(request())), new MemoryClient(feed.subscribe(request()))];
   for (const client of clients) await client.settle();
-  const ids = [feed.publish("one"), feed.publish({ event: "two", data: { a: 1 } })];
+  const ids = await Promise.all([feed.publish("one"), feed.publish({ event: "two", data: { a: 1 } })]);
   for (const client of clients) {
     await client.settle();
     assert.deepEqual(client.events, [
@@ -151,7 +151,7 @@ test("a client can come back before it was sent anything", async () => {
 
 test("the query parameter is read where there is no header, and the header goes first", async () => {
   const feed = new Broadcaster();
-  const ids = [feed.publish("1"), feed.publish("2"), feed.publish("3")];
+  const ids = await Promise.all(["1", "2", "3"].map((data) => feed.publish(data)));
   const subscribe = (header?: string) =>
     new MemoryClient(feed.subscribe(
       new Request(`http://localhost/?last=${ids[0]}`, { headers: header ? { "last-event-id": header } : {} }),
@@ -167,7 +167,7 @@ test("the query parameter is read where there is no header, and the header goes 
 
 test("a gap tells exactly what may be missing: trimmed, another life, or an id that was never ours", async () => {
   const feed = new Broadcaster({ history: { events: 2 } });
-  const ids = ["1", "2", "3", "4", "5"].map((data) => feed.publish(data));
+  const ids = await Promise.all(["1", "2", "3", "4", "5"].map((data) => feed.publish(data)));
   const resume = async (lastEventId: string) => {
     const client = new MemoryClient(feed.subscribe(request({ lastEventId })));
     await client.settle();
@@ -205,7 +205,7 @@ test("a gap tells exactly what may be missing: trimmed, another life, or an id t
 
 test("a quiet topic is not missed because a busy one has filled the history", async () => {
   const feed = new Broadcaster({ history: { events: 3 } });
-  const id = feed.publish({ data: "q1", topic: "quiet" });
+  const id = await feed.publish({ data: "q1", topic: "quiet" });
   for (let i = 0; i < 10; i++) feed.publish({ data: "b", topic: "busy" });
   const quiet = new MemoryClient(feed.subscribe(request({ lastEventId: id }), { topics: ["quiet"] }));
   const busy = new MemoryClient(feed.subscribe(request({ lastEventId: id }), { topics: ["busy"] }));
@@ -220,7 +220,7 @@ test("history ends by events, by bytes and by age", async () => {
   let now = 0;
   const resumed = async (history: { events?: number; bytes?: number; age?: number }, wait: number) => {
     const feed = new Broadcaster({ history, now: () => now });
-    const id = feed.publish("0");
+    const id = await feed.publish("0");
     for (let i = 1; i <= 5; i++) {
       feed.publish({ data: "x".repeat(100) });
       await new Promise((resolve) => setTimeout(resolve));
@@ -246,7 +246,7 @@ test("policy disconnect: a client that falls off the history is ended, and learn
   await client.settle();
   const ids: string[] = [];
   for (let i = 0; i < 9; i++) {
-    ids.push(feed.publish(`${i}`));
+    ids.push(await feed.publish(`${i}`));
     await new Promise((resolve) => setTimeout(resolve));
   }
   await client.settle();
@@ -266,7 +266,7 @@ test("policy skip: a client that falls off the history gets a gap in its stream 
   await client.settle();
   const ids: string[] = [];
   for (let i = 0; i < 9; i++) {
-    ids.push(feed.publish(`${i}`));
+    ids.push(await feed.publish(`${i}`));
     await new Promise((resolve) => setTimeout(resolve));
   }
   await client.settle();
@@ -409,7 +409,7 @@ test("what cannot be published is refused by name and costs no id", async () => 
       (error) =>
         error instanceof TidingsError && error.code === "invalid-event" && message.test(error.message),
     );
-  const before = feed.publish("x");
+  const before = await feed.publish("x");
   refused({ data: 1, id: "mine" }, /"id" must be left out/);
   refused({ data: 1, event: "gap" }, /must not be a name that tidings sends itself/);
   refused({ data: 1, event: "tidings-cursor" }, /must not be a name/);
@@ -421,7 +421,7 @@ test("what cannot be published is refused by name and costs no id", async () => 
   refused({}, /needs at least one of/);
   refused(undefined, /needs at least one of|must be an object/);
   refused({ data: "é".repeat(500) }, /more than the 1000 bytes of the option "history.bytes"/);
-  const after = feed.publish("y");
+  const after = await feed.publish("y");
   assert.equal(Number(after.split("-")[1]), Number(before.split("-")[1]) + 1);
   await feed.close();
 });

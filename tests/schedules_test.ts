@@ -142,13 +142,14 @@ async function runSchedule(random: Random): Promise<void> {
   };
   const lives = new Map<string, Published[]>();
   const ids: string[] = [];
+  const published: [id: string, promise: Promise<string>][] = [];
   let feed!: Broadcaster;
   let life!: Published[];
   let tip!: string;
-  const restart = () => {
+  const restart = async () => {
     feed = new Broadcaster({ history, lagPolicy: policy, lagTimeout: Infinity, now: () => now });
     // The first event of a life tells its epoch.
-    tip = feed.publish({ data: { n: 0 } });
+    tip = await feed.publish({ data: { n: 0 } });
     lives.set(epochOf(tip), life = [{ topic: undefined, key: undefined, n: 0 }]);
   };
   const publish = () => {
@@ -158,8 +159,11 @@ async function runSchedule(random: Random): Promise<void> {
       n: random.below(100),
     };
     const pad = "é".repeat(random.below(40));
-    tip = feed.publish({ data: { n: event.n, pad }, topic: event.topic, key: event.key });
+    const promise = feed.publish({ data: { n: event.n, pad }, topic: event.topic, key: event.key });
     life.push(event);
+    // To wait for it would end the turn.
+    tip = `${epochOf(tip)}-${life.length}`;
+    published.push([tip, promise]);
     ids.push(tip);
   };
   const visitors = Array.from({ length: 4 }, () => new Visitor(random));
@@ -168,7 +172,7 @@ async function runSchedule(random: Random): Promise<void> {
     for (const { client } of visitors) if (client?.ended === "no") await client.leave();
     await feed.close();
   };
-  restart();
+  await restart();
 
   const steps = 20 + random.below(60);
   for (let i = 0; i < steps; i++) {
@@ -206,7 +210,7 @@ async function runSchedule(random: Random): Promise<void> {
       case 8:
         if (!random.oneIn(4)) break;
         await end();
-        restart();
+        await restart();
     }
   }
 
@@ -222,6 +226,7 @@ async function runSchedule(random: Random): Promise<void> {
     }
     check(visitor, lives, policy);
   }
+  for (const [id, promise] of published) assert.equal(await promise, id, "another id than was to come");
   await end();
   assert.equal(feed.size, 0);
 }

@@ -28,18 +28,18 @@ import {
   checkSubscribeOptions,
   type SubscribeOptions,
 } from "./options.ts";
-import { formatCursor, newEpoch } from "./cursor.ts";
-import { toDraft } from "./draft.ts";
+import { SharedOrder } from "../cluster/shared_order.ts";
 import { drain, type DrainOptions } from "./drain.ts";
 import { callHook, TidingsError } from "../errors.ts";
 import { lastEventId, streamHeaders } from "../headers.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "../heartbeat.ts";
-import { type Draft, EventLog, joinEntries } from "./log.ts";
+import { type Draft, type EventLog, joinEntries } from "./log.ts";
 import { numberOption } from "../options.ts";
-import { resume } from "./resume.ts";
+import type { Health, Order } from "./order.ts";
+import { OwnOrder } from "./own_order.ts";
 import { EventStream } from "../stream.ts";
 import { isOver, prelude } from "../stream_options.ts";
-import { cursorFrame, type Feed, gapFrame, Subscriber } from "./subscriber.ts";
+import { type Feed, Subscriber } from "./subscriber.ts";
 import type { EventMap, PublishInput } from "./typed.ts";
 import { type Filter, Views } from "./view.ts";
 
@@ -75,8 +75,8 @@ const SWEEP = 1_000;
  * ```
  */
 export class Broadcaster<Events extends EventMap = EventMap> {
+  readonly #order: Order;
   readonly #log: EventLog;
-  readonly #epoch: string;
   readonly #admission: Admission;
   readonly #views = new Views<Subscriber>();
   readonly #clients = new Set<Subscriber>();
@@ -85,6 +85,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
   #turn: Draft[] = [];
   #state: "open" | "closing" | "closed" = "open";
   #retry: number | undefined;
+  #published = 0;
   #delivered = 0;
   #bytes = 0;
   #dropped = 0;
@@ -101,13 +102,16 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     const { history, now, onClose } = settings;
     const lagging = new Set<Subscriber>();
     this.#admission = new Admission(options.limits ?? {});
-    this.#epoch = newEpoch(Date.now());
-    this.#log = new EventLog(history, now);
+    const deliver = (draft: Draft) => this.#deliver(draft);
+    const order = options.backplane === undefined
+      ? new OwnOrder(history, now, deliver)
+      : new SharedOrder(options.backplane, settings, { deliver, flush: () => this.#flush() });
+    this.#order = order;
+    this.#log = order.log;
     this.#feed = {
       log: this.#log,
       settings,
       lagging,
-      idOf: (seq) => formatCursor(this.#epoch, seq),
       delivered: (count, size) => {
         this.#delivered += count;
         this.#bytes += size;
@@ -147,7 +151,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     return {
       clients: this.#clients.size,
       lagging: this.#feed.lagging.size,
-      published: this.#log.tip + this.#turn.length,
+      published: this.#published,
       delivered: this.#delivered,
       bytes: this.#bytes,
       dropped: this.#dropped,
@@ -160,23 +164,34 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    * with what else the turn publishes.
    *
    * @param input The event, or a string as short for `{ data: string }`.
-   * @returns The event's id.
+   * With a backplane that is a journey: it goes out when the engine has it, on every process.
+   *
+   * @returns The event's id, at once, or with a backplane when the engine has acknowledged the event. It rejects with the
+   * code `"publish-failed"` if the engine refused or did not answer in time; the option `onError` is told too, so a promise
+   * that nobody awaits is never an unhandled rejection. To publish many events, do not await each: they would go out one by
+   * one.
    * @throws {TidingsError} With code `"invalid-event"` if the event cannot be sent unchanged, has an `id` (the
    * Broadcaster gives it one), is named `gap` or `tidings-cursor`, or is larger than `history.bytes`; with code
    * `"closed"` after {@linkcode Broadcaster.close} has finished.
    */
-  publish(input: PublishInput<Events>): string {
+  publish(input: PublishInput<Events>): Promise<string> {
     if (this.#state === "closed") {
       throw new TidingsError(
         "closed",
         "The broadcaster is closed: publish before close(), or check closed first",
       );
     }
-    const id = this.#feed.idOf(this.#log.tip + this.#turn.length + 1);
-    const draft = toDraft(input, id, this.#feed.settings.history.bytes);
-    if (this.#turn.length === 0) this.#schedule();
-    this.#turn.push(draft);
+    const id = this.#order.publish(input);
+    this.#published++;
     return id;
+  }
+
+  /**
+   * Whether events can be published and received; for a readiness probe. With a backplane it is not well before the engine
+   * was reached, and while it cannot be.
+   */
+  health(): Health {
+    return this.#order.health();
   }
 
   /**
@@ -207,12 +222,14 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     this.#log.trim();
     const view = this.#views.acquire(topics, filter as Filter | undefined);
     const asked = options.lastEventId ?? lastEventId(request, lastEventIdQuery);
-    const { cursor, gap } = resume(asked, this.#epoch, this.#log, view);
     const expires = this.#admission.expiry(this.#feed.settings.now());
-    const subscriber = new Subscriber(this.#feed, { request, view, key, expires }, cursor);
+    const subscriber = new Subscriber(this.#feed, { request, view, asked, key, expires });
     let opening = prelude(retry);
-    if (gap !== undefined) opening += gapFrame(gap);
-    else if (asked === undefined) opening += cursorFrame(this.#feed.idOf(cursor));
+    const place = this.#order.place(subscriber);
+    if (place !== undefined) {
+      subscriber.begin(place);
+      if ("cursor" in place) opening += place.opening;
+    }
     if (this.#clients.size === 0) joinHeartbeat(SWEEP, this.#sweeper);
     this.#clients.add(subscriber);
     subscriber.stream = new EventStream(request, options, subscriber, encoder.encode(opening));
@@ -232,13 +249,21 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     if (this.#state === "open") this.#state = "closing";
     this.#retry = retry;
     this.#flush();
+    await this.#order.settled();
     await drain(this.#clients, this.#feed.lagging, { retry, within });
     this.#state = "closed";
+    this.#order.stop();
   }
 
   /** Closes at once, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Puts an event into the running turn. */
+  #deliver(draft: Draft): void {
+    if (this.#turn.length === 0) this.#schedule();
+    this.#turn.push(draft);
   }
 
   #schedule(): void {
@@ -252,13 +277,14 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     if (this.#turn.length === 0) return;
     const turn = this.#turn;
     this.#turn = [];
-    const previous = this.#log.tip;
-    const entries = this.#log.append(turn);
+    const { tip } = this.#log;
+    const previous = { seq: tip, id: this.#log.idAt(tip) };
+    const { entries, segment } = this.#log.append(turn);
     for (const view of this.#views.concernedBy(entries)) {
       if (view.live.size === 0) continue;
-      const seen = entries.filter((entry) => view.matches(entry));
-      const chunk = joinEntries(seen);
-      if (chunk === undefined) continue;
+      const seen = view.seesAll ? entries : entries.filter((entry) => view.matches(entry));
+      const chunk = seen.length === entries.length ? segment : joinEntries(seen);
+      if (chunk === undefined || chunk.byteLength === 0) continue;
       let taken = 0;
       for (const subscriber of view.live) if (subscriber.offer(chunk, previous)) taken++;
       this.#feed.delivered(taken * seen.length, taken * chunk.byteLength);
@@ -266,6 +292,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
   }
 
   #left(subscriber: Subscriber): void {
+    this.#order.forget(subscriber);
     this.#clients.delete(subscriber);
     this.#views.release(subscriber.member.view);
     this.#admission.leave(subscriber.member.key);

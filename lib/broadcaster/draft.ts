@@ -14,6 +14,9 @@ const RESERVED: readonly unknown[] = ["gap", "tidings-cursor"];
 
 const encoder = new TextEncoder();
 
+/** What `publish()` takes, its types forgotten. */
+export type PublishableEvent = string | (ServerSentEvent & PublishFields);
+
 /**
  * Checks and encodes an event.
  *
@@ -22,7 +25,7 @@ const encoder = new TextEncoder();
  * @throws {TidingsError} With code `"invalid-event"`, naming the field and the value received.
  */
 export function toDraft(
-  input: string | (ServerSentEvent & PublishFields),
+  input: PublishableEvent,
   id: string,
   largest: number,
 ): Draft {
@@ -49,7 +52,7 @@ export function toDraft(
       `The event takes more than the ${largest} bytes of the option "history.bytes": raise that, or send less`,
     );
   }
-  return { topic, key, event, frame };
+  return { id, topic, key, event, frame };
 }
 
 function refuse(field: string, rule: string, value: unknown): never {

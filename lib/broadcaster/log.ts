@@ -17,12 +17,16 @@ export interface LogLimits {
 
 /** An event that is about to be appended. */
 export interface Draft {
+  /** The event's id. Several entries may have the same one: the last of them is the place that it names. */
+  readonly id: string;
   readonly topic: string | undefined;
   readonly key: string | undefined;
   /** What was published, for filters. */
   readonly event: unknown;
   /** The whole frame. */
   readonly frame: string;
+  /** Who sees it, if not those that its topic and their filters say: a gap concerns all, a mere place in the log none. */
+  readonly audience?: "all" | "none" | undefined;
 }
 
 /** An event in the log: its bytes are `segment[start, end)`. */
@@ -32,6 +36,12 @@ export interface LogEntry extends Omit<Draft, "frame"> {
   readonly segment: Uint8Array;
   readonly start: number;
   readonly end: number;
+}
+
+/** What one turn published: its entries, and the bytes of them all. */
+export interface Turn {
+  readonly entries: readonly LogEntry[];
+  readonly segment: Uint8Array;
 }
 
 /** What decides whether an entry concerns somebody: see `view.ts`. */
@@ -63,15 +73,19 @@ export class EventLog {
   #head = 0;
   #bytes = 0;
   #tip = 0;
+  /** The id of the place before the oldest entry kept. */
+  #baseId: string;
   /** The newest entry of each key. */
   readonly #newest = new Map<string, number>();
   /** For each topic the newest entry that was dropped, oldest first, and the same of all that is no longer here. */
   readonly #dropped = new Map<string | undefined, number>();
   #droppedElsewhere = 0;
 
-  constructor(limits: LogLimits, now: () => number) {
+  /** @param baseId The id of the place before the first event. */
+  constructor(limits: LogLimits, now: () => number, baseId: string) {
     this.#limits = limits;
     this.#now = now;
+    this.#baseId = baseId;
   }
 
   /** The sequence number of the newest event; 0 before the first. */
@@ -89,19 +103,42 @@ export class EventLog {
     return this.#entries.length - this.#head;
   }
 
+  /** The id of a place: of the last event before it. `seq` is from `oldest - 1` to `tip`. */
+  idAt(seq: number): string {
+    return seq < this.oldest ? this.#baseId : this.#entries[this.#head + seq - this.oldest]!.id;
+  }
+
+  /** The last place whose id is not after `id`, or `oldest - 1` if every kept one is. */
+  floor(id: string, compare: (a: string, b: string) => number): number {
+    let low = this.oldest - 1;
+    let high = this.#tip;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (compare(this.idAt(middle), id) <= 0) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** Drops all, as if it had never been: what comes next follows on another place. */
+  restart(baseId: string): void {
+    while (this.length > 0) this.#drop(this.#entries[this.#head]!);
+    this.#sweep();
+    this.#baseId = baseId;
+  }
+
   /** Appends what one turn published, as one segment, and drops what no longer fits. */
-  append(drafts: readonly Draft[]): LogEntry[] {
-    const time = this.#now();
-    const { segment, ends } = encodeSegment(drafts);
-    const added = drafts.map(({ topic, key, event }, i): LogEntry => {
-      const seq = ++this.#tip;
-      if (key !== undefined) this.#newest.set(key, seq);
-      return { seq, time, topic, key, event, segment, start: i === 0 ? 0 : ends[i - 1]!, end: ends[i]! };
-    });
-    for (const entry of added) this.#entries.push(entry);
+  append(drafts: readonly Draft[]): Turn {
+    const entries = toEntries(drafts, this.#tip + 1, this.#now());
+    this.#tip += drafts.length;
+    for (const entry of entries) {
+      if (entry.key !== undefined) this.#newest.set(entry.key, entry.seq);
+      this.#entries.push(entry);
+    }
+    const { segment } = entries[0]!;
     this.#bytes += segment.byteLength;
     this.trim();
-    return added;
+    return { entries, segment };
   }
 
   /** Drops what is past a bound. Time passes without events too: call it before reading on behalf of a newcomer. */
@@ -113,16 +150,21 @@ export class EventLog {
       if (this.length <= events && this.#bytes <= bytes && oldest.time >= deadline) break;
       this.#drop(oldest);
     }
-    if (this.#head > 1024 && this.#head * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#head);
-      this.#head = 0;
-    }
+    this.#sweep();
   }
 
-  #drop({ seq, topic, key, start, end }: LogEntry): void {
+  #sweep(): void {
+    if (this.#head <= 1024 || this.#head * 2 <= this.#entries.length) return;
+    this.#entries = this.#entries.slice(this.#head);
+    this.#head = 0;
+  }
+
+  #drop({ id, seq, topic, key, start, end, audience }: LogEntry): void {
     // Lets go of the segment at once, though the array is swept later.
     (this.#entries as unknown[])[this.#head++] = undefined;
     this.#bytes -= end - start;
+    this.#baseId = id;
+    if (audience === "none") return;
     if (key !== undefined && this.#newest.get(key) === seq) this.#newest.delete(key);
     this.#dropped.delete(topic);
     this.#dropped.set(topic, seq);
@@ -187,6 +229,15 @@ export class EventLog {
     }
     return { bytes: joinEntries(chosen), events: chosen.length, cursor };
   }
+}
+
+/** Encodes them into one segment, as the entries from `seq` on. */
+export function toEntries(drafts: readonly Draft[], seq: number, time: number): LogEntry[] {
+  const { segment, ends } = encodeSegment(drafts);
+  return drafts.map(({ id, topic, key, event, audience }, i): LogEntry => {
+    const start = i === 0 ? 0 : ends[i - 1]!;
+    return { id, seq: seq + i, time, topic, key, event, audience, segment, start, end: ends[i]! };
+  });
 }
 
 /** One buffer for all frames of a turn, and where each of them ends. */

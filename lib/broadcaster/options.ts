@@ -4,7 +4,8 @@
  * @module
  */
 
-import { show } from "../errors.ts";
+import type { Backplane } from "../backplane.ts";
+import { report, show, type TidingsError } from "../errors.ts";
 import type { LogLimits } from "./log.ts";
 import { functionOption, numberOption, wrongOption } from "../options.ts";
 import { checkStreamOptions, type CloseInfo, type StreamOptions } from "../stream_options.ts";
@@ -38,6 +39,23 @@ export interface BroadcasterOptions {
    * a second. Default: `Infinity`, which leaves it to the history.
    */
   lagBytes?: number | undefined;
+  /**
+   * The log that this broadcaster shares with others, in other processes: `redisStreams()` of `tidings/redis`, `jetStream()`
+   * of `tidings/nats`, or an engine of your own. Default: none, it stands alone.
+   */
+  backplane?: Backplane | undefined;
+  /**
+   * With a backplane: milliseconds that an event may take to be acknowledged, tries included, after which `publish()`
+   * rejects. Default: 5,000.
+   */
+  publishTimeout?: number | undefined;
+  /** With a backplane: events that may wait to be acknowledged; past that `publish()` rejects at once. Default: 10,000. */
+  outbox?: number | undefined;
+  /**
+   * Told what goes wrong with the backplane: once for each time that it is lost, and of every event that could not be
+   * published. Default: prints it.
+   */
+  onError?: ((error: TidingsError) => void) | undefined;
   /** How many clients there may be, and for how long. Default: no limits. */
   limits?: LimitOptions | undefined;
   /**
@@ -101,6 +119,9 @@ export interface BroadcasterSettings {
   readonly lagTimeout: number;
   readonly lagBytes: number;
   readonly flushInterval: number;
+  readonly publishTimeout: number;
+  readonly outbox: number;
+  readonly onError: (error: TidingsError) => void;
   readonly onClose: BroadcasterOptions["onClose"];
   readonly now: () => number;
 }
@@ -113,7 +134,8 @@ export interface BroadcasterSettings {
 export function checkBroadcasterOptions(options: BroadcasterOptions): BroadcasterSettings {
   const { lagPolicy = "disconnect", lagTimeout = 60_000, lagBytes = Infinity, flushInterval = 0 } = options;
   const { events = 10_000, bytes = 8 << 20, age = 300_000 } = options.history ?? {};
-  const { onClose, now = Date.now } = options;
+  const { publishTimeout = 5_000, outbox = 10_000, backplane } = options;
+  const { onClose, now = Date.now, onError = (error) => report("the backplane", error) } = options;
   numberOption("history.events", events, { least: 1, unit: "events" });
   numberOption("history.bytes", bytes, { least: 1, unit: "bytes" });
   numberOption("history.age", age, { least: 1, unit: "milliseconds", endless: true });
@@ -123,9 +145,26 @@ export function checkBroadcasterOptions(options: BroadcasterOptions): Broadcaste
   if (!LAG_POLICIES.includes(lagPolicy)) {
     throw wrongOption("lagPolicy", `one of ${LAG_POLICIES.map(show).join(", ")}`, lagPolicy);
   }
+  numberOption("publishTimeout", publishTimeout, { least: 1, unit: "milliseconds", endless: true });
+  numberOption("outbox", outbox, { least: 1, unit: "events" });
+  if (backplane !== undefined && typeof backplane?.append !== "function") {
+    throw wrongOption("backplane", "a Backplane, for example of redisStreams()", backplane);
+  }
   functionOption("onClose", onClose);
+  functionOption("onError", onError);
   functionOption("now", now);
-  return { history: { events, bytes, age }, lagPolicy, lagTimeout, lagBytes, flushInterval, onClose, now };
+  return {
+    history: { events, bytes, age },
+    lagPolicy,
+    lagTimeout,
+    lagBytes,
+    flushInterval,
+    publishTimeout,
+    outbox,
+    onError,
+    onClose,
+    now,
+  };
 }
 
 /**

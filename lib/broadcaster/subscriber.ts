@@ -1,12 +1,13 @@
 /**
- * One client of a Broadcaster: either live, and then it owns nothing, or lagging, and then it owns one number.
+ * One client of a Broadcaster: either live, and then it owns nothing, or lagging, and then it owns one number. Until its
+ * place in the log is known it waits, or reads what is older than the log.
  *
  * @module
  */
 
-import { encodeEvent } from "../event.ts";
 import type { EventLog } from "./log.ts";
 import type { BroadcasterSettings } from "./options.ts";
+import { gapFrame, type Newcomer, type Replay, type Start } from "./order.ts";
 import type { Driver, EventStream } from "../stream.ts";
 import type { CloseInfo } from "../stream_options.ts";
 import type { View } from "./view.ts";
@@ -20,37 +21,30 @@ import type { View } from "./view.ts";
  */
 export type LagPolicy = "disconnect" | "skip" | "latest";
 
-/** Why events may be missing: they were dropped from the log, the log began anew, or the id was never one of ours. */
-export type GapReason = "trimmed" | "epoch" | "invalid";
-
-/** The data of a `gap` event: what was published after `requested`, up to and with `resumedAt`, may not have arrived. */
-export interface Gap {
-  /** The id after which the client wanted to go on. */
-  readonly requested: string;
-  /** The id after which it does go on. */
-  readonly resumedAt: string;
-  /** Why. */
-  readonly reason: GapReason;
-}
-
 /** What a subscriber needs of its Broadcaster. */
 export interface Feed {
   readonly log: EventLog;
   readonly settings: BroadcasterSettings;
   /** The clients that lag. */
   readonly lagging: Set<Subscriber>;
-  /** The event id of a place in the log. */
-  idOf(seq: number): string;
   delivered(events: number, bytes: number): void;
   /** At most so many events were dropped before a client took them. */
   dropped(events: number): void;
   left(subscriber: Subscriber, info: CloseInfo): void;
 }
 
+/** A place in the log, and its id. */
+export interface Place {
+  readonly seq: number;
+  readonly id: string;
+}
+
 /** Who a subscriber is. */
 export interface Member {
   readonly request: Request;
   readonly view: View<Subscriber>;
+  /** The id after which it wants to go on. */
+  readonly asked: string | undefined;
   readonly key: string | undefined;
   /** When its lifetime is over. */
   readonly expires: number;
@@ -61,32 +55,66 @@ const CHUNK_BYTES = 16_384;
 
 const encoder = new TextEncoder();
 
-export class Subscriber implements Driver {
+export class Subscriber implements Driver, Newcomer {
   readonly member: Member;
   readonly #feed: Feed;
+  /** Where it is: it waits for its place, reads what is older than the log, lags in the log, or has all there is. */
+  #phase: "waiting" | "replay" | "lagging" | "live" = "waiting";
   /** The last event that was handed over. Means something only while the client lags. */
-  #cursor: number;
-  #live = false;
+  #cursor = 0;
+  /** Its id, which the log may have dropped. */
+  #lastId = "";
+  #replay: Replay | undefined;
   /** When the client last took something: it is stalled once that is too long ago. */
   #progress: number;
   /** What to say last, once the client has all that was published: it is being sent away. */
   #farewell: { reason: "end" | "lifetime"; farewell: Uint8Array | undefined } | undefined;
   stream!: EventStream;
 
-  /** Every client begins as one that lags at its cursor: replay and catching up are the same. */
-  constructor(feed: Feed, member: Member, cursor: number) {
+  constructor(feed: Feed, member: Member) {
     this.#feed = feed;
     this.member = member;
-    this.#cursor = cursor;
     this.#progress = feed.settings.now();
     feed.lagging.add(this);
   }
 
+  get asked(): string | undefined {
+    return this.member.asked;
+  }
+
+  get view(): View<Subscriber> {
+    return this.member.view;
+  }
+
+  /** Begins, or goes on, as one that lags: replay and catching up are the same. */
+  place(place: Start | Replay): void {
+    this.begin(place);
+    if ("cursor" in place && place.opening !== "") this.stream.write(encoder.encode(place.opening));
+    this.stream.wake();
+  }
+
+  /** The same before there is a stream, whose first bytes the opening then is. */
+  begin(place: Start | Replay): void {
+    this.#replay = "cursor" in place ? undefined : place;
+    this.#phase = "cursor" in place ? "lagging" : "replay";
+    if ("cursor" in place) this.#moveTo(place.cursor);
+  }
+
+  #moveTo(cursor: number): void {
+    this.#cursor = cursor;
+    this.#lastId = this.#feed.log.idAt(cursor);
+  }
+
+  wake(): void {
+    this.stream.wake();
+  }
+
   /** Hands a turn's chunk to a live client, or lets it fall behind if it has not taken the last one. */
-  offer(chunk: Uint8Array, previous: number): boolean {
+  offer(chunk: Uint8Array, previous: Place): boolean {
     if (this.stream.hungry) return this.stream.write(chunk);
-    this.#live = false;
-    this.#cursor = previous;
+    this.#phase = "lagging";
+    this.#cursor = previous.seq;
+    this.#lastId = previous.id;
     this.#progress = this.#feed.settings.now();
     this.member.view.live.delete(this);
     this.#feed.lagging.add(this);
@@ -96,29 +124,46 @@ export class Subscriber implements Driver {
 
   /** The client took all: read on from the log, or be live if there is no more. */
   pull(): "idle" | void {
-    if (this.#live) return "idle";
+    if (this.#phase === "live" || this.#phase === "waiting") return "idle";
     const { log, settings: { lagPolicy } } = this.#feed;
     const { view } = this.member;
     this.#progress = this.#feed.settings.now();
+    if (this.#replay !== undefined) return this.#pullReplay(this.#replay);
     if (log.missed(this.#cursor, view)) return this.#fellOff();
     const { bytes, events, cursor } = log.read(this.#cursor, view, CHUNK_BYTES, lagPolicy === "latest");
-    this.#cursor = cursor;
+    this.#moveTo(cursor);
     if (bytes !== undefined) {
       this.#feed.delivered(events, bytes.byteLength);
       this.stream.write(bytes);
       return;
     }
     if (this.#farewell !== undefined) return this.#leave(this.#farewell);
-    this.#live = true;
+    this.#phase = "live";
     this.#feed.lagging.delete(this);
     this.member.view.live.add(this);
     return "idle";
+  }
+
+  #pullReplay(replay: Replay): "idle" | void {
+    const next = replay.next();
+    if (next === undefined) return "idle";
+    if ("cursor" in next) return this.place(next);
+    if (next.bytes === undefined) return;
+    this.#feed.delivered(next.events, next.bytes.byteLength);
+    this.stream.write(next.bytes);
   }
 
   /** Ends a client that has lagged too long or too far, or that can no longer be served without a gap. */
   sweep(now: number): void {
     const { log, settings: { lagPolicy, lagTimeout, lagBytes } } = this.#feed;
     const { view } = this.member;
+    // What it waits for is not its own fault, and the log knows nothing of it.
+    if (this.#phase !== "lagging" && this.stream.hungry) this.#progress = now;
+    if (this.#phase === "waiting") return;
+    if (this.#replay !== undefined) {
+      if (this.#progress < now - lagTimeout) this.stream.truncate({ reason: "lagging" }, { discard: true });
+      return;
+    }
     const lost = lagPolicy === "disconnect" && log.missed(this.#cursor, view);
     const late = this.#progress < now - lagTimeout;
     const waiting = lost || late || lagBytes < Infinity
@@ -132,7 +177,7 @@ export class Subscriber implements Driver {
   /** Sends the client away as soon as it has all that was published. */
   finish(reason: "end" | "lifetime", farewell: Uint8Array | undefined): void {
     this.#farewell = { reason, farewell };
-    if (this.#live) this.#leave(this.#farewell);
+    if (this.#phase === "live" || this.#phase === "waiting") this.#leave(this.#farewell);
   }
 
   #leave({ reason, farewell }: { reason: "end" | "lifetime"; farewell: Uint8Array | undefined }): void {
@@ -149,26 +194,9 @@ export class Subscriber implements Driver {
   #fellOff(): void {
     const { log, settings: { lagPolicy } } = this.#feed;
     if (lagPolicy === "disconnect") return this.stream.close("lagging");
-    const requested = this.#cursor;
-    this.#cursor = log.oldest - 1;
-    this.#feed.dropped(this.#cursor - requested);
-    this.stream.write(encoder.encode(gapFrame({
-      requested: this.#feed.idOf(requested),
-      resumedAt: this.#feed.idOf(this.#cursor),
-      reason: "trimmed",
-    })));
+    const requested = this.#lastId;
+    this.#feed.dropped(log.oldest - 1 - this.#cursor);
+    this.#moveTo(log.oldest - 1);
+    this.stream.write(encoder.encode(gapFrame({ requested, resumedAt: this.#lastId, reason: "trimmed" })));
   }
-}
-
-/** A `gap` event. Its id is the place where the client goes on, so that it is told once. */
-export function gapFrame(gap: Gap): string {
-  return encodeEvent({ event: "gap", id: gap.resumedAt, data: gap });
-}
-
-/**
- * An event that no page listens to, which gives a client its place before anything was published. It has a `data` line
- * because Firefox ignores an id without one.
- */
-export function cursorFrame(id: string): string {
-  return encodeEvent({ event: "tidings-cursor", id, data: "" });
 }

@@ -28,7 +28,13 @@ export class View<Client> implements Selection {
     this.filter = filter;
   }
 
-  matches({ topic, event }: LogEntry): boolean {
+  /** Whether it sees all that is published, so that nothing has to be left out for it. */
+  get seesAll(): boolean {
+    return this.topics === undefined && this.filter === undefined;
+  }
+
+  matches({ topic, event, audience }: LogEntry): boolean {
+    if (audience !== undefined) return audience === "all";
     if (topic !== undefined && this.topics !== undefined && !this.topics.has(topic)) return false;
     if (this.filter === undefined) return true;
     try {
@@ -89,11 +95,12 @@ export class Views<Client> {
   /** The views that one of the entries may concern: the cost of a flush is what it reaches. */
   concernedBy(entries: readonly LogEntry[]): Iterable<View<Client>> {
     const topics = new Set<string>();
-    for (const { topic } of entries) {
+    for (const { topic, audience } of entries) {
+      if (audience === "none") continue;
       if (topic === undefined) return this.#all;
       topics.add(topic);
     }
-    const only = topics.size === 1 ? this.#byTopic.get(entries[0]!.topic!) : undefined;
+    const only = topics.size === 1 ? this.#byTopic.get(topics.values().next().value!) : undefined;
     if (only !== undefined && this.#everyTopic.size === 0) return only;
     const views = new Set(this.#everyTopic);
     for (const topic of topics) for (const view of this.#byTopic.get(topic) ?? []) views.add(view);

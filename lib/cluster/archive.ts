@@ -1,0 +1,161 @@
+/**
+ * What the shared log still holds and this process's own log no longer does, for clients that were away for long.
+ *
+ * It is read in pages, one at a time for the whole process, always from the oldest place that somebody asks for, and a page
+ * serves everybody whose place lies in it. So a thousand clients that come back together are a few readings, and not a
+ * thousand.
+ *
+ * @module
+ */
+
+import type { Backplane, BackplaneEntry, BackplaneReader } from "../backplane.ts";
+import { type Draft, type LogEntry, toEntries } from "../broadcaster/log.ts";
+import { openReader, pauseAfter } from "./patience.ts";
+
+/** Entries that follow one another in the log. */
+interface Page {
+  /** The place it was read for. */
+  readonly asked: string;
+  /** Its first entry is a place and no more: the one asked for, or the one that came in its stead. */
+  readonly ids: readonly string[];
+  readonly entries: readonly LogEntry[];
+  readonly bytes: number;
+}
+
+/** What follows on a place. */
+export interface Passage {
+  /** Whether the log no longer holds the place, and where it goes on instead. */
+  readonly lost: { readonly resumedAt: string; readonly end: "beginning" | "end" } | undefined;
+  readonly entries: readonly LogEntry[];
+  /** The place of the last of them, or, if there are none, the place asked for. */
+  readonly last: string;
+}
+
+/** Somebody who waits for a page. */
+export interface Reader {
+  wake(): void;
+}
+
+const PAGE = 500;
+// How long pages are kept after the last of them was read, in milliseconds.
+const KEEP = 10_000;
+
+export class Archive {
+  readonly #backplane: Backplane;
+  readonly #toDraft: (entry: BackplaneEntry) => Draft;
+  readonly #maxBytes: number;
+  /** The most recently used last. */
+  readonly #pages = new Set<Page>();
+  #bytes = 0;
+  readonly #wanted = new Map<Reader, string>();
+  #working = false;
+  #reader: BackplaneReader | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+
+  constructor(backplane: Backplane, toDraft: (entry: BackplaneEntry) => Draft, maxBytes: number) {
+    this.#backplane = backplane;
+    this.#toDraft = toDraft;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** What follows on a place, if it is here; if not, the reader is woken when it is. */
+  read(at: string, reader: Reader): Passage | undefined {
+    for (const page of this.#pages) {
+      const passage = this.#passage(page, at);
+      if (passage === undefined) continue;
+      this.#pages.delete(page);
+      this.#pages.add(page);
+      return passage;
+    }
+    this.#wanted.set(reader, at);
+    if (!this.#working) void this.#work();
+    return undefined;
+  }
+
+  forget(reader: Reader): void {
+    this.#wanted.delete(reader);
+  }
+
+  /** Forgets what was read: the log is another one. */
+  clear(): void {
+    this.#pages.clear();
+    this.#bytes = 0;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#rest();
+  }
+
+  #passage({ asked, ids, entries }: Page, at: string): Passage | undefined {
+    const [first] = ids;
+    const last = ids.at(-1)!;
+    if (at === asked && first !== asked) {
+      const isOlder = this.#backplane.compare(first!, asked) < 0;
+      return {
+        lost: { resumedAt: first!, end: isOlder ? "end" : "beginning" },
+        entries: isOlder ? entries.slice(1) : entries,
+        last,
+      };
+    }
+    // The last entry of a full page says nothing of what follows on it.
+    if (this.#backplane.compare(at, first!) < 0 || this.#backplane.compare(at, last) >= 0) {
+      return at === last && ids.length < PAGE && at === asked
+        ? { lost: undefined, entries: [], last }
+        : undefined;
+    }
+    const index = ids.indexOf(at);
+    return index === -1 ? undefined : { lost: undefined, entries: entries.slice(index + 1), last };
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    clearTimeout(this.#idle);
+    for (let failures = 0; this.#wanted.size > 0 && !this.#stopped;) {
+      try {
+        // A failure is told by the follower, which reads the same log.
+        this.#reader ??= await openReader(this.#backplane);
+        await this.#turnPage(this.#reader);
+        failures = 0;
+      } catch {
+        this.#reader?.close();
+        this.#reader = undefined;
+        await pauseAfter(failures++);
+      }
+    }
+    this.#working = false;
+    this.#idle = setTimeout(() => this.#rest(), this.#stopped ? 0 : KEEP);
+  }
+
+  /** Reads one page, and wakes everybody whom it serves. */
+  async #turnPage(reader: BackplaneReader): Promise<void> {
+    let asked: string | undefined;
+    for (const at of this.#wanted.values()) {
+      if (asked === undefined || this.#backplane.compare(at, asked) < 0) asked = at;
+    }
+    const found = await reader.range(asked!, PAGE);
+    const ids = found.map(({ id }) => id);
+    const entries = toEntries(found.map(this.#toDraft), 0, 0);
+    const page = { asked: asked!, ids, entries, bytes: entries[0]!.segment.byteLength };
+    this.#pages.add(page);
+    this.#bytes += page.bytes;
+    for (const oldest of this.#pages) {
+      if (this.#bytes <= this.#maxBytes || oldest === page) break;
+      this.#pages.delete(oldest);
+      this.#bytes -= oldest.bytes;
+    }
+    for (const [waiting, at] of this.#wanted) {
+      if (this.#passage(page, at) === undefined) continue;
+      this.#wanted.delete(waiting);
+      waiting.wake();
+    }
+  }
+
+  #rest(): void {
+    clearTimeout(this.#idle);
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.clear();
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Reads the shared log, once for the whole process: from its end when the process starts, and from then on without
+ * missing anything, or saying what it missed.
+ *
+ * It reads in one way only, from the entry at which it stands, inclusive. If that entry comes back, nothing was lost
+ * since. If it does not, what comes instead tells what was: an older one that the log's end is gone, a newer one that its
+ * beginning is. So after any failure it just goes on reading, over a new connection, and no failure needs a way of its own.
+ *
+ * @module
+ */
+
+import type { Backplane, BackplaneEntry, BackplaneReader } from "../backplane.ts";
+import type { Health } from "../broadcaster/order.ts";
+import { TidingsError } from "../errors.ts";
+import { openReader, pauseAfter } from "./patience.ts";
+
+/** Who is told what was read. Its methods must not throw. */
+export interface FollowerListener {
+  /** The log as it was found, oldest first. The first entry is only a place: what came before it is not known. */
+  started(entries: readonly BackplaneEntry[]): void;
+  /** The next entries. */
+  entries(entries: readonly BackplaneEntry[]): void;
+  /**
+   * Entries after `from` may be lost. With the log's beginning lost, it goes on with the entry `to`, which is handed on
+   * next; with its end lost, it goes on after the entry `to`.
+   */
+  gap(from: string, to: string, lost: "beginning" | "end"): void;
+  /** There was nothing more to read at some time after the reading with this number had begun. */
+  caughtUp(round: number): void;
+  /** Reading fails. Told once each time that it begins to, or fails in another way. */
+  failed(error: TidingsError): void;
+}
+
+// Entries that are read at a time.
+const BATCH = 500;
+
+export class Follower {
+  readonly #backplane: Backplane;
+  readonly #warm: { readonly events: number; readonly bytes: number };
+  readonly #listener: FollowerListener;
+  #position: string | undefined;
+  #round = 0;
+  #reader: BackplaneReader | undefined;
+  #stopped = false;
+  #failures = 0;
+  #told = "";
+  #error: unknown = new Error("The backplane was not reached yet");
+
+  /** @param warm How much of what the log holds already is asked for. */
+  constructor(
+    backplane: Backplane,
+    warm: { readonly events: number; readonly bytes: number },
+    listener: FollowerListener,
+  ) {
+    this.#backplane = backplane;
+    this.#warm = warm;
+    this.#listener = listener;
+    void this.#run();
+  }
+
+  /** How many readings have begun. */
+  get round(): number {
+    return this.#round;
+  }
+
+  health(): Health {
+    return this.#error === undefined ? { ok: true } : { ok: false, error: this.#error };
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#error = new Error("The broadcaster is closed");
+    this.#reader?.close();
+  }
+
+  async #run(): Promise<void> {
+    // In the next turn, when whoever made this is ready to be told.
+    await Promise.resolve();
+    while (!this.#stopped) {
+      try {
+        this.#reader = await openReader(this.#backplane);
+        await this.#follow(this.#reader);
+      } catch (error) {
+        this.#fail(error);
+      }
+      this.#reader?.close();
+      this.#reader = undefined;
+      if (!this.#stopped) await pauseAfter(this.#failures++);
+    }
+  }
+
+  async #follow(reader: BackplaneReader): Promise<void> {
+    this.#position ??= await this.#start(reader);
+    while (!this.#stopped) {
+      const round = ++this.#round;
+      const entries = await reader.range(this.#position, BATCH);
+      if (this.#stopped) return;
+      this.#advance(entries);
+      this.#failures = 0;
+      this.#told = "";
+      this.#error = undefined;
+      if (entries.length === BATCH) continue;
+      this.#listener.caughtUp(round);
+      await reader.wait(this.#position);
+    }
+  }
+
+  #advance([first, ...rest]: readonly BackplaneEntry[]): void {
+    const from = this.#position!;
+    const order = this.#backplane.compare(first!.id, from);
+    this.#position = (rest.at(-1) ?? first!).id;
+    if (order !== 0) this.#listener.gap(from, first!.id, order < 0 ? "end" : "beginning");
+    if (order > 0) rest.unshift(first!);
+    if (rest.length > 0) this.#listener.entries(rest);
+  }
+
+  /** Reads back from the log's end as far as was asked for, and says where that end was. */
+  async #start(reader: BackplaneReader): Promise<string> {
+    let found = await reader.before(undefined, 1);
+    const tip = found[0]!.id;
+    let bytes = 0;
+    while (found.length <= this.#warm.events && bytes < this.#warm.bytes) {
+      const earlier = await reader.before(found[0]!.id, BATCH);
+      // The last of them is the first that is there already.
+      if (earlier.at(-1)?.id !== found[0]!.id || earlier.length === 1) break;
+      found = [...earlier.slice(0, -1), ...found];
+      for (const { payload = "" } of earlier) bytes += payload.length;
+    }
+    this.#listener.started(found);
+    return tip;
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#stopped) return;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    this.#error = cause;
+    if (why === this.#told) return;
+    this.#told = why;
+    this.#listener.failed(
+      new TidingsError(
+        "backplane-lost",
+        `Cannot read ${this.#backplane.name}, and keep trying: ${why}`,
+        { cause },
+      ),
+    );
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * An event as it lies in the shared log: a JSON object, which any program may append, in any language.
+ *
+ * `data` is text that clients receive as it is; `json` is a value that they receive as JSON. Both, and `event`, `topic`,
+ * `key` and `retry`, may be left out: `{"data":"hello"}`, `{"event":"price","json":{"amount":12.3},"topic":"acme"}`.
+ *
+ * @module
+ */
+
+import type { PublishableEvent } from "../broadcaster/draft.ts";
+import { show, TidingsError } from "../errors.ts";
+
+/** Writes an event that was checked. */
+export function encodePayload(input: PublishableEvent): string {
+  if (typeof input === "string") return JSON.stringify({ data: input });
+  const { event, topic, key, retry, data } = input;
+  return JSON.stringify({
+    event,
+    topic,
+    key,
+    retry,
+    ...(typeof data === "string" ? { data } : { json: data }),
+  });
+}
+
+/**
+ * Reads an event that anybody may have written. Its fields are not checked yet.
+ *
+ * @throws {TidingsError} With code `"invalid-event"`, if it is not a JSON object.
+ */
+export function decodePayload(payload: string): PublishableEvent {
+  let value: unknown;
+  try {
+    value = JSON.parse(payload);
+  } catch (cause) {
+    throw new TidingsError("invalid-event", `Not JSON: ${show(payload)}`, { cause });
+  }
+  if (typeof value !== "object" || value === null) {
+    throw new TidingsError("invalid-event", `Not a JSON object: ${show(payload)}`);
+  }
+  const { json, data = json, event, topic, key, retry } = value as Record<string, unknown>;
+  // Whatever types these fields have, the draft that is made of them is checked.
+  return { data, event, topic, key, retry } as PublishableEvent;
+}

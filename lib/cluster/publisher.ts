@@ -1,0 +1,189 @@
+/**
+ * Puts events into the shared log: in the order in which they were published, again if that failed, and never without
+ * telling whether it worked.
+ *
+ * @module
+ */
+
+import type { Backplane, BackplaneMessage } from "../backplane.ts";
+import { newEpoch } from "../broadcaster/cursor.ts";
+import { TidingsError } from "../errors.ts";
+import { pauseAfter } from "./patience.ts";
+
+interface Message extends BackplaneMessage {
+  readonly number: number;
+  readonly deadline: number;
+  attempts: number;
+  /** Why the last attempt failed. */
+  error: unknown;
+  resolve(id: string): void;
+  reject(error: TidingsError): void;
+}
+
+/** Bounds of what waits to be acknowledged. */
+export interface PublisherLimits {
+  /** Messages. */
+  readonly outbox: number;
+  /** Milliseconds for each. */
+  readonly publishTimeout: number;
+}
+
+export class Publisher {
+  readonly #backplane: Backplane;
+  readonly #limits: PublisherLimits;
+  readonly #onError: (error: TidingsError) => void;
+  /** Makes this process's message ids unlike any other's. */
+  readonly #origin: string = newEpoch(Date.now());
+  #count = 0;
+  /** All that are not acknowledged yet, oldest first; those of them that are on their way; those that are to be sent. */
+  readonly #open = new Set<Message>();
+  readonly #sent = new Set<Message>();
+  #queue: Message[] = [];
+  #failures = 0;
+  #resting = false;
+  #alarm: ReturnType<typeof setTimeout> | undefined;
+  #settled: (() => void)[] = [];
+
+  constructor(backplane: Backplane, limits: PublisherLimits, onError: (error: TidingsError) => void) {
+    this.#backplane = backplane;
+    this.#limits = limits;
+    this.#onError = onError;
+  }
+
+  /** Why nothing gets through, if nothing does. */
+  get error(): unknown {
+    for (const { error } of this.#open) return error;
+  }
+
+  /** Resolves with the message's id, or rejects with a {@linkcode TidingsError} that the operator was told of too. */
+  publish(payload: string): Promise<string> {
+    const { publishTimeout, outbox } = this.#limits;
+    const promise = new Promise<string>((resolve, reject) => {
+      const number = ++this.#count;
+      const messageId = `${this.#origin}-${number}`;
+      const deadline = Date.now() + publishTimeout;
+      const message = {
+        messageId,
+        payload,
+        number,
+        deadline,
+        attempts: 0,
+        error: undefined,
+        resolve,
+        reject,
+      };
+      if (this.#open.size >= outbox) {
+        return this.#giveUp(message, `${outbox} events wait already, which is what the option "outbox" lets`);
+      }
+      this.#open.add(message);
+      this.#queue.push(message);
+      this.#watch();
+      this.#send();
+    });
+    // Whoever awaits it is told; whoever does not is told by the hook.
+    promise.catch(() => {});
+    return promise;
+  }
+
+  /** Resolves when nothing waits any more. */
+  settled(): Promise<void> {
+    return this.#open.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  #send(): void {
+    if (this.#resting) return;
+    // After a failure nothing overtakes what has to be sent again.
+    if (this.#failures > 0 && this.#sent.size > 0) return;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const message of queue) {
+      message.attempts++;
+      this.#sent.add(message);
+      this.#backplane.append(message).then(
+        (id) => this.#landed(message, id),
+        (error) => this.#failed(message, error),
+      );
+    }
+  }
+
+  #landed(message: Message, id: string): void {
+    this.#sent.delete(message);
+    this.#failures = 0;
+    message.resolve(id);
+    this.#close(message);
+    this.#send();
+  }
+
+  #failed(message: Message, error: unknown): void {
+    this.#sent.delete(message);
+    message.error = error;
+    if (!this.#open.has(message)) return this.#send();
+    if ((error as { permanent?: unknown } | undefined)?.permanent === true) {
+      this.#giveUp(message, `it refused: ${text(error)}`);
+      return this.#send();
+    }
+    // In the order in which they were published.
+    const after = this.#queue.findIndex(({ number }) => number > message.number);
+    this.#queue.splice(after === -1 ? this.#queue.length : after, 0, message);
+    void this.#rest();
+  }
+
+  async #rest(): Promise<void> {
+    if (this.#resting) return;
+    this.#resting = true;
+    await pauseAfter(this.#failures++);
+    this.#resting = false;
+    this.#send();
+  }
+
+  /** One timer for the oldest of them: all have the same time. */
+  #watch(): void {
+    const { publishTimeout } = this.#limits;
+    if (publishTimeout === Infinity || this.#alarm !== undefined) return;
+    for (const { deadline } of this.#open) {
+      this.#alarm = setTimeout(() => this.#expire(), Math.max(0, deadline - Date.now()));
+      return;
+    }
+  }
+
+  #expire(): void {
+    this.#alarm = undefined;
+    const now = Date.now();
+    for (const message of this.#open) {
+      if (message.deadline > now) break;
+      const { error } = message;
+      const why = error === undefined ? "" : ` (the last attempt failed: ${text(error)})`;
+      this.#giveUp(
+        message,
+        `it did not acknowledge within the ${this.#limits.publishTimeout} ms of the option "publishTimeout"${why}. ` +
+          "It may still arrive",
+      );
+    }
+    this.#queue = this.#queue.filter((message) => this.#open.has(message));
+    this.#watch();
+    this.#send();
+  }
+
+  #giveUp(message: Message, why: string): void {
+    const error = new TidingsError(
+      "publish-failed",
+      `An event was not published to ${this.#backplane.name}: ${why}`,
+      { cause: message.error },
+    );
+    message.reject(error);
+    this.#onError(error);
+    this.#close(message);
+  }
+
+  #close(message: Message): void {
+    this.#open.delete(message);
+    if (this.#open.size > 0) return;
+    clearTimeout(this.#alarm);
+    this.#alarm = undefined;
+    for (const resolve of this.#settled.splice(0)) resolve();
+  }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
