@@ -21,8 +21,8 @@ export interface FollowerListener {
   /** The next entries. */
   entries(entries: readonly BackplaneEntry[]): void;
   /**
-   * Entries after `from` may be lost. With the log's beginning lost, it goes on with the entry `to`, which is handed on
-   * next; with its end lost, it goes on after the entry `to`.
+   * Entries after `from` may be lost. It goes on with the entry `to`, which is handed on next; with the log's end lost that
+   * may be one that was handed on before.
    */
   gap(from: string, to: string, lost: "beginning" | "end"): void;
   /** There was nothing more to read at some time after the reading with this number had begun. */
@@ -110,7 +110,7 @@ export class Follower {
     const order = this.#backplane.compare(first!.id, from);
     this.#position = (rest.at(-1) ?? first!).id;
     if (order !== 0) this.#listener.gap(from, first!.id, order < 0 ? "end" : "beginning");
-    if (order > 0) rest.unshift(first!);
+    if (order !== 0) rest.unshift(first!);
     if (rest.length > 0) this.#listener.entries(rest);
   }
 

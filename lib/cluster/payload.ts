@@ -23,12 +23,20 @@ export function encodePayload(input: PublishableEvent): string {
   });
 }
 
+/** An event that was read. */
+export interface Decoded {
+  /** As it was published, for filters. */
+  readonly event: PublishableEvent;
+  /** As it is to be encoded. */
+  readonly wire: PublishableEvent;
+}
+
 /**
  * Reads an event that anybody may have written. Its fields are not checked yet.
  *
  * @throws {TidingsError} With code `"invalid-event"`, if it is not a JSON object.
  */
-export function decodePayload(payload: string): PublishableEvent {
+export function decodePayload(payload: string): Decoded {
   let value: unknown;
   try {
     value = JSON.parse(payload);
@@ -38,7 +46,10 @@ export function decodePayload(payload: string): PublishableEvent {
   if (typeof value !== "object" || value === null) {
     throw new TidingsError("invalid-event", `Not a JSON object: ${show(payload)}`);
   }
-  const { json, data = json, event, topic, key, retry } = value as Record<string, unknown>;
+  const { json, data = json, event: name, topic, key, retry } = value as Record<string, unknown>;
   // Whatever types these fields have, the draft that is made of them is checked.
-  return { data, event, topic, key, retry } as PublishableEvent;
+  const event = { data, event: name, topic, key, retry } as Exclude<PublishableEvent, string>;
+  // A string of JSON, a date for example, is not the text that it stands for.
+  const isQuoted = typeof json === "string" && data === json;
+  return { event, wire: isQuoted ? { ...event, data: JSON.stringify(json) } : event };
 }

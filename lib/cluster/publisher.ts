@@ -52,7 +52,8 @@ export class Publisher {
 
   /** Why nothing gets through, if nothing does. */
   get error(): unknown {
-    for (const { error } of this.#open) return error;
+    const [oldest] = this.#open;
+    return oldest?.error;
   }
 
   /** Resolves with the message's id, or rejects with a {@linkcode TidingsError} that the operator was told of too. */

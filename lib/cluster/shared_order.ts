@@ -67,6 +67,8 @@ export class SharedOrder implements Order, FollowerListener {
   /** Clients that have no place yet, and which reading was under way when they came. */
   readonly #waiting = new Map<Newcomer, number>();
   readonly #seen = new Set<string>();
+  /** The entry after which the log goes on, when its end was lost. */
+  #rewoundTo: string | undefined;
 
   constructor(backplane: Backplane, settings: SharedSettings, turns: Turns) {
     this.#backplane = backplane;
@@ -132,6 +134,7 @@ export class SharedOrder implements Order, FollowerListener {
       reason: lost === "end" ? "epoch" : "trimmed",
     });
     this.#turns.deliver({ ...placeOnly(to), frame, audience: "all" });
+    this.#rewoundTo = lost === "end" ? to : undefined;
   }
 
   caughtUp(round: number): void {
@@ -182,9 +185,11 @@ export class SharedOrder implements Order, FollowerListener {
 
   /** The entry as it is delivered, its second copy left out. */
   #toLiveDraft(entry: BackplaneEntry): Draft {
-    const { messageId } = entry;
+    const { id, messageId } = entry;
+    // Most likely the last that survived, and if so it was delivered before.
+    if (messageId === undefined && id === this.#rewoundTo) return placeOnly(id);
     if (messageId !== undefined) {
-      if (this.#seen.has(messageId)) return placeOnly(entry.id);
+      if (this.#seen.has(messageId)) return placeOnly(id);
       this.#seen.add(messageId);
       if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.values().next().value!);
     }
@@ -194,7 +199,8 @@ export class SharedOrder implements Order, FollowerListener {
   #toDraft({ id, payload }: BackplaneEntry): Draft {
     if (payload === undefined) return placeOnly(id);
     try {
-      return toDraft(decodePayload(payload), id, this.#settings.history.bytes);
+      const { event, wire } = decodePayload(payload);
+      return { ...toDraft(wire, id, this.#settings.history.bytes), event };
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       const message = `Entry ${id} of ${this.#backplane.name} is left out, since it is no event: ${why}`;
