@@ -15,8 +15,9 @@
 /** What is appended. */
 export interface BackplaneMessage {
   /**
-   * The same for every attempt to append one message, and different for any other: a UUID. An engine that can refuse a
-   * second copy should; one that cannot must hand it back with the entry, and the copy is left out by the reader.
+   * The same for every attempt to append one message, and different for any other. An engine that can refuse a second copy
+   * should; any engine must hand it back with the entry, so that the reader leaves out a copy, and recognises an entry that
+   * has taken the place and the id of another.
    */
   readonly messageId: string;
   /** The message, as text that must come back unchanged. */
@@ -65,11 +66,13 @@ export interface BackplaneReader {
   /**
    * Reads on from a place, at most `limit` entries, oldest first. The first of them is
    *
-   * - the entry `from` itself, if the log still holds it;
+   * - the entry `from` itself, if the log still holds it, or, without a payload, if the engine can prove that nothing after
+   *   it was lost although it is gone;
    * - or else the newest one before it: the log's end was lost, and with it what came after;
    * - or else the oldest of all: the log's beginning was trimmed, or the whole log is another one.
    *
-   * There is always a first entry: an empty log is given one without a payload. `limit` is at least 2.
+   * There is always a first entry: an empty log is given one without a payload. `limit` is at least 2, and fewer entries
+   * mean that there were no more at some time during the call.
    */
   range(from: string, limit: number): Promise<readonly BackplaneEntry[]>;
   /**

@@ -241,6 +241,24 @@ test("a log that lost its end is a gap, and the events that take its place arriv
   await feed.close();
 });
 
+test("an id that was given again to another event is a gap, and not that event", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log);
+  await started(feed);
+  const client = connect(feed);
+  const id = await feed.publish("first");
+  await readUntil(client, () => client.events.length === 1, "the first");
+  log.freeze("range");
+  log.entries.pop();
+  log.next = Number(id);
+  log.push(JSON.stringify({ data: "another" }), "somebody else's");
+  log.disconnect();
+  log.thaw();
+  await readUntil(client, () => client.data.at(-1) === "another", "the other one");
+  assert.deepEqual(gaps(client), [{ requested: id, resumedAt: id, reason: "epoch" }]);
+  await feed.close();
+});
+
 test("readers that hang are replaced, and the probe says when", { timeout: 30_000 }, async () => {
   const log = new MemoryLog();
   const { feed, errors } = node(log);

@@ -38,7 +38,8 @@ export class Follower {
   readonly #backplane: Backplane;
   readonly #warm: { readonly events: number; readonly bytes: number };
   readonly #listener: FollowerListener;
-  #position: string | undefined;
+  /** The entry at which it stands. */
+  #position: BackplaneEntry | undefined;
   #round = 0;
   #reader: BackplaneReader | undefined;
   #stopped = false;
@@ -93,7 +94,7 @@ export class Follower {
     this.#position ??= await this.#start(reader);
     while (!this.#stopped) {
       const round = ++this.#round;
-      const entries = await reader.range(this.#position, BATCH);
+      const entries = await reader.range(this.#position.id, BATCH);
       if (this.#stopped) return;
       this.#advance(entries);
       this.#failures = 0;
@@ -101,23 +102,28 @@ export class Follower {
       this.#error = undefined;
       if (entries.length === BATCH) continue;
       this.#listener.caughtUp(round);
-      await reader.wait(this.#position);
+      await reader.wait(this.#position.id);
     }
   }
 
-  #advance([first, ...rest]: readonly BackplaneEntry[]): void {
-    const from = this.#position!;
-    const order = this.#backplane.compare(first!.id, from);
-    this.#position = (rest.at(-1) ?? first!).id;
-    if (order !== 0) this.#listener.gap(from, first!.id, order < 0 ? "end" : "beginning");
-    if (order !== 0) rest.unshift(first!);
-    if (rest.length > 0) this.#listener.entries(rest);
+  #advance(entries: readonly BackplaneEntry[]): void {
+    const position = this.#position!;
+    const first = entries[0]!;
+    const order = this.#backplane.compare(first.id, position.id);
+    // The same id and another message: the log's end was lost, and its ids were given again.
+    const isOther = first.messageId !== undefined && position.messageId !== undefined &&
+      first.messageId !== position.messageId;
+    const isLost = order !== 0 || isOther;
+    this.#position = entries.length > 1 || isLost ? entries.at(-1)! : position;
+    if (isLost) this.#listener.gap(position.id, first.id, order > 0 ? "beginning" : "end");
+    const next = isLost ? entries : entries.slice(1);
+    if (next.length > 0) this.#listener.entries(next);
   }
 
   /** Reads back from the log's end as far as was asked for, and says where that end was. */
-  async #start(reader: BackplaneReader): Promise<string> {
+  async #start(reader: BackplaneReader): Promise<BackplaneEntry> {
     let found = await reader.before(undefined, 1);
-    const tip = found[0]!.id;
+    const tip = found[0]!;
     let bytes = 0;
     while (found.length <= this.#warm.events && bytes < this.#warm.bytes) {
       const earlier = await reader.before(found[0]!.id, BATCH);
