@@ -1,11 +1,11 @@
 // The demo page's connection, and all that hangs on its state: the part of the page that must not give up.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startApp } from "../examples/page/app.js";
-import { backoffDelay } from "../examples/page/backoff.js";
-import { Connection } from "../examples/page/connection.js";
-import { formatBytes, Stats } from "../examples/page/stats.js";
-import { StatusBadge } from "../examples/page/status.js";
+import { startApp } from "../examples/dashboard/app.js";
+import { backoffDelay } from "../examples/dashboard/backoff.js";
+import { Connection } from "../examples/dashboard/connection.js";
+import { formatBytes, Stats } from "../examples/dashboard/stats.js";
+import { StatusBadge } from "../examples/dashboard/status.js";
 import { domTest, element, fakeNetwork, until } from "./support/page.ts";
 
 test("the backoff doubles up to its cap, and half of it is chance", () => {

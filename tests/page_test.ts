@@ -1,8 +1,8 @@
 // The demo page's message list, in a simulated document. The whole page in real browsers is tests/browser/page_test.mjs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MessageLog } from "../examples/page/log.js";
-import { createRow, toRow } from "../examples/page/row.js";
+import { MessageLog } from "../examples/dashboard/log.js";
+import { createRow, toRow } from "../examples/dashboard/row.js";
 import { domTest, element, until } from "./support/page.ts";
 
 function logOf(document: Document, limit?: number) {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 
-const html = readFileSync(new URL("../../examples/page/index.html", import.meta.url), "utf8");
+const html = readFileSync(new URL("../../examples/dashboard/index.html", import.meta.url), "utf8");
 /** Node 18 runs the rest of the suite. */
 const skip = Number(process.versions.node.split(".")[0]) < 20 && "happy-dom needs Node 20 or newer";
 /** A test that needs a document: the page's own, with nothing of it loaded or run. */
