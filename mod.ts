@@ -7,6 +7,7 @@
  */
 
 export type { Connection } from "./lib/connection.ts";
+export type { CorsOptions } from "./lib/cors.ts";
 export { TidingsError, type TidingsErrorCode } from "./lib/errors.ts";
 export { encodeComment, encodeEvent, type EventInput, type ServerSentEvent } from "./lib/event.ts";
 export {

@@ -28,6 +28,7 @@ import {
   checkSubscribeOptions,
   type SubscribeOptions,
 } from "./options.ts";
+import { preflight } from "../cors.ts";
 import { formatCursor, newEpoch } from "./cursor.ts";
 import { toDraft } from "./draft.ts";
 import { drain, type DrainOptions } from "./drain.ts";
@@ -191,7 +192,8 @@ export class Broadcaster<Events extends EventMap = EventMap> {
   subscribe(request: Request, options: SubscribeOptions<Events> = {}): Response {
     const { topics = [], filter, key, retry, lastEventIdQuery } = options;
     checkSubscribeOptions(options);
-    const headers = streamHeaders(options.headers);
+    if (options.cors !== undefined && request.method === "OPTIONS") return preflight(request, options.cors);
+    const headers = streamHeaders(request, options);
     if (request.method === "HEAD") return new Response(null, { headers });
     if (isOver(request, options)) return new Response("", { headers });
     if (this.#state !== "open") return new Response(prelude(this.#retry ?? retry), { headers });
