@@ -7,13 +7,15 @@
  */
 
 import { dashboard } from "./dashboard/server.ts";
+import { introduction } from "./introduction/server.ts";
+import { namedEvents } from "./named-events/server.ts";
 import { folder } from "./support/files.ts";
 import { router } from "./support/router.ts";
 import { run } from "./support/run.ts";
 import { shared } from "./support/system.ts";
 import { ticker } from "./ticker/server.ts";
 
-const systems = [ticker, dashboard];
+const systems = [introduction, ticker, namedEvents, dashboard];
 const front = await folder("/gallery/", new URL("./gallery/", import.meta.url));
 const fetch = router(
   { "GET /": front["GET /gallery/"]! },

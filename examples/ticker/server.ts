@@ -7,6 +7,7 @@
  */
 
 import { createSSEResponse } from "../../mod.ts";
+import { origins } from "../support/origins.ts";
 import { type System, system } from "../support/system.ts";
 
 const closing = new AbortController();
@@ -22,6 +23,7 @@ function tick(request: Request): Response {
     }, 2_000);
     return () => clearInterval(timer);
   }, {
+    cors: { origins },
     signal: closing.signal,
     onClose: ({ reason }) =>
       console.log(`ticker: connection ${id} closed (${reason}), its timer ended at ${count}`),
@@ -29,6 +31,6 @@ function tick(request: Request): Response {
 }
 
 export const ticker: System = await system(import.meta, {
-  routes: { "GET /sse": tick },
+  routes: { "GET,OPTIONS /sse": tick },
   close: () => closing.abort(),
 });
