@@ -23,6 +23,7 @@ export { Broadcaster } from "./lib/broadcaster/broadcaster.ts";
 export type {
   BroadcasterOptions,
   BroadcasterStats,
+  ClientInfo,
   HistoryOptions,
   SubscribeOptions,
 } from "./lib/broadcaster/options.ts";

@@ -26,6 +26,7 @@ import {
   type BroadcasterStats,
   checkBroadcasterOptions,
   checkSubscribeOptions,
+  type ClientInfo,
   type SubscribeOptions,
 } from "./options.ts";
 import { preflight } from "../cors.ts";
@@ -154,6 +155,15 @@ export class Broadcaster<Events extends EventMap = EventMap> {
       dropped: this.#dropped,
       refused: this.#refused,
     };
+  }
+
+  /** Every client, the longest connected first. Takes time where many lag far behind: it is for people who look. */
+  clients(): ClientInfo[] {
+    this.#flush();
+    return Array.from(
+      this.#clients,
+      (client) => ({ request: client.member.request, waiting: client.waiting() }),
+    );
   }
 
   /**
