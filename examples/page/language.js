@@ -16,7 +16,9 @@ const KEY = "language";
  */
 export function chooseLanguage({ search = "", chosen, preferred = [] }) {
   const wanted = [new URLSearchParams(search).get("lang"), chosen, ...preferred];
-  const known = wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((tag) => tag && tag in NAMES);
+  const known = wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((tag) =>
+    tag && Object.hasOwn(NAMES, tag)
+  );
   return /** @type {Language | undefined} */ (known) ?? "en";
 }
 
@@ -27,7 +29,7 @@ function visitorsLanguage() {
   let chosen = null;
   try {
     const asked = new URLSearchParams(search).get("lang");
-    if (asked && asked in NAMES) localStorage.setItem(KEY, asked); // holds for the other pages too
+    if (asked && Object.hasOwn(NAMES, asked)) localStorage.setItem(KEY, asked); // holds for the other pages too
     chosen = localStorage.getItem(KEY);
   } catch { /* storage is turned off: the address and the browser's list remain */ }
   return chooseLanguage({ search, chosen, preferred: navigator.languages });
