@@ -7,6 +7,7 @@
  */
 
 export type { Connection } from "./lib/connection.ts";
+export type { CorsOptions } from "./lib/cors.ts";
 export { TidingsError, type TidingsErrorCode } from "./lib/errors.ts";
 export { encodeComment, encodeEvent, type EventInput, type ServerSentEvent } from "./lib/event.ts";
 export {
@@ -22,6 +23,7 @@ export { Broadcaster } from "./lib/broadcaster/broadcaster.ts";
 export type {
   BroadcasterOptions,
   BroadcasterStats,
+  ClientInfo,
   HistoryOptions,
   SubscribeOptions,
 } from "./lib/broadcaster/options.ts";

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { allowOrigin } from "./cors.ts";
 import { wrongOption } from "./options.ts";
+import type { StreamOptions } from "./stream_options.ts";
 
 /** What every event stream says of itself. */
 const STREAM_HEADERS: readonly (readonly [string, string])[] = [
@@ -20,12 +22,12 @@ const STREAM_HEADERS: readonly (readonly [string, string])[] = [
 const NOT_OURS_TO_SET = ["connection", "keep-alive", "transfer-encoding", "upgrade", "content-length"];
 
 /**
- * Builds a stream's headers: the defaults above, with the caller's own over them.
+ * Builds a stream's headers: the defaults above, with the caller's own over them, and what lets the request's page read it.
  *
  * @throws {TypeError} If a header is given that would break the stream, named.
  */
-export function streamHeaders(own: HeadersInit | undefined): Headers {
-  const headers = new Headers(own);
+export function streamHeaders(request: Request, options: StreamOptions): Headers {
+  const headers = new Headers(options.headers);
   for (const name of NOT_OURS_TO_SET) {
     if (headers.has(name)) {
       throw wrongOption("headers", `without "${name}", which the server sets`, headers.get(name));
@@ -36,6 +38,7 @@ export function streamHeaders(own: HeadersInit | undefined): Headers {
   if (!/^text\/event-stream\s*(;|$)/i.test(type)) {
     throw wrongOption("headers", 'without a content-type other than "text/event-stream"', type);
   }
+  allowOrigin(headers, request, options.cors);
   return headers;
 }
 

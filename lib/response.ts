@@ -5,6 +5,7 @@
  */
 
 import { type Connection, StreamConnection } from "./connection.ts";
+import { preflight } from "./cors.ts";
 import { report } from "./errors.ts";
 import { encodeEvent, type EventInput } from "./event.ts";
 import { lastEventId, streamHeaders } from "./headers.ts";
@@ -99,7 +100,8 @@ export function createSSEResponse(
     throw wrongOption("status", "a status from 200 to 599 that may have a body", status);
   }
   if (typeof source !== "function" && !isIterable(source)) throw wrongSource(source);
-  const headers = streamHeaders(options.headers);
+  if (options.cors !== undefined && request.method === "OPTIONS") return preflight(request, options.cors);
+  const headers = streamHeaders(request, options);
   if (request.method === "HEAD") return new Response(null, { status, headers });
   if (isOver(request, options)) return new Response("", { status, headers });
 

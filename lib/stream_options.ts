@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkCors, type CorsOptions } from "./cors.ts";
 import { functionOption, numberOption, wrongOption } from "./options.ts";
 
 /**
@@ -43,6 +44,11 @@ export interface StreamOptions {
    * `cache-control: no-cache, no-transform` and `x-accel-buffering: no`.
    */
   headers?: HeadersInit | undefined;
+  /**
+   * Lets pages of other origins read the stream. An `OPTIONS` request, by which browsers ask first, is answered with 204 and
+   * starts nothing, so pass these on too. Default: only pages of the same origin.
+   */
+  cors?: CorsOptions | undefined;
   /** Ends the stream when it is aborted. */
   signal?: AbortSignal | undefined;
   /** Called exactly once when the stream has ended, however it ended. Not called if it never began. */
@@ -55,11 +61,12 @@ export interface StreamOptions {
  * @throws {TypeError} Naming the option and the value received.
  */
 export function checkStreamOptions(options: StreamOptions): void {
-  const { keepalive, retry, signal, onClose } = options;
+  const { keepalive, retry, cors, signal, onClose } = options;
   if (keepalive !== undefined && keepalive !== false) {
     numberOption("keepalive", keepalive, { least: 1, unit: "milliseconds (or false for none)" });
   }
   if (retry !== undefined) numberOption("retry", retry, { least: 0, unit: "milliseconds" });
+  checkCors(cors);
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     throw wrongOption("signal", "an AbortSignal", signal);
   }

@@ -102,6 +102,34 @@ test("a client for which too much waits is cut off, and only what concerns it co
   await feed.close();
 });
 
+test("clients() tells who is connected, and what waits for each in the history", async () => {
+  const feed = new Broadcaster();
+  assert.deepEqual(feed.clients(), []);
+  const requests = [request(), request()];
+  const [reading, stalled] = requests.map((asked) =>
+    new MemoryClient(feed.subscribe(asked, { topics: ["a"] }))
+  );
+  await reading!.settle();
+  await stalled!.settle();
+  const waiting = () => feed.clients().map(({ waiting }) => waiting);
+  for (const n of [1, 2, 3, 4]) {
+    feed.publish({ topic: "a", data: `${n}${"x".repeat(100)}` });
+    feed.publish({ topic: "b", data: "not for them" });
+    await reading!.settle();
+  }
+  assert.deepEqual(feed.clients().map(({ request }) => requests.indexOf(request)), [0, 1]);
+  const [none, some] = waiting();
+  assert.deepEqual(none, { events: 0, bytes: 0 });
+  assert.ok(some!.events >= 2 && some!.events <= 3, `${some!.events}`); // one or two were handed over before it stalled
+  assert.ok(some!.bytes > some!.events * 100 && some!.bytes < some!.events * 160, `${some!.bytes}`);
+  await stalled!.settle();
+  assert.deepEqual(waiting(), [none, none]);
+  await stalled!.leave();
+  assert.equal(feed.clients().length, 1);
+  await reading!.leave();
+  await feed.close();
+});
+
 test("a flush window gathers what trickles in, and a newcomer is not kept waiting by it", async () => {
   const feed = new Broadcaster({ flushInterval: 100 });
   const client = new MemoryClient(feed.subscribe(request()));

@@ -1,6 +1,6 @@
-// The demo page's form: what is sent, and what becomes of a text that could not be.
+// The dashboard's form: what is sent, and what becomes of a text that could not be.
 import assert from "node:assert/strict";
-import { enableBroadcast } from "../examples/page/broadcast.js";
+import { enableBroadcast } from "../examples/dashboard/broadcast.js";
 import { domTest, element, until } from "./support/page.ts";
 
 function broadcastForm(document: Document, answer: () => Promise<Response>) {

@@ -1,7 +1,7 @@
-// The status badge, and the sentence beside it that counts down to the next try.
-import { text } from "./text.js";
+// The badge that names a stream's state, and the sentence beside it that counts down to the next try.
+import { common } from "./text.js";
 
-/** @typedef {import("./connection.js").ConnectionStatus} ConnectionStatus */
+/** @typedef {import("./client.js").StreamState} StreamState */
 
 export class StatusBadge {
   #badge;
@@ -12,25 +12,33 @@ export class StatusBadge {
   /**
    * The badge is the live region; the detail is not, because a screen reader would read out every second of it.
    *
-   * @param {{ badge: HTMLElement, detail: HTMLElement }} elements
+   * @param {{ badge: HTMLElement, detail?: HTMLElement }} elements
    */
   constructor({ badge, detail }) {
     this.#badge = badge;
     this.#detail = detail;
   }
 
-  /** @param {ConnectionStatus} status */
-  show({ state, retryAt }) {
+  /**
+   * Made to be called by `onstate` of a stream.
+   *
+   * @param {StreamState} state
+   * @param {{ delay?: number }} [detail] with the milliseconds until the next try
+   */
+  show(state, { delay } = {}) {
     clearInterval(this.#tick);
     this.#badge.dataset.state = state;
-    this.#badge.textContent = text.state[state];
-    if (retryAt === null) {
-      this.#detail.textContent = text.detail[state];
+    this.#badge.textContent = common.state[state];
+    const detail = this.#detail;
+    if (!detail) return;
+    if (state !== "waiting") {
+      detail.textContent = common.detail[state];
       return;
     }
+    const retryAt = Date.now() + (delay ?? 0);
     const count = () => {
       const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
-      this.#detail.textContent = text.detail.retryIn(seconds);
+      detail.textContent = common.detail.retryIn(seconds);
     };
     count();
     this.#tick = setInterval(count, 250);

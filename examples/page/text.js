@@ -1,23 +1,15 @@
-// Every sentence the modules write, in one place: a second language is a second object of this shape.
+// The sentences that several pages share.
+import { pick } from "./language.js";
 
-export const text = {
-  state: { connecting: "Connecting", live: "Live", waiting: "Waiting", closed: "Closed" },
+const en = {
+  state: { connecting: "Connecting", open: "Live", waiting: "Waiting", closed: "Closed" },
   detail: {
     connecting: "Opening the stream…",
-    live: "Events arrive as they happen.",
-    /** The browser's own EventSource is retrying; it does not say when. */
-    waiting: "Connection lost. The browser is trying again…",
+    open: "Events arrive as they happen.",
     closed: "Disconnected. Nothing is being received.",
     /** @param {number} seconds */
     retryIn: (seconds) => `Connection lost. Next try in ${seconds} s.`,
   },
-  connect: "Connect",
-  tryNow: "Try now",
-  jump: "Jump to newest",
-  /** @param {number} count */
-  jumpUnread: (count) => `Jump to newest · ${count} unread`,
-  /** @param {number} kept @param {number} removed */
-  trimmed: (kept, removed) => `Only the newest ${kept} are kept here; ${removed} older removed.`,
   gap: {
     title: "Some events were missed",
     /** @param {string} requested @param {string} resumedAt */
@@ -29,15 +21,27 @@ export const text = {
       invalid: "The server did not know the place to go on from.",
     },
   },
-  broadcast: {
-    hint: "An empty text sends the server’s time.",
-    sent: "Sent.",
-    tooLarge: "Not sent: the server takes no more than 64 KB.",
-    unreadable: "Not sent: the server could not read it.",
-    unreachable: "Not sent: the server cannot be reached.",
-    /** @param {number} status */
-    refused: (status) => `Not sent: the server answered ${status}. Try again.`,
-  },
-  /** Stands where a number is not known. */
-  unknown: "–",
 };
+
+/** @type {typeof en} */
+const zh = {
+  state: { connecting: "连接中", open: "实时", waiting: "等待重连", closed: "已断开" },
+  detail: {
+    connecting: "正在打开事件流……",
+    open: "事件一发生就会送达。",
+    closed: "已断开，不再接收任何内容。",
+    retryIn: (seconds) => `连接中断，${seconds} 秒后重试。`,
+  },
+  gap: {
+    title: "有些事件没有收到",
+    between: (requested, resumedAt) => `它们在 ${requested} 之后，到 ${resumedAt} 为止。`,
+    reasons: {
+      trimmed: "服务器已不再保留它们。",
+      epoch: "服务器重新启动过。",
+      invalid: "服务器不认得要从哪里继续。",
+    },
+  },
+};
+
+export const texts = { en, zh };
+export const common = pick(texts);

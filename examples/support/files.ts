@@ -1,6 +1,7 @@
 /** Serves the files of one folder, read once. No path of a request ever reaches the file system. */
 
 import { readdir, readFile } from "node:fs/promises";
+import type { Routes } from "./router.ts";
 
 const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
@@ -10,28 +11,44 @@ const TYPES: Record<string, string> = {
 };
 
 // Nothing from elsewhere, and no inline script: what is posted could not run even if the page slipped.
-const POLICY = "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: Policy = {
+  "default-src": "'self'",
+  "img-src": "'self' data:",
+  "object-src": "'none'",
+  "base-uri": "'none'",
+  "form-action": "'self'",
+  "frame-ancestors": "'none'",
+};
 
-/** A lookup from a path to its answer. `index.html` is at `/`, all else at its name. */
-export async function folder(url: URL): Promise<(path: string) => Response | undefined> {
-  const files = new Map<string, { bytes: Uint8Array<ArrayBuffer>; type: string }>();
+/** Directives of a Content-Security-Policy. */
+export type Policy = Readonly<Record<string, string>>;
+
+/** Headers of whatever a page is made of. */
+export function fileHeaders(type: string, policy: Policy = {}): Record<string, string> {
+  const directives = Object.entries({ ...POLICY, ...policy }).map((parts) => parts.join(" "));
+  return {
+    "content-type": type,
+    "content-security-policy": directives.join("; "),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cache-control": "no-cache",
+  };
+}
+
+/**
+ * A route for each file of the folder that a browser could want; `index.html` is at `path` itself.
+ *
+ * @param path Where they are, with a slash at its end.
+ * @param policy Directives of the Content-Security-Policy, over the strict ones that all pages have.
+ */
+export async function folder(path: string, url: URL, policy?: Policy): Promise<Routes> {
+  const routes: Record<string, () => Response> = {};
   for (const name of await readdir(url)) {
     const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
     if (type === undefined) continue;
     const bytes = new Uint8Array(await readFile(new URL(name, url)));
-    files.set(name === "index.html" ? "/" : `/${name}`, { bytes, type });
+    const headers = { ...fileHeaders(type, policy), "content-length": String(bytes.byteLength) };
+    routes[`GET ${path}${name === "index.html" ? "" : name}`] = () => new Response(bytes, { headers });
   }
-  return (path) => {
-    const file = files.get(path);
-    if (file === undefined) return undefined;
-    return new Response(file.bytes, {
-      headers: {
-        "content-type": file.type,
-        "content-length": String(file.bytes.byteLength),
-        "content-security-policy": POLICY,
-        "x-content-type-options": "nosniff",
-        "cache-control": "no-cache",
-      },
-    });
-  };
+  return routes;
 }

@@ -8,13 +8,6 @@ export function plain(status: number, text: string, headers: Record<string, stri
   });
 }
 
-/** 405, if the method is none of those. HEAD comes with GET. */
-export function refuseMethod(request: Request, ...allowed: string[]): Response | undefined {
-  const methods = allowed.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]);
-  if (methods.includes(request.method)) return undefined;
-  return plain(405, `Use ${methods.join(" or ")} here`, { allow: methods.join(", ") });
-}
-
 /** A request that is answered with a refusal. */
 export class Refusal extends Error {
   readonly status: number;

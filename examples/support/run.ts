@@ -8,7 +8,7 @@ import { type FetchHandler, serve } from "../../lib/node/mod.ts";
  * @param handler The example.
  * @param close Ends its event streams, so that the server can close.
  */
-export async function run(handler: FetchHandler, close: () => Promise<void>): Promise<void> {
+export async function run(handler: FetchHandler, close: () => void | Promise<void>): Promise<void> {
   const { PORT = "8080", HOST = "0.0.0.0" } = process.env;
   try {
     const server = await serve(handler, {

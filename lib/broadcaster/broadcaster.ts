@@ -26,9 +26,11 @@ import {
   type BroadcasterStats,
   checkBroadcasterOptions,
   checkSubscribeOptions,
+  type ClientInfo,
   type SubscribeOptions,
 } from "./options.ts";
 import { SharedOrder } from "../cluster/shared_order.ts";
+import { preflight } from "../cors.ts";
 import { drain, type DrainOptions } from "./drain.ts";
 import { callHook, TidingsError } from "../errors.ts";
 import { lastEventId, streamHeaders } from "../headers.ts";
@@ -159,6 +161,15 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     };
   }
 
+  /** Every client, the longest connected first. Takes time where many lag far behind: it is for people who look. */
+  clients(): ClientInfo[] {
+    this.#flush();
+    return Array.from(
+      this.#clients,
+      (client) => ({ request: client.member.request, waiting: client.waiting() }),
+    );
+  }
+
   /**
    * Publishes an event to all clients, or to those of its `topic`. It goes out at the end of the running turn, together
    * with what else the turn publishes.
@@ -206,7 +217,8 @@ export class Broadcaster<Events extends EventMap = EventMap> {
   subscribe(request: Request, options: SubscribeOptions<Events> = {}): Response {
     const { topics = [], filter, key, retry, lastEventIdQuery } = options;
     checkSubscribeOptions(options);
-    const headers = streamHeaders(options.headers);
+    if (options.cors !== undefined && request.method === "OPTIONS") return preflight(request, options.cors);
+    const headers = streamHeaders(request, options);
     if (request.method === "HEAD") return new Response(null, { headers });
     if (isOver(request, options)) return new Response("", { headers });
     if (this.#state !== "open") return new Response(prelude(this.#retry ?? retry), { headers });

@@ -110,6 +110,14 @@ export interface BroadcasterStats {
   readonly dropped: number;
 }
 
+/** A client of a {@linkcode Broadcaster}. */
+export interface ClientInfo {
+  /** The request it came with. */
+  readonly request: Request;
+  /** What is in the history for it and was not yet handed over: nothing, unless it lags. */
+  readonly waiting: { readonly events: number; readonly bytes: number };
+}
+
 const LAG_POLICIES: readonly LagPolicy[] = ["disconnect", "skip", "latest"];
 
 /** A Broadcaster's options, checked, with the defaults filled in. */

@@ -166,12 +166,17 @@ export class Subscriber implements Driver, Newcomer {
     }
     const lost = lagPolicy === "disconnect" && log.missed(this.#cursor, view);
     const late = this.#progress < now - lagTimeout;
-    const waiting = lost || late || lagBytes < Infinity
-      ? log.measure(this.#cursor, view, lagPolicy === "latest")
-      : undefined;
+    const waiting = lost || late || lagBytes < Infinity ? this.waiting() : undefined;
     if (waiting === undefined || !(lost || late || waiting.bytes > lagBytes)) return;
     // It is not reading, so what waits for it is thrown away.
     this.stream.truncate({ reason: "lagging", waiting }, { discard: true });
+  }
+
+  /** What is in the log for this client. */
+  waiting(): { events: number; bytes: number } {
+    if (this.#phase !== "lagging") return { events: 0, bytes: 0 };
+    const { log, settings: { lagPolicy } } = this.#feed;
+    return log.measure(this.#cursor, this.member.view, lagPolicy === "latest");
   }
 
   /** Sends the client away as soon as it has all that was published. */

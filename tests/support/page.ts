@@ -1,10 +1,13 @@
-// What the tests of the demo page share: its document, simulated, and a network that does what a test tells it to.
+// What the tests of the dashboard's page share: its document, simulated, and a network that does what a test tells it to.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
+import { fillIn } from "../../examples/page/language.js";
+import { text } from "../../examples/dashboard/text.js";
+import type { connect, StateDetail, StreamItem, StreamState } from "../../lib/client/mod.ts";
 
-const html = readFileSync(new URL("../../examples/page/index.html", import.meta.url), "utf8");
+const html = readFileSync(new URL("../../examples/dashboard/index.html", import.meta.url), "utf8");
 /** Node 18 runs the rest of the suite. */
 const skip = Number(process.versions.node.split(".")[0]) < 20 && "happy-dom needs Node 20 or newer";
 /** A test that needs a document: the page's own, with nothing of it loaded or run. */
@@ -14,6 +17,7 @@ export function domTest(name: string, body: (document: Document) => void | Promi
     const window = new Window({ url: "http://127.0.0.1/" });
     try {
       window.document.body.innerHTML = /<body>([^]*)<\/body>/.exec(html)?.[1] ?? "";
+      fillIn(text, window.document as unknown as Document);
       await body(window.document as unknown as Document);
     } finally {
       await window.happyDOM.close();
@@ -21,54 +25,48 @@ export function domTest(name: string, body: (document: Document) => void | Promi
   });
 }
 
-/** An EventSource that does what the test tells it to. */
-export class FakeEventSource extends EventTarget {
-  readyState = 0;
-  constructor(readonly url: string) {
-    super();
+/** A stream that does what the test tells it to. */
+export class FakeStream {
+  state: StreamState = "connecting";
+  onstate: ((state: StreamState, detail: StateDetail) => void) | undefined;
+  readonly closed: Promise<void> = new Promise(() => {});
+  #handler: (item: StreamItem) => unknown = () => {};
+  constructor(readonly url: string, public lastEventId: string) {}
+  enter(state: StreamState, detail: StateDetail = {}): void {
+    this.state = state;
+    this.onstate?.(state, detail);
   }
-  opens(): void {
-    this.readyState = 1;
-    this.dispatchEvent(new Event("open"));
+  opens(clientId: string): void {
+    this.enter("open", { response: new Response("", { headers: { "x-client-id": clientId } }) });
   }
-  /** The connection broke; the browser tries again by itself. */
-  breaks(): void {
-    this.readyState = 0;
-    this.dispatchEvent(new Event("error"));
+  receives(data: string, lastEventId: string, event = "message"): void {
+    this.lastEventId = lastEventId;
+    this.#handler({ kind: "event", event, data, lastEventId });
   }
-  /** The browser gave up, as after a 503. */
-  fails(): void {
-    this.readyState = 2;
-    this.dispatchEvent(new Event("error"));
+  gap(lastEventId: string): void {
+    this.#handler({ kind: "gap", requested: "8f-1", resumedAt: lastEventId, reason: "epoch", lastEventId });
   }
-  receives(data: string, lastEventId = "", name = "message"): void {
-    this.dispatchEvent(new MessageEvent(name, { data, lastEventId }));
+  on(handler: (item: StreamItem) => unknown): void {
+    this.#handler = handler;
   }
   close(): void {
-    this.readyState = 2;
+    this.state = "closed";
   }
 }
 
-/** Collects every FakeEventSource that is opened; the newest is `last`. */
-export function fakeNetwork(): {
-  opened: FakeEventSource[];
-  readonly last: FakeEventSource;
-  open(url: string): EventSource;
-} {
-  const opened: FakeEventSource[] = [];
-  return {
-    opened,
-    get last() {
-      const newest = opened.at(-1);
-      assert.ok(newest, "nothing was opened");
-      return newest;
-    },
-    open(url) {
-      const source = new FakeEventSource(url);
-      opened.push(source);
-      return source as unknown as EventSource;
-    },
-  };
+/** Collects every FakeStream that is opened; the newest is `last`. */
+export class FakeNetwork {
+  readonly opened: FakeStream[] = [];
+  readonly connect = ((url: string, options: { lastEventId: string }) => {
+    const stream = new FakeStream(url, options.lastEventId);
+    this.opened.push(stream);
+    return stream;
+  }) as unknown as typeof connect;
+  get last(): FakeStream {
+    const newest = this.opened.at(-1);
+    assert.ok(newest, "nothing was opened");
+    return newest;
+  }
 }
 
 export function element(document: Document, id: string): HTMLElement {

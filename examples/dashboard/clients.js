@@ -1,0 +1,40 @@
+// The table of who is connected, and the button that starts a client that stalls.
+import { formatBytes } from "./figures.js";
+import { text } from "./text.js";
+
+/** @typedef {import("./broadcast.js").Fetch} Fetch */
+/** @typedef {import("./registry.ts").Row} Row */
+
+const words = text.clients;
+
+/** @param {HTMLElement} body the table's @param {Row[]} rows @param {number} ownId */
+export function showClients(body, rows, ownId) {
+  const { ownerDocument: document } = body;
+  body.replaceChildren(...rows.map(({ id, kind, waiting, left }) => {
+    const row = document.createElement("tr");
+    row.dataset.state = left ? "evicted" : waiting.events > 0 ? "lagging" : "live";
+    row.dataset.kind = kind;
+    const name = id === ownId ? words.you(id) : words[kind](id);
+    const state = left ? words.evicted : waiting.events > 0 ? words.lagging : words.live;
+    const cells = [name, words.amount(waiting.events, formatBytes(waiting.bytes)), state];
+    row.append(...cells.map((content, index) => {
+      const cell = document.createElement("td");
+      if (index === 1) cell.className = "number";
+      cell.textContent = content;
+      return cell;
+    }));
+    return row;
+  }));
+}
+
+/**
+ * @param {{ button: HTMLElement, note: HTMLElement }} elements
+ * @param {{ fetch?: Fetch }} [options]
+ */
+export function enableStall({ button, note }, { fetch = globalThis.fetch.bind(globalThis) } = {}) {
+  button.addEventListener("click", async () => {
+    const response = await fetch("stall", { method: "POST" }).catch(() => undefined);
+    note.textContent = response?.ok ? words.started : response?.status === 429 ? words.enough : words.failed;
+    note.dataset.kind = response?.ok ? "ok" : "error";
+  });
+}

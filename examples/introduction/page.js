@@ -1,0 +1,15 @@
+// The smallest complete page.
+import { addArrival } from "../page/arrivals.js";
+import { connect } from "../page/client.js";
+import { fillIn } from "../page/language.js";
+import { StatusBadge } from "../page/status.js";
+import { text } from "./text.js";
+
+/** @param {string} id */
+const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+fillIn(text);
+const status = new StatusBadge({ badge: element("status"), detail: element("status-detail") });
+const stream = connect("events");
+stream.onstate = (state, detail) => status.show(state, detail);
+stream.on("message", ({ data }) => addArrival(element("arrivals"), data));

@@ -1,0 +1,14 @@
+// The smallest complete program: bun run, deno run -A, or node --import tsx examples/introduction/server.ts
+import { Broadcaster } from "../../mod.ts";
+import { type System, system } from "../support/system.ts";
+
+const news = new Broadcaster();
+const timer = setInterval(() => {
+  news.publish(`It is ${new Date().toISOString()}`);
+  console.log(`introduction: ${news.size} consumers`);
+}, 2_000);
+
+export const introduction: System = await system(import.meta, {
+  routes: { "GET /introduction/events": (request) => news.subscribe(request) },
+  close: () => news.close().then(() => clearInterval(timer)),
+});

@@ -1,0 +1,97 @@
+// English or Chinese: as the visitor chose, or else as the browser prefers.
+
+/** @typedef {"en" | "zh"} Language */
+
+/** Each language by its own name. @type {Record<Language, string>} */
+const NAMES = { en: "English", zh: "中文" };
+
+/** Where the choice is kept. */
+const KEY = "language";
+
+/**
+ * The language to speak: the first known one of the address's `?lang=`, an earlier choice, and the browser's list.
+ *
+ * @param {{ search?: string, chosen?: string | null, preferred?: readonly string[] }} visitor
+ * @returns {Language}
+ */
+export function chooseLanguage({ search = "", chosen, preferred = [] }) {
+  const wanted = [new URLSearchParams(search).get("lang"), chosen, ...preferred];
+  const known = wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((tag) =>
+    tag && Object.hasOwn(NAMES, tag)
+  );
+  return /** @type {Language | undefined} */ (known) ?? "en";
+}
+
+/** @returns {Language} */
+function visitorsLanguage() {
+  if (!globalThis.document) return "en"; // a test
+  const { search } = location;
+  let chosen = null;
+  try {
+    const asked = new URLSearchParams(search).get("lang");
+    if (asked && Object.hasOwn(NAMES, asked)) localStorage.setItem(KEY, asked); // holds for the other pages too
+    chosen = localStorage.getItem(KEY);
+  } catch { /* storage is turned off: the address and the browser's list remain */ }
+  return chooseLanguage({ search, chosen, preferred: navigator.languages });
+}
+
+const language = visitorsLanguage();
+
+/**
+ * The sentences of the visitor's language.
+ *
+ * @template Text
+ * @param {Record<Language, Text>} texts
+ * @returns {Text}
+ */
+export function pick(texts) {
+  return texts[language];
+}
+
+/**
+ * Fills the page in: the text of `data-text="key.of.sentence"`, the placeholder of `data-placeholder`, the label of
+ * `data-label`; the title; and in `#languages` the link to the other language.
+ *
+ * @param {{ title: string }} text
+ * @param {Document} [document]
+ */
+export function fillIn(text, document = globalThis.document) {
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  document.title = `tidings · ${text.title}`;
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) {
+    element.textContent = sentence(text, element.dataset.text ?? "");
+  }
+  for (
+    const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-placeholder]"))
+  ) {
+    element.setAttribute("placeholder", sentence(text, element.dataset.placeholder ?? ""));
+  }
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-label]"))) {
+    element.setAttribute("aria-label", sentence(text, element.dataset.label ?? ""));
+  }
+  addSwitch(document);
+}
+
+/**
+ * @param {unknown} text @param {string} key
+ * @returns {string}
+ */
+function sentence(text, key) {
+  const found = key.split(".").reduce((part, name) => /** @type {any} */ (part)?.[name], text);
+  if (typeof found !== "string") throw new Error(`text.js has no sentence "${key}"`);
+  return found;
+}
+
+/** @param {Document} document */
+function addSwitch(document) {
+  const place = document.getElementById("languages");
+  if (!place) return;
+  const other = language === "zh" ? "en" : "zh";
+  const address = new URL(document.location.href);
+  address.searchParams.set("lang", other);
+  const link = document.createElement("a");
+  link.href = address.href;
+  link.lang = link.hreflang = other;
+  link.textContent = NAMES[other];
+  place.replaceChildren(link);
+}

@@ -1,0 +1,36 @@
+/** The client library as a page can load it: one JavaScript file, made when it is first asked for. */
+
+import { fileURLToPath } from "node:url";
+import { report } from "../../lib/errors.ts";
+import { fileHeaders } from "./files.ts";
+import { plain } from "./http.ts";
+
+const entry = fileURLToPath(new URL("../page/client.ts", import.meta.url));
+let bundled: Promise<string> | undefined;
+
+async function bundle(): Promise<string> {
+  const { build } = await import("esbuild");
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    write: false,
+    logLevel: "silent",
+  });
+  return outputFiles[0]!.text;
+}
+
+/** Answers with the bundle, or says what is missing. */
+export async function clientBundle(): Promise<Response> {
+  try {
+    const code = await (bundled ??= bundle());
+    return new Response(code, { headers: fileHeaders("text/javascript; charset=utf-8") });
+  } catch (error) {
+    bundled = undefined;
+    report("the pages' client library cannot be built. Is esbuild there? Run: npm ci", error);
+    return plain(500, "The client library cannot be built here: run npm ci, and reload the page");
+  }
+}

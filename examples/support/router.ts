@@ -1,0 +1,41 @@
+/** Finds the handler of a request, by method and path. */
+
+import type { FetchHandler } from "../../lib/node/mod.ts";
+import { plain } from "./http.ts";
+
+/**
+ * Handlers by `"<methods> <path>"`: `"GET /sse"`, `"GET,OPTIONS /events"`. HEAD comes with GET. A path that ends with `/*`
+ * takes everything below it; an exact path is looked for first.
+ */
+export type Routes = Readonly<Record<string, FetchHandler>>;
+
+/** One handler of all the tables' routes. Two of them with the same method and path are a mistake, found here. */
+export function router(...tables: readonly Routes[]): FetchHandler {
+  const paths = new Map<string, Map<string, FetchHandler>>();
+  for (const [key, handler] of tables.flatMap((table) => Object.entries(table))) {
+    const [, methods, path] = /^([A-Z,]+) (\/\S*)$/.exec(key) ?? [];
+    if (methods === undefined || path === undefined) {
+      throw new TypeError(`Route "${key}" must be methods and a path, such as "GET,OPTIONS /events"`);
+    }
+    const byMethod = paths.get(path) ?? new Map<string, FetchHandler>();
+    paths.set(path, byMethod);
+    for (const method of methods.replace(/\bGET\b/, "GET,HEAD").split(",")) {
+      if (byMethod.has(method)) {
+        throw new TypeError(`Two routes answer ${method} ${path}: rename one of them`);
+      }
+      byMethod.set(method, handler);
+    }
+  }
+  const wide = [...paths].filter(([path]) => path.endsWith("/*")).map(([path, byMethod]) =>
+    [path.slice(0, -1), byMethod] as const
+  );
+  return (request) => {
+    const { pathname } = new URL(request.url);
+    const byMethod = paths.get(pathname) ?? wide.find(([path]) => pathname.startsWith(path))?.[1];
+    if (byMethod === undefined) return plain(404, "Nothing here: see /");
+    const handler = byMethod.get(request.method);
+    if (handler !== undefined) return handler(request);
+    const allowed = [...byMethod.keys()];
+    return plain(405, `Use ${allowed.join(" or ")} here`, { allow: allowed.join(", ") });
+  };
+}

@@ -1,0 +1,29 @@
+// Reads /sse, shows what comes, and lets the visitor leave and come back.
+import { addArrival } from "../page/arrivals.js";
+import { connect } from "../page/client.js";
+import { fillIn } from "../page/language.js";
+import { StatusBadge } from "../page/status.js";
+import { text } from "./text.js";
+
+/** @param {string} id */
+const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+fillIn(text);
+const status = new StatusBadge({ badge: element("status"), detail: element("status-detail") });
+const toggle = element("toggle");
+
+function open() {
+  const stream = connect("../sse");
+  stream.onstate = (state, detail) => {
+    status.show(state, detail);
+    toggle.textContent = state === "closed" ? text.connect : text.disconnect;
+  };
+  stream.on("message", ({ data }) => addArrival(element("arrivals"), data));
+  return stream;
+}
+
+let stream = open();
+toggle.addEventListener("click", () => {
+  if (stream.state === "closed") stream = open();
+  else stream.close();
+});

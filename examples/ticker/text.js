@@ -1,0 +1,26 @@
+// The sentences of the ticker's page.
+import { pick } from "../page/language.js";
+
+const en = {
+  title: "Ticker",
+  lede:
+    "Every connection is counted for itself, from 1. Leave, and the server’s log says in the same moment that " +
+    "the timer has ended; come back, and the count begins anew.",
+  heading: "What arrived",
+  connect: "Connect",
+  disconnect: "Disconnect",
+  language: "Language",
+};
+
+/** @type {typeof en} */
+const zh = {
+  title: "计时器",
+  lede: "每个连接都从 1 开始各自计数。断开时，服务器日志会立刻写明计时器已停止；重新连接后，计数从头开始。",
+  heading: "收到的消息",
+  connect: "连接",
+  disconnect: "断开",
+  language: "语言",
+};
+
+export const texts = { en, zh };
+export const text = pick(texts);
