@@ -30,5 +30,6 @@ export type {
 export type { DrainOptions } from "./lib/broadcaster/drain.ts";
 export type { LagPolicy } from "./lib/broadcaster/subscriber.ts";
 export type { Gap, GapReason, Health } from "./lib/broadcaster/order.ts";
+export type { Compression, StreamEncoder } from "./lib/coding.ts";
 export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "./lib/backplane.ts";
 export type { EventMap, PublishEvent, PublishFields, PublishInput } from "./lib/broadcaster/typed.ts";

@@ -5,6 +5,7 @@
  */
 
 import { report, show } from "./errors.ts";
+import { append } from "./header_list.ts";
 import { numberOption, wrongOption } from "./options.ts";
 
 /**
@@ -146,10 +147,4 @@ function isAllowed(origin: string, origins: readonly string[] | ((origin: string
     report("cors.origins threw", error);
     return false;
   }
-}
-
-/** Adds a value to a header that is a list, unless it is there. */
-function append(headers: Headers, name: string, value: string): void {
-  const values = headers.get(name)?.toLowerCase().split(/\s*,\s*/) ?? [];
-  if (!values.includes(value.toLowerCase()) && !values.includes("*")) headers.append(name, value);
 }

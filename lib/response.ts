@@ -5,6 +5,7 @@
  */
 
 import { type Connection, StreamConnection } from "./connection.ts";
+import { beginCoding } from "./coding.ts";
 import { preflight } from "./cors.ts";
 import { report } from "./errors.ts";
 import { encodeEvent, type EventInput } from "./event.ts";
@@ -102,12 +103,13 @@ export function createSSEResponse(
   if (typeof source !== "function" && !isIterable(source)) throw wrongSource(source);
   if (options.cors !== undefined && request.method === "OPTIONS") return preflight(request, options.cors);
   const headers = streamHeaders(request, options);
+  if (request.method !== "HEAD" && isOver(request, options)) return new Response("", { status, headers });
+  const coding = beginCoding(request, headers, options.compression);
   if (request.method === "HEAD") return new Response(null, { status, headers });
-  if (isOver(request, options)) return new Response("", { status, headers });
 
   const connection = new StreamConnection(request, lastEventId(request), maxBuffer);
   const driver = new SourceDriver(connection);
-  const stream = new EventStream(request, options, driver, encoder.encode(prelude(options.retry)));
+  const stream = new EventStream(request, options, driver, encoder.encode(prelude(options.retry)), coding);
   connection.attach(stream);
   driver.start(stream, source);
   return new Response(stream.body, { status, headers });

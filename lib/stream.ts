@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { StreamEncoder } from "./coding.ts";
 import { callHook, report } from "./errors.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
 import { DEFAULT_KEEPALIVE } from "./runtime.ts";
@@ -40,15 +41,24 @@ export class EventStream implements Answerer, Beating {
   readonly #request: Request;
   readonly #driver: Driver;
   readonly #keepalive: number;
+  readonly #encoder: StreamEncoder | undefined;
   #sink: Sink;
   #closed = false;
 
-  constructor(request: Request, options: StreamOptions, driver: Driver, prelude: Uint8Array) {
+  constructor(
+    request: Request,
+    options: StreamOptions,
+    driver: Driver,
+    prelude: Uint8Array,
+    encoder?: StreamEncoder,
+  ) {
     this.#request = request;
     this.#options = options;
     this.#driver = driver;
     this.#keepalive = options.keepalive === false ? 0 : options.keepalive ?? DEFAULT_KEEPALIVE;
-    const sink = new BodySink(this, prelude);
+    this.#encoder = encoder;
+    const opening = encoder === undefined ? prelude : concat(encoder.head, encoder.encode(prelude));
+    const sink = new BodySink(this, opening);
     this.#sink = sink;
     this.body = sink.body;
     byBody.set(this.body, this);
@@ -75,7 +85,7 @@ export class EventStream implements Answerer, Beating {
   write(chunk: Uint8Array): boolean {
     if (this.#closed) return false;
     try {
-      this.#sink.write(chunk);
+      this.#sink.write(this.#encoder === undefined ? chunk : this.#encoder.encode(chunk));
       return true;
     } catch {
       // The runtime ended the stream and has not told us yet.
@@ -91,7 +101,15 @@ export class EventStream implements Answerer, Beating {
 
   /** Ends the stream; what was written is still delivered. Only the first call counts. */
   close(reason: CloseReason): void {
-    if (this.#settle({ reason })) this.#sink.end();
+    if (!this.#settle({ reason })) return;
+    if (this.#encoder !== undefined) this.#writeTail(this.#encoder);
+    this.#sink.end();
+  }
+
+  #writeTail(encoder: StreamEncoder): void {
+    try {
+      this.#sink.write(encoder.tail());
+    } catch { /* the client has left, and needs none */ }
   }
 
   /**
@@ -147,4 +165,11 @@ export class EventStream implements Answerer, Beating {
     else if (info.reason === "error") report("an event stream's source threw", info.error);
     return true;
   }
+}
+
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(first.byteLength + second.byteLength);
+  joined.set(first);
+  joined.set(second, first.byteLength);
+  return joined;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkCompression, type Compression } from "./coding.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
 import { functionOption, numberOption, wrongOption } from "./options.ts";
 
@@ -49,6 +50,11 @@ export interface StreamOptions {
    * starts nothing, so pass these on too. Default: only pages of the same origin.
    */
   cors?: CorsOptions | undefined;
+  /**
+   * Packs the stream for clients that can unpack it: `gzip()` of `tidings/compression`. Default: none. Where chunks are many
+   * and small, as with a model's tokens for one client, there is little to gain.
+   */
+  compression?: Compression | undefined;
   /** Ends the stream when it is aborted. */
   signal?: AbortSignal | undefined;
   /** Called exactly once when the stream has ended, however it ended. Not called if it never began. */
@@ -61,12 +67,13 @@ export interface StreamOptions {
  * @throws {TypeError} Naming the option and the value received.
  */
 export function checkStreamOptions(options: StreamOptions): void {
-  const { keepalive, retry, cors, signal, onClose } = options;
+  const { keepalive, retry, cors, compression, signal, onClose } = options;
   if (keepalive !== undefined && keepalive !== false) {
     numberOption("keepalive", keepalive, { least: 1, unit: "milliseconds (or false for none)" });
   }
   if (retry !== undefined) numberOption("retry", retry, { least: 0, unit: "milliseconds" });
   checkCors(cors);
+  checkCompression(compression);
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     throw wrongOption("signal", "an AbortSignal", signal);
   }

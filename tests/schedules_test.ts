@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster, type Gap, type LagPolicy } from "../mod.ts";
+import { gzip } from "../lib/compression/mod.ts";
 import { MemoryClient, request } from "./support/memory_client.ts";
 import { Random } from "./support/random.ts";
 
@@ -23,12 +24,15 @@ type Step =
   | { kind: "gap"; gap: Gap; published: number }
   | { kind: "resume"; id: string; own: boolean };
 
+const compression = gzip({ threshold: 60 });
 const isEven = ({ data }: { data?: unknown }) => (data as { n: number }).n % 2 === 0;
 
 /** One client over all its connections, and all that it was told. */
 class Visitor {
   readonly topics: string[] | "*";
   readonly isFiltered: boolean;
+  /** Takes gzip: beside clients that do not, and all the same. */
+  readonly isPacked: boolean;
   readonly filter: typeof isEven | undefined;
   readonly steps: Step[] = [];
   client: MemoryClient | undefined;
@@ -40,6 +44,7 @@ class Visitor {
   constructor(random: Random) {
     this.topics = random.oneIn(4) ? "*" : TOPICS.filter(() => random.oneIn(2));
     this.isFiltered = random.oneIn(3);
+    this.isPacked = random.oneIn(3);
     // The same function for all, or one of its own.
     this.filter = this.isFiltered ? (random.oneIn(2) ? isEven : (event) => isEven(event)) : undefined;
   }
@@ -58,7 +63,9 @@ class Visitor {
         : { kind: "resume", id: lastEventId, own },
     );
     const { topics, filter } = this;
-    this.client = new MemoryClient(feed.subscribe(request({ lastEventId }), { topics, filter }));
+    this.client = new MemoryClient(
+      feed.subscribe(request({ lastEventId, packed: this.isPacked }), { topics, filter }),
+    );
     this.client.lastEventId ??= lastEventId;
     this.#read = 0;
     this.#published = seqOf(tip);
@@ -147,7 +154,7 @@ async function runSchedule(random: Random): Promise<void> {
   let life!: Published[];
   let tip!: string;
   const restart = async () => {
-    feed = new Broadcaster({ history, lagPolicy: policy, lagTimeout: Infinity, now: () => now });
+    feed = new Broadcaster({ history, lagPolicy: policy, lagTimeout: Infinity, now: () => now, compression });
     // The first event of a life tells its epoch.
     tip = await feed.publish({ data: { n: 0 } });
     lives.set(epochOf(tip), life = [{ topic: undefined, key: undefined, n: 0 }]);

@@ -30,6 +30,7 @@ import {
   type SubscribeOptions,
 } from "./options.ts";
 import { SharedOrder } from "../cluster/shared_order.ts";
+import { beginCoding } from "../coding.ts";
 import { preflight } from "../cors.ts";
 import { drain, type DrainOptions } from "./drain.ts";
 import { callHook, TidingsError } from "../errors.ts";
@@ -129,6 +130,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     this.#sweeper = {
       beat: () => {
         this.#log.trim();
+        this.#views.tidy();
         for (const subscriber of lagging) subscriber.sweep(now());
         if (options.limits?.lifetime === undefined) return;
         for (const subscriber of this.#clients) {
@@ -219,7 +221,11 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     checkSubscribeOptions(options);
     if (options.cors !== undefined && request.method === "OPTIONS") return preflight(request, options.cors);
     const headers = streamHeaders(request, options);
-    if (request.method === "HEAD") return new Response(null, { headers });
+    const compression = options.compression ?? this.#feed.settings.compression;
+    if (request.method === "HEAD") {
+      beginCoding(request, headers, compression);
+      return new Response(null, { headers });
+    }
     if (isOver(request, options)) return new Response("", { headers });
     if (this.#state !== "open") return new Response(prelude(this.#retry ?? retry), { headers });
 
@@ -244,7 +250,8 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     }
     if (this.#clients.size === 0) joinHeartbeat(SWEEP, this.#sweeper);
     this.#clients.add(subscriber);
-    subscriber.stream = new EventStream(request, options, subscriber, encoder.encode(opening));
+    const coding = beginCoding(request, headers, compression);
+    subscriber.stream = new EventStream(request, options, subscriber, encoder.encode(opening), coding);
     return new Response(subscriber.stream.body, { headers });
   }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Backplane } from "../backplane.ts";
+import { checkCompression, type Compression } from "../coding.ts";
 import { report, show, type TidingsError } from "../errors.ts";
 import type { LogLimits } from "./log.ts";
 import { functionOption, numberOption, wrongOption } from "../options.ts";
@@ -56,6 +57,8 @@ export interface BroadcasterOptions {
    * published. Default: prints it.
    */
   onError?: ((error: TidingsError) => void) | undefined;
+  /** Packs the streams of all clients that can unpack them: see {@linkcode StreamOptions.compression}. Default: none. */
+  compression?: Compression | undefined;
   /** How many clients there may be, and for how long. Default: no limits. */
   limits?: LimitOptions | undefined;
   /**
@@ -127,6 +130,7 @@ export interface BroadcasterSettings {
   readonly lagTimeout: number;
   readonly lagBytes: number;
   readonly flushInterval: number;
+  readonly compression: Compression | undefined;
   readonly publishTimeout: number;
   readonly outbox: number;
   readonly onError: (error: TidingsError) => void;
@@ -142,7 +146,7 @@ export interface BroadcasterSettings {
 export function checkBroadcasterOptions(options: BroadcasterOptions): BroadcasterSettings {
   const { lagPolicy = "disconnect", lagTimeout = 60_000, lagBytes = Infinity, flushInterval = 0 } = options;
   const { events = 10_000, bytes = 8 << 20, age = 300_000 } = options.history ?? {};
-  const { publishTimeout = 5_000, outbox = 10_000, backplane } = options;
+  const { publishTimeout = 5_000, outbox = 10_000, backplane, compression } = options;
   const { onClose, now = Date.now, onError = (error) => report("the backplane", error) } = options;
   numberOption("history.events", events, { least: 1, unit: "events" });
   numberOption("history.bytes", bytes, { least: 1, unit: "bytes" });
@@ -158,6 +162,7 @@ export function checkBroadcasterOptions(options: BroadcasterOptions): Broadcaste
   if (backplane !== undefined && typeof backplane?.append !== "function") {
     throw wrongOption("backplane", "a Backplane, for example of redisStreams()", backplane);
   }
+  checkCompression(compression);
   functionOption("onClose", onClose);
   functionOption("onError", onError);
   functionOption("now", now);
@@ -167,6 +172,7 @@ export function checkBroadcasterOptions(options: BroadcasterOptions): Broadcaste
     lagTimeout,
     lagBytes,
     flushInterval,
+    compression,
     publishTimeout,
     outbox,
     onError,

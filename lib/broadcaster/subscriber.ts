@@ -130,7 +130,7 @@ export class Subscriber implements Driver, Newcomer {
     this.#progress = this.#feed.settings.now();
     if (this.#replay !== undefined) return this.#pullReplay(this.#replay);
     if (log.missed(this.#cursor, view)) return this.#fellOff();
-    const { bytes, events, cursor } = log.read(this.#cursor, view, CHUNK_BYTES, lagPolicy === "latest");
+    const { bytes, events, cursor } = view.read(log, this.#cursor, CHUNK_BYTES, lagPolicy === "latest");
     this.#moveTo(cursor);
     if (bytes !== undefined) {
       this.#feed.delivered(events, bytes.byteLength);

@@ -6,10 +6,13 @@
  */
 
 import { report } from "../errors.ts";
-import type { LogEntry, Selection } from "./log.ts";
+import type { Chunk, EventLog, LogEntry, Selection } from "./log.ts";
 
 /** Decides for one event whether the clients of a view receive it. */
 export type Filter = (event: never) => boolean;
+
+// Pieces of the log that a view keeps for a moment: a crowd that comes back together asks for the same ones.
+const MOST_PIECES = 4;
 
 /** One view, and its clients that keep up. */
 export class View<Client> implements Selection {
@@ -21,11 +24,32 @@ export class View<Client> implements Selection {
   /** The same topics in any order. */
   readonly key: string;
   readonly filter: Filter | undefined;
+  /** By where they begin. Good as long as the log's tip is where it was. */
+  readonly #pieces = new Map<number, Chunk>();
+  #tip = 0;
 
   constructor(key: string, topics: ReadonlySet<string> | undefined, filter: Filter | undefined) {
     this.key = key;
     this.topics = topics;
     this.filter = filter;
+  }
+
+  /** What {@linkcode EventLog.read} says, made once while several clients ask for it. */
+  read(log: EventLog, cursor: number, maxBytes: number, conflate: boolean): Chunk {
+    if (this.#tip !== log.tip) this.forget();
+    this.#tip = log.tip;
+    let piece = this.#pieces.get(cursor);
+    if (piece !== undefined) return piece;
+    piece = log.read(cursor, this, maxBytes, conflate);
+    if (piece.bytes === undefined) return piece;
+    if (this.#pieces.size === MOST_PIECES) this.forget();
+    this.#pieces.set(cursor, piece);
+    return piece;
+  }
+
+  /** Lets go of the pieces, for which nobody may ask any more. */
+  forget(): void {
+    this.#pieces.clear();
   }
 
   /** Whether it sees all that is published, so that nothing has to be left out for it. */
@@ -75,6 +99,11 @@ export class Views<Client> {
     }
     view.clients++;
     return view;
+  }
+
+  /** Lets go of what no crowd asks for any more. */
+  tidy(): void {
+    for (const view of this.#all) view.forget();
   }
 
   /** Forgets the view with its last client. */

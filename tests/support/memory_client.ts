@@ -1,6 +1,7 @@
 /** A client without a network: it reads a response's body when it is told to, and stalls otherwise. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { constants, gunzipSync, inflateRawSync } from "node:zlib";
 import { createParser } from "eventsource-parser";
 
 export interface Received {
@@ -20,6 +21,8 @@ export class MemoryClient {
   ended: "no" | "end" | "cut" = "no";
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #reading: Promise<void> | undefined;
+  readonly #isPacked: boolean;
+  #hasLeft = false;
   readonly #decoder = new TextDecoder();
   readonly #parser = createParser({
     onEvent: ({ event, data, id }) => {
@@ -29,6 +32,7 @@ export class MemoryClient {
   });
 
   constructor(response: Response) {
+    this.#isPacked = response.headers.get("content-encoding") === "gzip";
     this.#reader = response.body!.getReader();
   }
 
@@ -36,13 +40,28 @@ export class MemoryClient {
   read(): Promise<void> {
     return this.#reading ??= this.#reader.read().then(({ done, value }) => {
       this.#reading = undefined;
-      if (done) return void (this.ended = "end");
+      if (done) return this.#end();
       this.chunks.push(value);
-      this.#parser.feed(this.#decoder.decode(value, { stream: true }));
+      this.#parser.feed(this.#decoder.decode(this.#isPacked ? this.#unpack(value) : value, { stream: true }));
     }, () => {
       this.#reading = undefined;
       this.ended = "cut";
     });
+  }
+
+  /** Each chunk can be unpacked without the ones before it. */
+  #unpack(chunk: Uint8Array): Uint8Array {
+    const isFirst = this.chunks.length === 1;
+    const blocks = isFirst ? chunk.subarray(10) : chunk;
+    return blocks[0] === 3
+      ? new Uint8Array()
+      : inflateRawSync(blocks, { finishFlush: constants.Z_SYNC_FLUSH });
+  }
+
+  #end(): void {
+    this.ended = "end";
+    // What ended well is whole, and its checksum is right.
+    if (this.#isPacked && !this.#hasLeft) gunzipSync(Buffer.concat(this.chunks));
   }
 
   /** Reads all there is, and goes on waiting for the next chunk. */
@@ -61,17 +80,18 @@ export class MemoryClient {
   }
 
   leave(): Promise<void> {
+    this.#hasLeft = true;
     return this.#reader.cancel();
   }
 }
 
 /** A request as a server hands it over. */
 export function request(
-  init: { lastEventId?: string | undefined; method?: string; signal?: AbortSignal } = {},
+  init: { lastEventId?: string | undefined; method?: string; signal?: AbortSignal; packed?: boolean } = {},
 ): Request {
-  const { lastEventId, ...rest } = init;
-  return new Request("http://localhost/stream", {
-    ...rest,
-    headers: lastEventId === undefined ? {} : { "last-event-id": lastEventId },
-  });
+  const { lastEventId, packed = false, ...rest } = init;
+  const headers = new Headers();
+  if (lastEventId !== undefined) headers.set("last-event-id", lastEventId);
+  if (packed) headers.set("accept-encoding", "gzip");
+  return new Request("http://localhost/stream", { ...rest, headers });
 }
