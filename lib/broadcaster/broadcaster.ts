@@ -3,10 +3,10 @@
  *
  * ## The data flow
  *
- * 1. `publish()` checks and encodes the event, gives it the next sequence number, and puts it with what else this turn
- *    publishes. A microtask later `#flush` runs once.
- * 2. `#flush` appends the turn to the **log**, which encodes it into one segment of bytes. The log owns all event bytes;
- *    everybody else holds references to them.
+ * 1. `publish()` hands the event to the **order**, which checks and encodes it, gives it its id, and puts it into the running
+ *    **turn**, with what else that publishes. A microtask later the turn ends.
+ * 2. It is then appended to the **log**, which encodes it into one segment of bytes. The log owns all event bytes; everybody
+ *    else holds references to them.
  * 3. For each **view** (clients with the same topics and filter) that the turn concerns, one chunk is made, which is the
  *    segment itself where the view sees all of it, and handed to each **live** client of the view. A live client has no
  *    queue and no position: it has all that was published.
@@ -32,17 +32,18 @@ import {
 import { SharedOrder } from "../cluster/shared_order.ts";
 import { beginCoding } from "../coding.ts";
 import { preflight } from "../cors.ts";
-import { drain, type DrainOptions } from "./drain.ts";
+import { drain, type DrainOptions, LAST_CALL } from "./drain.ts";
 import { callHook, TidingsError } from "../errors.ts";
 import { lastEventId, streamHeaders } from "../headers.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "../heartbeat.ts";
-import { type Draft, type EventLog, joinEntries } from "./log.ts";
+import type { EventLog } from "./log.ts";
 import { numberOption } from "../options.ts";
 import type { Health, Order } from "./order.ts";
 import { OwnOrder } from "./own_order.ts";
 import { EventStream } from "../stream.ts";
 import { isOver, prelude } from "../stream_options.ts";
 import { type Feed, Subscriber } from "./subscriber.ts";
+import { Turns } from "./turns.ts";
 import type { EventMap, PublishInput } from "./typed.ts";
 import { type Filter, Views } from "./view.ts";
 
@@ -85,7 +86,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
   readonly #clients = new Set<Subscriber>();
   readonly #feed: Feed;
   readonly #sweeper: Beating;
-  #turn: Draft[] = [];
+  readonly #turns: Turns;
   #state: "open" | "closing" | "closed" = "open";
   #retry: number | undefined;
   #published = 0;
@@ -105,20 +106,21 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     const { history, now, onClose } = settings;
     const lagging = new Set<Subscriber>();
     this.#admission = new Admission(options.limits ?? {});
-    const deliver = (draft: Draft) => this.#deliver(draft);
+    const delivered = (count: number, size: number) => {
+      this.#delivered += count;
+      this.#bytes += size;
+    };
+    this.#turns = new Turns(() => this.#log, this.#views, settings.flushInterval, delivered);
     const order = options.backplane === undefined
-      ? new OwnOrder(history, now, deliver)
-      : new SharedOrder(options.backplane, settings, { deliver, flush: () => this.#flush() });
+      ? new OwnOrder(history, now, this.#turns)
+      : new SharedOrder(options.backplane, settings, this.#turns);
     this.#order = order;
     this.#log = order.log;
     this.#feed = {
       log: this.#log,
       settings,
       lagging,
-      delivered: (count, size) => {
-        this.#delivered += count;
-        this.#bytes += size;
-      },
+      delivered,
       dropped: (count) => {
         this.#dropped += count;
       },
@@ -165,7 +167,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
 
   /** Every client, the longest connected first. Takes time where many lag far behind: it is for people who look. */
   clients(): ClientInfo[] {
-    this.#flush();
+    this.#turns.flush();
     return Array.from(
       this.#clients,
       (client) => ({ request: client.member.request, waiting: client.waiting() }),
@@ -236,7 +238,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     }
 
     // Nothing of this turn is left over, so the client stands between two turns.
-    this.#flush();
+    this.#turns.flush();
     this.#log.trim();
     const view = this.#views.acquire(topics, filter as Filter | undefined);
     const asked = options.lastEventId ?? lastEventId(request, lastEventIdQuery);
@@ -267,8 +269,12 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     numberOption("within", within, { least: 0, unit: "milliseconds" });
     if (this.#state === "open") this.#state = "closing";
     this.#retry = retry;
-    this.#flush();
-    await this.#order.settled();
+    this.#turns.flush();
+    // An engine that does not answer must not hold up the end.
+    await Promise.race([
+      this.#order.settled(),
+      new Promise((done) => setTimeout(done, Math.max(within, LAST_CALL))),
+    ]);
     await drain(this.#clients, this.#feed.lagging, { retry, within });
     this.#state = "closed";
     this.#order.stop();
@@ -277,37 +283,6 @@ export class Broadcaster<Events extends EventMap = EventMap> {
   /** Closes at once, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** Puts an event into the running turn. */
-  #deliver(draft: Draft): void {
-    if (this.#turn.length === 0) this.#schedule();
-    this.#turn.push(draft);
-  }
-
-  #schedule(): void {
-    const { flushInterval } = this.#feed.settings;
-    if (flushInterval === 0) queueMicrotask(() => this.#flush());
-    else setTimeout(() => this.#flush(), flushInterval);
-  }
-
-  /** Appends the turn to the log and hands it to every live client that it concerns. */
-  #flush(): void {
-    if (this.#turn.length === 0) return;
-    const turn = this.#turn;
-    this.#turn = [];
-    const { tip } = this.#log;
-    const previous = { seq: tip, id: this.#log.idAt(tip) };
-    const { entries, segment } = this.#log.append(turn);
-    for (const view of this.#views.concernedBy(entries)) {
-      if (view.live.size === 0) continue;
-      const seen = view.seesAll ? entries : entries.filter((entry) => view.matches(entry));
-      const chunk = seen.length === entries.length ? segment : joinEntries(seen);
-      if (chunk === undefined || chunk.byteLength === 0) continue;
-      let taken = 0;
-      for (const subscriber of view.live) if (subscriber.offer(chunk, previous)) taken++;
-      this.#feed.delivered(taken * seen.length, taken * chunk.byteLength);
-    }
   }
 
   #left(subscriber: Subscriber): void {

@@ -21,9 +21,10 @@ export interface DrainOptions {
   within?: number | undefined;
 }
 
-// How often some of the streams are ended, and the least time for those that lag, in milliseconds.
+// How often some of the streams are ended, in milliseconds.
 const STEP = 20;
-const LAST_CALL = 1_000;
+/** The least time for whatever has to be waited for, in milliseconds. */
+export const LAST_CALL = 1_000;
 
 const encoder = new TextEncoder();
 

@@ -6,28 +6,28 @@
 
 import { formatCursor, newEpoch, parseCursor } from "./cursor.ts";
 import { type PublishableEvent, toDraft } from "./draft.ts";
-import { type Draft, EventLog, type LogLimits } from "./log.ts";
+import { EventLog, type LogLimits } from "./log.ts";
 import { cursorFrame, type Health, type Newcomer, type Order, type Start, startWithGap } from "./order.ts";
+import type { Turns } from "./turns.ts";
 
 export class OwnOrder implements Order {
   readonly log: EventLog;
   readonly #epoch: string = newEpoch(Date.now());
   readonly #largest: number;
-  readonly #deliver: (draft: Draft) => void;
+  readonly #turns: Turns;
   #published = 0;
 
-  /** @param deliver Puts an event into the running turn. */
-  constructor(limits: LogLimits, now: () => number, deliver: (draft: Draft) => void) {
+  constructor(limits: LogLimits, now: () => number, turns: Turns) {
     this.log = new EventLog(limits, now, formatCursor(this.#epoch, 0));
     this.#largest = limits.bytes;
-    this.#deliver = deliver;
+    this.#turns = turns;
   }
 
   publish(input: PublishableEvent): Promise<string> {
     const id = formatCursor(this.#epoch, this.#published + 1);
     const draft = toDraft(input, id, this.#largest);
     this.#published++;
-    this.#deliver(draft);
+    this.#turns.deliver(draft);
     return Promise.resolve(id);
   }
 

@@ -43,11 +43,17 @@ export class Publisher {
   #resting = false;
   #alarm: ReturnType<typeof setTimeout> | undefined;
   #settled: (() => void)[] = [];
+  #newest: string | undefined;
 
   constructor(backplane: Backplane, limits: PublisherLimits, onError: (error: TidingsError) => void) {
     this.#backplane = backplane;
     this.#limits = limits;
     this.#onError = onError;
+  }
+
+  /** The newest id that was given to one of its messages. */
+  get newest(): string | undefined {
+    return this.#newest;
   }
 
   /** Why nothing gets through, if nothing does. */
@@ -91,6 +97,14 @@ export class Publisher {
     return this.#open.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#settled.push(resolve));
   }
 
+  /** Gives up what still waits. */
+  stop(): void {
+    this.#queue = [];
+    for (const message of this.#open) {
+      this.#giveUp(message, "the broadcaster was closed. It may still arrive");
+    }
+  }
+
   #send(): void {
     if (this.#resting) return;
     // After a failure nothing overtakes what has to be sent again.
@@ -111,6 +125,7 @@ export class Publisher {
     this.#sent.delete(message);
     this.#failures = 0;
     message.resolve(id);
+    if (this.#newest === undefined || this.#backplane.compare(id, this.#newest) > 0) this.#newest = id;
     this.#close(message);
     this.#send();
   }

@@ -29,6 +29,7 @@ import {
   type Start,
   startWithGap,
 } from "../broadcaster/order.ts";
+import type { Turns } from "../broadcaster/turns.ts";
 import { callHook, TidingsError } from "../errors.ts";
 import { Archive } from "./archive.ts";
 import { Copies } from "./copies.ts";
@@ -46,14 +47,6 @@ export interface SharedSettings extends PublisherLimits {
   readonly onError: (error: TidingsError) => void;
 }
 
-/** The Broadcaster's side. */
-export interface Turns {
-  /** Puts an event into the running turn. */
-  deliver(draft: Draft): void;
-  /** Ends the turn, so that the log holds all that was delivered. */
-  flush(): void;
-}
-
 export class SharedOrder implements Order, FollowerListener {
   readonly log: EventLog;
   readonly #backplane: Backplane;
@@ -63,6 +56,7 @@ export class SharedOrder implements Order, FollowerListener {
   readonly #publisher: Publisher;
   readonly #archive: Archive;
   #isStarted = false;
+  #isStopped = false;
   /** Clients that have no place yet, and which reading was under way when they came. */
   readonly #waiting = new Map<Newcomer, number>();
   readonly #copies = new Copies();
@@ -103,11 +97,20 @@ export class SharedOrder implements Order, FollowerListener {
     return error === undefined ? this.#follower.health() : { ok: false, error };
   }
 
-  settled(): Promise<void> {
-    return this.#publisher.settled();
+  async settled(): Promise<void> {
+    await this.#publisher.settled();
+    // It is on its way only when it was read.
+    const { newest } = this.#publisher;
+    if (newest === undefined) return;
+    while (!this.#isStopped && this.#backplane.compare(this.log.idAt(this.log.tip), newest) < 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      this.#turns.flush();
+    }
   }
 
   stop(): void {
+    this.#isStopped = true;
+    this.#publisher.stop();
     this.#follower.stop();
     this.#archive.stop();
   }
