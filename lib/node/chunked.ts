@@ -64,9 +64,9 @@ function frameOf(bytes: Uint8Array): Uint8Array {
   const size = `${bytes.byteLength.toString(16)}\r\n`;
   // A plain Uint8Array would be wrapped anew at each write.
   const made = Buffer.allocUnsafeSlow(size.length + bytes.byteLength + 2);
-  made.latin1Write(size, 0);
+  made.write(size, 0, "latin1");
   made.set(bytes, size.length);
-  made.latin1Write("\r\n", made.byteLength - 2);
+  made.write("\r\n", made.byteLength - 2, "latin1");
   chunk = bytes;
   return frame = made;
 }
