@@ -10,16 +10,16 @@ import { startServer } from "./harness/processes.mjs";
 import { command, pathOf, RUNTIMES, version } from "./harness/runtimes.mjs";
 import { Follower } from "./load/follower.mjs";
 
-const CLIENTS = 24;
+const CLIENTS = 12;
 // At any time so many of them do not read.
-const STALLED = 6;
+const STALLED = 3;
 const STALL = 20_000;
 // 1 MB a second to each client: in 20 s twice what the kernel takes for one that does not read.
 const BYTES = 10_000;
 const EVERY = 10;
 const SAMPLE = 10_000;
 // What is only needed once is there by then.
-const WARM_UP = 60_000;
+const WARM_UP = 120_000;
 // How much more memory may be in use in the last quarter than in the first one after the warm-up, in MB.
 const FLAT = 8;
 

@@ -52,6 +52,8 @@ export class Follower {
         const lineEnd = coded.indexOf("\r\n");
         const size = Number.parseInt(coded.slice(0, lineEnd), 16);
         if (lineEnd === -1 || coded.length < lineEnd + 2 + size + 2) break;
+        // The response is complete. The connection may live on for another one, which this client does not want.
+        if (size === 0) socket.destroy();
         text += coded.slice(lineEnd + 2, lineEnd + 2 + size);
         coded = coded.slice(lineEnd + 2 + size + 2);
       }
