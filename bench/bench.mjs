@@ -3,9 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import process from "node:process";
-import { GATHERING } from "./contenders/index.mjs";
 import { buildTidings } from "./harness/build.mjs";
-import { measure } from "./harness/rounds.mjs";
+import { Results, runsOf } from "./harness/rounds.mjs";
 import { version } from "./harness/runtimes.mjs";
 import { readOptions } from "./options.mjs";
 import { writeCharts } from "./report/charts.mjs";
@@ -18,27 +17,41 @@ const versions = {};
 for (const { kind, path } of options.runtimes) versions[kind] = await version(path);
 const files = Number(execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" })) || Infinity;
 const started = Date.now();
-const scenarios = [];
+const minutes = () => (Date.now() - started) / 60_000;
+const results = new Results();
+const scenarios = options.scenarios.filter(({ title, files: needed }) => {
+  if (options.quick || !(needed > files)) return true;
+  console.error(`${title}: skipped, since it needs ${needed} open files and the limit is ${files}`);
+  return false;
+});
+let rounds = 0;
 
-for (const scenario of options.scenarios) {
-  const { id, title, figures, goals } = scenario;
-  if (!options.quick && scenario.files > files) {
-    console.error(`${title}: skipped, since it needs ${scenario.files} open files and the limit is ${files}`);
-    continue;
+for (let longest = 0; rounds < options.rounds; rounds++) {
+  const begin = minutes();
+  // The first round has more to do than the others.
+  if (rounds > 0 && begin + longest > options.minutes) {
+    console.error(`\nNo time for another round: ${options.minutes} minutes are the limit (--minutes)`);
+    break;
   }
-  console.error(`\n${title}`);
-  const contenders = options.contenders.filter((each) => scenario.gathering || !GATHERING.includes(each));
-  const results = await measure({ ...options, scenario, contenders, began, ended });
-  scenarios.push({ id, title, figures, goals, results });
-  // After each scenario, so that a run that is broken off leaves what it had.
-  report();
+  for (const run of runsOf({ ...options, scenarios }, rounds + 1)) {
+    began(run);
+    ended(run, await results.run(run, options));
+    // After each run, so that a bench that is broken off leaves what it had.
+    report(rounds + 1);
+  }
+  if (rounds !== 1 || longest === 0) longest = minutes() - begin;
 }
-console.error(`\n${options.out}: results.md, results.json and the charts`);
+console.log(report(rounds));
+console.error(
+  `\n${options.out}: results.md, results.json and the charts, after ${minutes().toFixed(1)} minutes`,
+);
 
-function began({ kind, round, rounds, contender }) {
-  const minutes = ((Date.now() - started) / 60_000).toFixed(1);
+function began({ scenario, kind, round, contender }) {
+  const time = minutes().toFixed(1).padStart(5);
   process.stderr.write(
-    `${minutes.padStart(6)} min  ${kind} ${versions[kind]}  ${round}/${rounds}  ${contender.name} … `,
+    `${time} min  ${round}/${options.rounds}  ${scenario.id}  ${kind} ${
+      versions[kind]
+    }  ${contender.name} … `,
   );
 }
 
@@ -51,8 +64,8 @@ function ended({ scenario }, { figures, faults, fault, failed }) {
   process.stderr.write(`${failed ?? values.join(", ")}\n`);
 }
 
-function report() {
-  const results = {
+function report(round) {
+  const all = {
     date: new Date().toISOString(),
     machine: {
       cpu: cpus()[0].model.trim(),
@@ -63,13 +76,16 @@ function report() {
     versions,
     packages: JSON.parse(readFileSync(new URL("package.json", import.meta.url))).dependencies,
     quick: options.quick,
-    rounds: options.rounds,
-    scenarios,
+    rounds: round,
+    scenarios: scenarios.map((scenario) => {
+      const { id, title, figures, goals } = scenario;
+      return { id, title, figures, goals, results: results.of(scenario, options) };
+    }),
   };
   mkdirSync(options.out, { recursive: true });
-  writeFileSync(`${options.out}/results.json`, `${JSON.stringify(results, null, 2)}\n`);
-  const markdown = toMarkdown(results);
+  writeFileSync(`${options.out}/results.json`, `${JSON.stringify(all, null, 2)}\n`);
+  const markdown = toMarkdown(all);
   writeFileSync(`${options.out}/results.md`, markdown);
-  if (scenarios.length === options.scenarios.length) console.log(markdown);
-  writeCharts(results, options.out);
+  writeCharts(all, options.out);
+  return markdown;
 }

@@ -12,6 +12,8 @@ const USAGE = `npm run bench -- [options]
   --runtimes node,bun   only these of ${RUNTIMES.join(", ")}
   --contenders raw,h3   only these of ${[...CONTENDERS, ...GATHERING].map(({ name }) => name).join("; ")}
   --rounds 5            how often; the median counts (default: 5, and 1 with --quick)
+  --minutes 25          begin no round that would take longer than this in all (default: 25)
+  --everyone            all contenders in all rounds, also where no goal is against them: more than an hour
   --quick               a tenth of the clients, for seconds: shows that it works, and no figures to quote
   --out results         the folder for the results (default: results, and .out/quick with --quick)
   --node PATH           this Node for the server; --bun and --deno likewise
@@ -26,12 +28,15 @@ export function readOptions() {
     values = parseArgs({
       options: {
         ...Object.fromEntries(
-          ["scenarios", "runtimes", "contenders", "rounds", "out", "profiles", ...RUNTIMES].map((name) => [
+          ["scenarios", "runtimes", "contenders", "rounds", "minutes", "out", "profiles", ...RUNTIMES].map((
+            name,
+          ) => [
             name,
             { type: "string" },
           ]),
         ),
         quick: { type: "boolean", default: false },
+        everyone: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     }).values;
@@ -47,9 +52,14 @@ export function readOptions() {
   if (!Number.isInteger(rounds) || rounds < 1) {
     stop(`--rounds must be a whole number, received ${values.rounds}`);
   }
+  const minutes = Number(values.minutes ?? (values.everyone ? Infinity : 25));
+  if (!(minutes > 0)) stop(`--minutes must be a number above 0, received ${values.minutes}`);
   return {
     quick,
     rounds,
+    minutes,
+    // Who is asked for by name takes part everywhere.
+    focus: !values.everyone && values.contenders === undefined,
     profiles: values.profiles && fileURLToPath(new URL(values.profiles, `file://${process.cwd()}/`)),
     out: fileURLToPath(new URL(`${values.out ?? (quick ? ".out/quick" : "results")}/`, import.meta.url)),
     scenarios: choose(

@@ -31,8 +31,12 @@ export interface Answerer {
   cancelled(): void;
 }
 
-/** A sink that is a `ReadableStream`. */
-export class BodySink implements Sink {
+// Counted in bytes, so that what waits is known, and with room for one: more is asked for only when the queue is empty. A
+// stream of kind "bytes" would detach chunks that other clients share.
+const STRATEGY: QueuingStrategy<Uint8Array> = { highWaterMark: 1, size: (chunk) => chunk!.byteLength };
+
+/** A sink that is a `ReadableStream`, and itself the stream's source, so that there is one object and no closure a stream. */
+export class BodySink implements Sink, UnderlyingDefaultSource<Uint8Array> {
   readonly body: ReadableStream<Uint8Array>;
   readonly #answerer: Answerer;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -47,19 +51,25 @@ export class BodySink implements Sink {
    */
   constructor(answerer: Answerer, prelude: Uint8Array) {
     this.#answerer = answerer;
-    this.body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller;
-        controller.enqueue(prelude);
-      },
-      pull: () => this.#pull(),
-      cancel: () => answerer.cancelled(),
-    }, {
-      // Counted in bytes, so that what waits is known, and with room for one: more is asked for only when the queue is
-      // empty. A stream of kind "bytes" would detach chunks that other clients share.
-      highWaterMark: 1,
-      size: (chunk) => chunk!.byteLength,
-    });
+    this.body = new ReadableStream<Uint8Array>(this, STRATEGY);
+    this.#controller.enqueue(prelude);
+  }
+
+  /** The stream's call, and so are the next two. */
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+  }
+
+  pull(): Promise<void> | void {
+    if (this.#cutting !== undefined) return this.#failSoon(this.#cutting);
+    // While there is nothing to say this stays pending, so that the runtime does not ask again after each delivery.
+    this.#awake = false;
+    const answer = this.#answerer.pull();
+    if (answer === "idle" && !this.#awake) return new Promise((resolve) => this.#wake = resolve);
+  }
+
+  cancel(): void {
+    this.#answerer.cancelled();
   }
 
   get hasRoom(): boolean {
@@ -92,14 +102,6 @@ export class BodySink implements Sink {
     this.#wake = undefined;
     this.#awake = true;
     wake?.();
-  }
-
-  #pull(): Promise<void> | void {
-    if (this.#cutting !== undefined) return this.#failSoon(this.#cutting);
-    // While there is nothing to say this stays pending, so that the runtime does not ask again after each delivery.
-    this.#awake = false;
-    const answer = this.#answerer.pull();
-    if (answer === "idle" && !this.#awake) return new Promise((resolve) => this.#wake = resolve);
   }
 
   #fail(reason: CloseReason): void {

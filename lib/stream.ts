@@ -9,6 +9,7 @@
  */
 
 import type { StreamEncoder } from "./coding.ts";
+import { type Departure, departureOf, type Watcher } from "./departure.ts";
 import { callHook, report } from "./errors.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
 import { DEFAULT_KEEPALIVE } from "./runtime.ts";
@@ -35,13 +36,15 @@ export function eventStreamOf(body: ReadableStream): EventStream | undefined {
   return byBody.get(body);
 }
 
-export class EventStream implements Answerer, Beating {
-  readonly body: ReadableStream<Uint8Array>;
+export class EventStream implements Answerer, Beating, Watcher {
   readonly #options: StreamOptions;
-  readonly #request: Request;
   readonly #driver: Driver;
   readonly #keepalive: number;
   readonly #encoder: StreamEncoder | undefined;
+  /** What tells that the client has left: the adapter, or else the request's signal. */
+  readonly #leaving: Departure | Request;
+  /** The stream's own sink, until an adapter brings another. */
+  #own: BodySink | undefined;
   #sink: Sink;
   #closed = false;
 
@@ -52,19 +55,23 @@ export class EventStream implements Answerer, Beating {
     prelude: Uint8Array,
     encoder?: StreamEncoder,
   ) {
-    this.#request = request;
     this.#options = options;
     this.#driver = driver;
     this.#keepalive = options.keepalive === false ? 0 : options.keepalive ?? DEFAULT_KEEPALIVE;
     this.#encoder = encoder;
     const opening = encoder === undefined ? prelude : concat(encoder.head, encoder.encode(prelude));
-    const sink = new BodySink(this, opening);
-    this.#sink = sink;
-    this.body = sink.body;
+    this.#sink = this.#own = new BodySink(this, opening);
     byBody.set(this.body, this);
-    request.signal.addEventListener("abort", this);
+    this.#leaving = departureOf(request) ?? request;
+    if ("watch" in this.#leaving) this.#leaving.watch(this);
+    else this.#leaving.signal.addEventListener("abort", this);
     options.signal?.addEventListener("abort", this);
     if (this.#keepalive > 0) joinHeartbeat(this.#keepalive, this);
+  }
+
+  /** What a response is made of. Nothing is left of it once the stream was {@linkcode EventStream.redirect}ed. */
+  get body(): ReadableStream<Uint8Array> {
+    return this.#own!.body;
   }
 
   get closed(): boolean {
@@ -122,9 +129,11 @@ export class EventStream implements Answerer, Beating {
 
   /**
    * Writes to another sink from now on: for an adapter that has locked the body, and only while the stream is
-   * {@linkcode EventStream.hungry}, so that nothing is left behind in the body.
+   * {@linkcode EventStream.hungry}, so that nothing is left behind in the body, which then can be forgotten.
    */
   redirect(sink: Sink): void {
+    byBody.delete(this.body);
+    this.#own = undefined;
     this.#sink = sink;
     sink.wake();
   }
@@ -136,6 +145,11 @@ export class EventStream implements Answerer, Beating {
 
   /** The sink's reader went away. */
   cancelled(): void {
+    this.close("client");
+  }
+
+  /** The adapter noticed. */
+  clientLeft(): void {
     this.close("client");
   }
 
@@ -155,8 +169,9 @@ export class EventStream implements Answerer, Beating {
     if (this.#closed) return false;
     this.#closed = true;
     // Node 18 keeps the bodies of some responses for ever: nothing may hang on them.
-    byBody.delete(this.body);
-    this.#request.signal.removeEventListener("abort", this);
+    if (this.#own !== undefined) byBody.delete(this.#own.body);
+    if ("watch" in this.#leaving) this.#leaving.unwatch(this);
+    else this.#leaving.signal.removeEventListener("abort", this);
     this.#options.signal?.removeEventListener("abort", this);
     if (this.#keepalive > 0) leaveHeartbeat(this.#keepalive, this);
     this.#driver.closed(info);

@@ -6,6 +6,7 @@
 
 import { checkCompression, type Compression } from "./coding.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
+import { hasLeft } from "./departure.ts";
 import { functionOption, numberOption, wrongOption } from "./options.ts";
 
 /**
@@ -82,7 +83,7 @@ export function checkStreamOptions(options: StreamOptions): void {
 
 /** Whether there is nobody to stream to: the client left before it began, or the caller's signal says so. */
 export function isOver(request: Request, options: StreamOptions): boolean {
-  return request.signal.aborted || options.signal?.aborted === true;
+  return hasLeft(request) || options.signal?.aborted === true;
 }
 
 /** The first bytes of a stream: a comment, and the reconnection time if one was asked for. */

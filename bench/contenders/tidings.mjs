@@ -12,6 +12,7 @@ export async function start({ keepalive }) {
   return {
     port,
     size: () => feed.size,
+    lagging: () => feed.stats().lagging,
     publish: ({ data, topic }) => void feed.publish({ data, topic }),
   };
 }

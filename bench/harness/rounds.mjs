@@ -1,39 +1,51 @@
-/** Rounds of runs: all contenders in turn, again and again, so that what disturbs the machine disturbs all of them. */
+/**
+ * Rounds of runs: in each of them everything in turn, all scenarios, runtimes and contenders, so that what disturbs the
+ * machine disturbs all of them.
+ */
 import { runOnce } from "./run.mjs";
 import { command } from "./runtimes.mjs";
 
-/**
- * @param {object} options
- * @param {(run: object) => void} options.began told before each run
- * @param {(run: object, outcome: object) => void} options.ended told after it
- * @returns the scenario's results: for each runtime and contender the runs, and the median of each figure
- */
-export async function measure({ scenario, contenders, runtimes, rounds, quick, profiles, began, ended }) {
-  const results = {};
-  for (const { kind, path } of runtimes) {
-    const runs = Object.fromEntries(contenders.map(({ name }) => [name, []]));
-    for (let round = 1; round <= rounds; round++) {
-      for (const contender of contenders) {
-        const run = { scenario, kind, round, rounds, contender };
-        began(run);
-        const outcome = await attempt({ scenario, contender, command: command(kind, path, profiles), quick });
-        ended(run, outcome);
-        runs[contender.name].push(outcome);
-      }
-    }
-    results[kind] = Object.fromEntries(
-      contenders.map(({ name, gathers }) => [name, { gathers, ...summary(runs[name]) }]),
-    );
-  }
-  return results;
+/** Who takes part in a round. What a scenario's goals do not ask for runs in the first round only, for comparison. */
+export function runsOf({ scenarios, runtimes, contenders, focus }, round) {
+  return scenarios.flatMap((scenario) =>
+    runtimes.flatMap(({ kind, path }) =>
+      contenders
+        .filter(({ gathers }) => scenario.gathering || !gathers)
+        .filter(({ name }) =>
+          !focus || scenario.focus === undefined || scenario.focus.includes(name) ||
+          round === 1 && !scenario.alone
+        )
+        .map((contender) => ({ scenario, kind, path, contender, round }))
+    )
+  );
 }
 
-/** A contender that fails has a result, too. */
-async function attempt(options) {
-  try {
-    return await runOnce(options);
-  } catch (error) {
-    return { figures: {}, faults: 0, failed: error.message.trim() };
+export class Results {
+  #samples = new Map();
+
+  /** Runs once, and keeps what came of it. A contender that fails has a result, too. */
+  async run({ scenario, kind, path, contender }, { quick, profiles }) {
+    let outcome;
+    try {
+      outcome = await runOnce({ scenario, contender, command: command(kind, path, profiles), quick });
+    } catch (error) {
+      outcome = { figures: {}, faults: 0, failed: error.message.trim() };
+    }
+    const key = JSON.stringify([scenario.id, kind, contender.name]);
+    if (!this.#samples.has(key)) this.#samples.set(key, []);
+    this.#samples.get(key).push(outcome);
+    return outcome;
+  }
+
+  /** A scenario's results so far: for each runtime and contender the median of each figure. */
+  of(scenario, { runtimes, contenders }) {
+    return Object.fromEntries(runtimes.map(({ kind }) => [
+      kind,
+      Object.fromEntries(contenders.flatMap(({ name, gathers }) => {
+        const runs = this.#samples.get(JSON.stringify([scenario.id, kind, name]));
+        return runs === undefined ? [] : [[name, { gathers, ...summary(runs) }]];
+      })),
+    ]));
   }
 }
 
@@ -46,6 +58,7 @@ function summary(runs) {
   }
   return {
     figures,
+    rounds: runs.length,
     faults: runs.reduce((sum, { faults }) => sum + faults, 0),
     fault: runs.find(({ fault }) => fault)?.fault,
     failed: runs.filter(({ failed }) => failed).length,

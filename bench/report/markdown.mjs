@@ -9,7 +9,7 @@ export function toMarkdown(results) {
     "",
     ...results.scenarios.flatMap((
       scenario,
-    ) => ["", `### ${scenario.title}`, "", ...figureTables(scenario), ...remarks(scenario)]),
+    ) => ["", `### ${scenario.title}`, "", ...figureTables(scenario, results), ...remarks(scenario)]),
     ...goals(results),
     "",
   ].join("\n");
@@ -19,12 +19,14 @@ function about({ date, machine, versions, rounds, packages }) {
   const list = (all) => Object.entries(all).map(([name, version]) => `${name} ${version}`).join(", ");
   return [
     `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, ${machine.system}.`,
-    `${list(versions)}. ${list(packages)}. Median of ${rounds} ${rounds === 1 ? "round" : "rounds"}.`,
+    `${list(versions)}. ${list(packages)}. Median of ${plural(rounds, "round")}.`,
   ].join("\n");
 }
 
+const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
 /** One table a figure: contenders down, runtimes across. */
-function figureTables({ figures, results }) {
+function figureTables({ figures, results }, { rounds }) {
   const kinds = Object.keys(results);
   const names = [...new Set(kinds.flatMap((kind) => Object.keys(results[kind])))];
   return Object.entries(figures).flatMap(([key, { label, unit, digits }]) => [
@@ -32,16 +34,18 @@ function figureTables({ figures, results }) {
       [unit === "" ? label : `${label}, ${unit}`, ...kinds],
       names.map((name) => [
         name === "tidings" ? "**tidings**" : name,
-        ...kinds.map((kind) => cell(results[kind][name], key, digits)),
+        ...kinds.map((kind) => cell(results[kind][name], key, digits, rounds)),
       ]),
     ),
     "",
   ]);
 }
 
-function cell(result, key, digits) {
+/** A figure of fewer rounds than the others says so. */
+function cell(result, key, digits, rounds) {
   const median = result?.figures[key]?.median;
-  return median === undefined || median === null ? "–" : median.toFixed(digits);
+  if (median === undefined || median === null) return "–";
+  return median.toFixed(digits) + (result.rounds < rounds ? ` (${plural(result.rounds, "round")})` : "");
 }
 
 /** What went wrong is part of the result. */
@@ -59,6 +63,7 @@ function remarks({ results }) {
 function goals(results) {
   const all = goalsOf(results);
   if (all.length === 0) return [];
+  const judged = all.filter(({ met }) => met !== undefined);
   return [
     "",
     "### Goals",
@@ -70,6 +75,8 @@ function goals(results) {
         met === undefined ? "" : met ? "met" : "**not met**",
       ]),
     ),
+    "",
+    `${judged.filter(({ met }) => met).length} of ${plural(judged.length, "goal")} met.`,
   ];
 }
 

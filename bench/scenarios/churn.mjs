@@ -5,12 +5,13 @@ export const churn = {
   id: "h-churn",
   title: "(h) Connect and leave",
   server: { keepalive: true },
-  sizes: { full: { atOnce: 50, milliseconds: 5_000 }, quick: { atOnce: 20, milliseconds: 1_000 } },
+  sizes: { full: { atOnce: 50, milliseconds: 2_000 }, quick: { atOnce: 20, milliseconds: 1_000 } },
   figures: {
     cpu: { label: "CPU per visit", unit: "µs", digits: 0, chart: true },
     rate: { label: "Visits a second", unit: "", digits: 0, higherIsBetter: true },
   },
   goals: [],
+  focus: ["tidings", "raw"],
   async run({ server, load, port }, { atOnce, milliseconds }) {
     await load.ask("churn", { port, atOnce, milliseconds: milliseconds / 2 });
     let done;

@@ -6,7 +6,7 @@ export const delay = {
   title: "(g) Delay from publish to receipt, 1,000 clients, 25 messages a second",
   server: { keepalive: false },
   sizes: {
-    full: { clients: 1_000, rate: 25, seconds: 8, warmUp: 2 },
+    full: { clients: 1_000, rate: 25, seconds: 4, warmUp: 1 },
     quick: { clients: 100, rate: 25, seconds: 2, warmUp: 1 },
   },
   figures: {
@@ -14,6 +14,7 @@ export const delay = {
     p99: { label: "p99", unit: "ms", digits: 2, chart: true },
   },
   goals: [],
+  focus: ["tidings", "raw"],
   async run(context, { clients, rate, seconds, warmUp }) {
     const { server, load } = context;
     await connect(context, { count: clients, time: true });

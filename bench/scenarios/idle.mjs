@@ -1,23 +1,23 @@
 // (c): what a connection costs that nothing is said on.
-import { clientsBecome, connect, sleep } from "./steps.mjs";
+import { connect, sleep } from "./steps.mjs";
 
-const SETTLE = 1_500;
+const SETTLE = 1_000;
+// What is there before: a runtime's compiled code and its young generation grow to their sizes with the first ones.
+const BEFORE = 1_000;
 
 const idle = (clients) => ({
   id: `c-idle-${clients}`,
-  title: `(c) Memory of an idle connection, at ${clients.toLocaleString("en")}`,
+  title: `(c) Memory of an idle connection: ${clients.toLocaleString("en")} more, beside 1,000`,
   // As they come: timers and the like are part of what a connection costs.
   server: { keepalive: true },
-  sizes: { full: { clients }, quick: { clients: clients / 10 } },
-  files: clients + 500,
+  sizes: { full: { clients, first: BEFORE }, quick: { clients: clients / 10, first: BEFORE / 10 } },
+  files: clients + BEFORE + 500,
   figures: { memory: { label: "Resident memory a connection", unit: "KB", digits: 1, chart: true } },
   goals: [{ figure: "memory", against: "raw", most: 1.25 }],
-  async run(context, { clients }) {
-    const { server, load } = context;
-    // What is only needed once is not counted.
-    await connect(context, { count: 20 });
-    await load.ask("leave");
-    await clientsBecome(server, 0);
+  focus: ["tidings", "raw"],
+  async run(context, { clients, first }) {
+    const { server } = context;
+    await connect(context, { count: first });
     await sleep(SETTLE);
     const before = await server.ask("meter", { collect: true });
     await connect(context, { count: clients });

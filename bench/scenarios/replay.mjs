@@ -15,6 +15,7 @@ export const replay = {
     encodings: { label: "Calls of TextEncoder", unit: "", digits: 0 },
   },
   goals: [{ figure: "complete", least: 100 }],
+  focus: ["tidings"],
   async run(context, { clients }) {
     const { server, load } = context;
     // One client shows which id the first message had; all others claim to have seen that one, and nothing after.

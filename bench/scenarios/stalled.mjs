@@ -5,13 +5,14 @@ const BYTES = 16_384;
 
 export const stalled = {
   id: "d-stalled",
-  title: "(d) 1,000 clients of which 100 never read, at 1 MB/s each",
+  title: "(d) 200 clients of which 20 never read, at 1.5 MB/s each",
   server: { keepalive: false, bytes: BYTES },
-  // 64 messages of 16 KB a second. The kernel takes some megabytes for each client that does not read, which is why it
-  // lasts until well beyond that.
+  // 96 messages of 16 KB a second: 270 MB/s in all. Five times as many clients would be more than one process can send and
+  // another receive over the loopback, and then the delay tells of that alone. The kernel takes some megabytes for each
+  // client that does not read, which is why it lasts until well beyond that.
   sizes: {
-    full: { readers: 900, idlers: 100, rate: 64, seconds: 15 },
-    quick: { readers: 45, idlers: 5, rate: 64, seconds: 6 },
+    full: { readers: 180, idlers: 20, rate: 96, seconds: 8 },
+    quick: { readers: 45, idlers: 5, rate: 96, seconds: 4 },
   },
   variants: [{ stall: false }, { stall: true }],
   figures: {
@@ -21,6 +22,8 @@ export const stalled = {
     cpu: { label: "CPU per delivery to the others", unit: "µs", digits: 2 },
   },
   goals: [{ figure: "memory", most: 4 }, { figure: "slower", most: 1.2 }],
+  focus: ["tidings"],
+  alone: true,
   async run(context, { readers, idlers, rate, seconds, stall }) {
     const { server, load } = context;
     await connect(context, { count: readers, time: true });

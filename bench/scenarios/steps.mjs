@@ -22,13 +22,18 @@ export async function clientsBecome(server, count) {
   throw new Error(`The server has ${(await server.ask("meter")).clients} clients, not ${count}`);
 }
 
-/** Turns, each begun when every client has all of the last one, so that none is put together with another. */
-export async function publishTurns({ server, load }, { turns, perTurn, received = 0 }) {
-  for (let i = 1; i <= turns; i++) {
+/**
+ * Turns, each begun when every client has all of the last one, so that none is put together with another: so many, or for
+ * so long, whichever is more. Resolves to how many there were.
+ */
+export async function publishTurns({ server, load }, { turns, perTurn, milliseconds = 0, received = 0 }) {
+  const start = performance.now();
+  let done = 0;
+  while (done < turns || performance.now() - start < milliseconds) {
     server.tell("turn", { count: perTurn });
-    await load.ask("reach", { events: received + i * perTurn });
+    await load.ask("reach", { events: received + ++done * perTurn });
   }
-  return received + turns * perTurn;
+  return done;
 }
 
 /** What the server used while `work` was done. */

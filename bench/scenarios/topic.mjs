@@ -8,7 +8,7 @@ export const topic = {
   id: "e-topic",
   title: "(e) 10,000 clients, 10 of them subscribed to the topic",
   server: { keepalive: false },
-  sizes: { full: { all: 10_000, turns: 1_500 }, quick: { all: 500, turns: 300 } },
+  sizes: { full: { all: 10_000, turns: 600 }, quick: { all: 500, turns: 300 } },
   files: 10_500,
   variants: [{ alone: true }, { alone: false }],
   figures: {
@@ -16,6 +16,8 @@ export const topic = {
     cpu: { label: "CPU per delivery", unit: "µs", digits: 2 },
   },
   goals: [{ figure: "ratio", most: 1.3 }],
+  focus: ["tidings"],
+  alone: true,
   async run(context, { all, turns, alone }) {
     const { server, load } = context;
     if (!alone) await connect(context, { count: all - READERS, topic: "other", role: "idle" });

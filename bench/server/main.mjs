@@ -13,7 +13,8 @@ const LONGEST_LIFE = 300_000;
 // A contender that queues without bound is stopped before it takes the machine with it.
 const MOST_MEMORY = 6 * 2 ** 30;
 
-setTimeout(() => process.exit(3), LONGEST_LIFE).unref();
+let life = setTimeout(() => process.exit(3), LONGEST_LIFE);
+life.unref();
 setInterval(() => {
   if (process.memoryUsage().rss > MOST_MEMORY) process.exit(4);
 }, 500).unref();
@@ -31,6 +32,11 @@ const commands = {
   async start({ file, bytes, keepalive, history, ...rest }) {
     const { start } = await import(`../contenders/${file}.mjs`);
     gathers = rest.gathers === true;
+    if (rest.longestLife !== undefined) {
+      clearTimeout(life);
+      life = setTimeout(() => process.exit(3), rest.longestLife);
+      life.unref();
+    }
     messages = new Messages(bytes);
     running = await start({ keepalive, history });
     return { port: running.port };

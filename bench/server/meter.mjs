@@ -10,6 +10,7 @@ export async function meter(running, { collect }) {
     cpu: user + system,
     rss: process.memoryUsage().rss,
     clients: running.size(),
+    lagging: running.lagging?.(),
     encodings,
   };
 }

@@ -6,7 +6,7 @@
 
 import { functionOption, wrongOption } from "../options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
-import { isComplete } from "./ending.ts";
+import { ResponseDeparture } from "./departure.ts";
 import { toRequest } from "./request.ts";
 import { sendResponse } from "./send.ts";
 import type { FetchHandler, NodeRequest, NodeResponse, SafeHandler } from "./types.ts";
@@ -22,9 +22,6 @@ export interface ListenerOptions {
    */
   onError?: ErrorHandler | undefined;
 }
-
-// One for all: a reason made at the spot would remember its callers, and with them, on Node 18, every response.
-const CLIENT_LEFT = new DOMException("The client left", "AbortError");
 
 /**
  * Turns a fetch handler into a listener for Node's servers.
@@ -56,21 +53,16 @@ export function toNodeListener(handler: FetchHandler, options: ListenerOptions =
 /** The same for a handler that is safe already. */
 export function listen(answer: SafeHandler): NodeListener {
   return (incoming, outgoing) => {
-    const leaving = new AbortController();
-    let over = false;
-    outgoing.once("close", () => {
-      over = true;
-      if (!isComplete(outgoing)) leaving.abort(CLIENT_LEFT);
-    });
-    const request = toRequest(incoming, outgoing, leaving.signal);
+    const departure = new ResponseDeparture(outgoing);
+    const request = toRequest(incoming, outgoing, departure);
     if (request === undefined) {
       outgoing.statusCode = 400;
       outgoing.end();
       return;
     }
     answer(request).then((response) => {
-      if (over) response.body?.cancel().catch(() => {});
-      else return sendResponse(response, outgoing, incoming.method === "HEAD");
+      if (departure.over) response.body?.cancel().catch(() => {});
+      else return sendResponse(response, outgoing, { isHead: incoming.method === "HEAD", departure });
     });
   };
 }

@@ -4,22 +4,51 @@
  * @module
  */
 
+import { DEPARTURE } from "../departure.ts";
+import { ABORT, type Abortable, type ResponseDeparture } from "./departure.ts";
 import type { NodeRequest, NodeResponse } from "./types.ts";
+
+// One for all: a reason made at the spot would remember its callers, and with them, on Node 18, every response.
+const CLIENT_LEFT = new DOMException("The client left", "AbortError");
+
+/** A request that knows of its client's departure. In all else it is a `Request`. */
+class IncomingRequest extends Request implements Abortable {
+  readonly [DEPARTURE]: ResponseDeparture;
+  readonly #leaving: AbortController;
+
+  constructor(url: string, init: RequestInit, departure: ResponseDeparture) {
+    const leaving = new AbortController();
+    super(url, { ...init, signal: leaving.signal });
+    this.#leaving = leaving;
+    this[DEPARTURE] = departure;
+    departure.attach(this);
+  }
+
+  override get signal(): AbortSignal {
+    // `Request` itself may look at it, while it is still being made.
+    this[DEPARTURE]?.useSignal(this);
+    return super.signal;
+  }
+
+  [ABORT](): void {
+    this.#leaving.abort(CLIENT_LEFT);
+  }
+}
 
 /** The request, or `undefined` if what the client sent cannot be one: no such URL, header or method. */
 export function toRequest(
   incoming: NodeRequest,
   outgoing: NodeResponse,
-  signal: AbortSignal,
+  departure: ResponseDeparture,
 ): Request | undefined {
   const { method = "GET" } = incoming;
   try {
-    const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(incoming), signal };
+    const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(incoming) };
     if (method !== "GET" && method !== "HEAD") {
       init.body = bodyOf(incoming, outgoing);
       init.duplex = "half";
     }
-    return new Request(urlOf(incoming), init);
+    return new IncomingRequest(urlOf(incoming), init, departure);
   } catch {
     return undefined;
   }

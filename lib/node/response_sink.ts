@@ -8,21 +8,20 @@
 import type { ServerResponse } from "node:http";
 import type { Answerer, Sink } from "../sink.ts";
 import type { CloseReason } from "../stream_options.ts";
+import { ChunkedWriter, isPlain } from "./chunked.ts";
 import { cutOff } from "./ending.ts";
 import type { NodeResponse } from "./types.ts";
 
 export class ResponseSink implements Sink {
   readonly #answerer: Answerer;
   readonly #outgoing: NodeResponse;
+  readonly #chunked: ChunkedWriter | undefined;
   #full = false;
 
   constructor(answerer: Answerer, outgoing: NodeResponse) {
     this.#answerer = answerer;
     this.#outgoing = outgoing;
-    outgoing.on("drain", () => {
-      this.#full = false;
-      this.wake();
-    });
+    this.#chunked = isPlain(outgoing) ? new ChunkedWriter() : undefined;
   }
 
   get hasRoom(): boolean {
@@ -35,8 +34,12 @@ export class ResponseSink implements Sink {
   }
 
   write(chunk: Uint8Array): void {
-    if (this.#outgoing.destroyed) throw new Error("The client left");
-    if (!(this.#outgoing as ServerResponse).write(chunk)) this.#full = true;
+    const outgoing = this.#outgoing as ServerResponse;
+    if (outgoing.destroyed) throw new Error("The client left");
+    if (this.#chunked !== undefined) {
+      const full = this.#chunked.write(outgoing, chunk);
+      if (full !== undefined) this.#wait(full);
+    } else if (!outgoing.write(chunk)) this.#wait(outgoing);
   }
 
   end(): void {
@@ -50,5 +53,15 @@ export class ResponseSink implements Sink {
   /** Asks for more as long as there is room and something to say. */
   wake(): void {
     while (!this.#full) if (this.#answerer.pull() === "idle") return;
+  }
+
+  /** There is no room until the drain. Whoever never lets it come to this needs no listener. */
+  #wait(full: NodeJS.EventEmitter): void {
+    if (this.#full) return;
+    this.#full = true;
+    full.once("drain", () => {
+      this.#full = false;
+      this.wake();
+    });
   }
 }

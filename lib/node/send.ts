@@ -7,6 +7,7 @@
 import type { ServerResponse } from "node:http";
 import { report } from "../errors.ts";
 import { eventStreamOf } from "../stream.ts";
+import type { ResponseDeparture } from "./departure.ts";
 import { cutOff } from "./ending.ts";
 import type { NodeResponse } from "./types.ts";
 import { ResponseSink } from "./response_sink.ts";
@@ -18,7 +19,7 @@ const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "tra
 export async function sendResponse(
   response: Response,
   outgoing: NodeResponse,
-  isHead: boolean,
+  { isHead, departure }: { isHead: boolean; departure: ResponseDeparture },
 ): Promise<void> {
   const { body } = response;
   try {
@@ -35,7 +36,7 @@ export async function sendResponse(
     await body?.cancel().catch(() => {});
     return;
   }
-  await sendBody(body, outgoing);
+  await sendBody(body, outgoing, departure);
 }
 
 function writeHead({ status, statusText, headers }: Response, outgoing: NodeResponse): void {
@@ -50,17 +51,22 @@ function writeHead({ status, statusText, headers }: Response, outgoing: NodeResp
   else (outgoing as ServerResponse).writeHead(status, statusText, head);
 }
 
-async function sendBody(body: ReadableStream<Uint8Array>, outgoing: NodeResponse): Promise<void> {
+async function sendBody(
+  body: ReadableStream<Uint8Array>,
+  outgoing: NodeResponse,
+  departure: ResponseDeparture,
+): Promise<void> {
   const reader = body.getReader();
   // A write that found the socket full waits here for the drain, or for the client to leave.
   let goOn: (() => void) | undefined;
   const resume = () => goOn?.();
-  outgoing.on("drain", resume);
-  outgoing.once("close", () => {
+  const left = () => {
     // A pending read is resolved by this, with `done`.
     reader.cancel().catch(() => {});
     resume();
-  });
+  };
+  outgoing.on("drain", resume);
+  outgoing.on("close", left);
   // The body failed, which the loop below finds out for itself, after what came before; but not while it waits for a
   // client that has stopped reading.
   reader.closed.catch(() => goOn !== undefined && cutOff(outgoing));
@@ -71,7 +77,12 @@ async function sendBody(body: ReadableStream<Uint8Array>, outgoing: NodeResponse
   const events = eventStreamOf(body);
   try {
     for (;;) {
-      if (events?.hungry) return events.redirect(new ResponseSink(events, outgoing));
+      if (events?.hungry) {
+        outgoing.off("drain", resume);
+        outgoing.off("close", left);
+        departure.handOver(events);
+        return events.redirect(new ResponseSink(events, outgoing));
+      }
       const { done, value } = await reader.read();
       if (outgoing.destroyed) return;
       if (done) return void outgoing.end();

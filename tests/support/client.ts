@@ -76,6 +76,15 @@ export class RawClient {
     this.#socket.write(data);
   }
 
+  /** Reads no more, until {@linkcode RawClient.resume}. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Begins to read, if it was opened without. */
   read(): void {
     this.#socket.on("data", (chunk: Uint8Array) => {
