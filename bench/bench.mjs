@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import process from "node:process";
-import { GATHERING } from "./contenders/index.mjs";
+import { contendersIn } from "./contenders/index.mjs";
 import { buildTidings } from "./harness/build.mjs";
 import { measure } from "./harness/rounds.mjs";
 import { version } from "./harness/runtimes.mjs";
@@ -27,7 +27,7 @@ for (const scenario of options.scenarios) {
     continue;
   }
   console.error(`\n${title}`);
-  const contenders = options.contenders.filter((each) => scenario.gathering || !GATHERING.includes(each));
+  const contenders = contendersIn(scenario).filter((each) => options.contenders.includes(each));
   const results = await measure({ ...options, scenario, contenders, began, ended });
   scenarios.push({ id, title, figures, goals, results });
   // After each scenario, so that a run that is broken off leaves what it had.

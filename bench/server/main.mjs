@@ -5,7 +5,7 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { countEncodings, meter } from "./meter.mjs";
-import { Messages } from "./messages.mjs";
+import { Messages, Trades } from "./messages.mjs";
 import { pace } from "./pace.mjs";
 
 // Whatever happens, it does not outlive its run.
@@ -28,11 +28,11 @@ function turn(count, topic) {
 }
 
 const commands = {
-  async start({ file, bytes, keepalive, history, ...rest }) {
+  async start({ file, bytes, keepalive, history, packs, payload, ...rest }) {
     const { start } = await import(`../contenders/${file}.mjs`);
     gathers = rest.gathers === true;
-    messages = new Messages(bytes);
-    running = await start({ keepalive, history });
+    messages = payload === "trades" ? new Trades() : new Messages(bytes);
+    running = await start({ keepalive, history, packs });
     return { port: running.port };
   },
   /** One turn with so many messages. Not answered: that all of them arrived is seen at the other end. */
