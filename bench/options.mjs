@@ -2,7 +2,7 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { CONTENDERS, GATHERING } from "./contenders/index.mjs";
+import { ALL } from "./contenders/index.mjs";
 import { pathOf, RUNTIMES } from "./harness/runtimes.mjs";
 import { SCENARIOS } from "./scenarios/index.mjs";
 
@@ -10,7 +10,7 @@ const USAGE = `npm run bench -- [options]
 
   --scenarios a,b       only these, by their letters; one of several variants by its id
   --runtimes node,bun   only these of ${RUNTIMES.join(", ")}
-  --contenders raw,h3   only these of ${[...CONTENDERS, ...GATHERING].map(({ name }) => name).join("; ")}
+  --contenders raw,h3   only these of ${ALL.map(({ name }) => name).join("; ")}
   --rounds 5            how often; the median counts (default: 5, and 1 with --quick)
   --minutes 25          begin no round that would take longer than this in all (default: 25)
   --everyone            all contenders in all rounds, also where no goal is against them: more than an hour
@@ -71,7 +71,7 @@ export function readOptions() {
     contenders: choose(
       "contenders",
       values.contenders,
-      [...CONTENDERS, ...GATHERING],
+      ALL,
       ({ name }, word) => name === word,
     ),
     runtimes: choose("runtimes", values.runtimes, RUNTIMES, (name, word) => name === word)

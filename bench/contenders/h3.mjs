@@ -1,9 +1,10 @@
 // h3's `createEventStream`, under its own `serve` on every runtime.
 import { createEventStream, getQuery, H3, serve } from "h3";
+import { gzipEach } from "../server/gzip_each.mjs";
 import { History } from "../server/history.mjs";
 import { Topics } from "../server/topics.mjs";
 
-export async function start({ history }) {
+export async function start({ history, packs }) {
   const kept = new History(history);
   const topics = new Topics();
   const app = new H3();
@@ -17,7 +18,7 @@ export async function start({ history }) {
     stream.onClosed(topics.join(getQuery(event).topic, stream));
     return stream;
   });
-  const server = serve(app, {
+  const server = serve(packs ? { fetch: async (request) => gzipEach(await app.fetch(request)) } : app, {
     port: 0,
     hostname: "127.0.0.1",
     silent: true,

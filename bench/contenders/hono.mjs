@@ -1,11 +1,12 @@
 // Hono's `streamSSE`: the callback stays until the client leaves, and who publishes writes to each stream.
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
+import { gzipEach } from "../server/gzip_each.mjs";
 import { History } from "../server/history.mjs";
 import { isNode, listenFetch } from "../server/listen.mjs";
 import { Topics } from "../server/topics.mjs";
 
-export async function start({ history }) {
+export async function start({ history, packs }) {
   const kept = new History(history);
   const topics = new Topics();
   const app = new Hono();
@@ -20,8 +21,9 @@ export async function start({ history }) {
       await left;
       leave();
     }));
+  const fetch = packs ? async (request) => gzipEach(await app.fetch(request)) : app.fetch;
   return {
-    port: isNode ? await listenNode(app) : await listenFetch(app.fetch),
+    port: isNode ? await listenNode(fetch) : await listenFetch(fetch),
     size: () => topics.size,
     publish(message) {
       kept.add(message);
@@ -34,9 +36,9 @@ export async function start({ history }) {
 
 const encoded = ({ id, data }) => ({ id, data: JSON.stringify(data) });
 
-async function listenNode(app) {
+async function listenNode(fetch) {
   const { serve } = await import("@hono/node-server");
   return new Promise((resolve) =>
-    serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => resolve(port))
+    serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => resolve(port))
   );
 }

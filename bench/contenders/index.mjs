@@ -1,7 +1,7 @@
 /**
  * Who is compared.
  *
- * A contender's file exports `start({ keepalive, history })`, which resolves to
+ * A contender's file exports `start({ keepalive, history, packs })`, which resolves to
  * `{ port, size(), publish(message), publishAll?(messages) }`. A message is `{ id, topic, data }`, with an object for
  * `data`, which goes out as JSON. `keepalive: false` turns keepalives off where there are any; `history` is how many
  * messages the application keeps for clients that come back, where the library keeps none itself.
@@ -23,3 +23,18 @@ export const GATHERING = [
   { name: "better-sse gathered", file: "better_sse", package: "better-sse", gathers: true },
   { name: "h3 gathered", file: "h3", package: "h3", gathers: true },
 ];
+
+/** The same with compression; neither Hono's nor h3's own packs event streams. */
+export const PACKING = [
+  { name: "tidings gzip", file: "tidings", packs: true },
+  { name: "hono gzip", file: "hono", package: "hono", packs: true },
+  { name: "h3 gzip", file: "h3", package: "h3", packs: true },
+];
+
+export const ALL = [...CONTENDERS, ...GATHERING, ...PACKING];
+
+/** Who runs in a scenario. */
+export function contendersIn(scenario) {
+  if (scenario.packing) return [CONTENDERS[0], ...PACKING];
+  return scenario.gathering ? [...CONTENDERS, ...GATHERING] : CONTENDERS;
+}

@@ -1,9 +1,10 @@
 // tidings, as its own documentation shows it: one Broadcaster, and `serve` on every runtime.
 import { serve } from "../.out/tidings/lib/node/mod.js";
+import { gzip } from "../.out/tidings/lib/compression/mod.js";
 import { Broadcaster } from "../.out/tidings/mod.js";
 
-export async function start({ keepalive }) {
-  const feed = new Broadcaster();
+export async function start({ keepalive, packs }) {
+  const feed = new Broadcaster(packs ? { compression: gzip() } : {});
   const options = keepalive ? {} : { keepalive: false };
   const { port } = await serve((request) => {
     const topic = new URL(request.url).searchParams.get("topic");

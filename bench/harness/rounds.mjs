@@ -2,6 +2,7 @@
  * Rounds of runs: in each of them everything in turn, all scenarios, runtimes and contenders, so that what disturbs the
  * machine disturbs all of them.
  */
+import { contendersIn } from "../contenders/index.mjs";
 import { runOnce } from "./run.mjs";
 import { command } from "./runtimes.mjs";
 
@@ -9,8 +10,8 @@ import { command } from "./runtimes.mjs";
 export function runsOf({ scenarios, runtimes, contenders, focus }, round) {
   return scenarios.flatMap((scenario) =>
     runtimes.flatMap(({ kind, path }) =>
-      contenders
-        .filter(({ gathers }) => scenario.gathering || !gathers)
+      contendersIn(scenario)
+        .filter((each) => contenders.includes(each))
         .filter(({ name }) =>
           !focus || scenario.focus === undefined || scenario.focus.includes(name) ||
           round === 1 && !scenario.alone

@@ -10,9 +10,9 @@ export async function runOnce({ scenario, contender, command, quick }) {
   for (const variant of scenario.variants ?? [{}]) {
     results.push(
       await withProcesses(command, async ({ server, load }) => {
-        const { file, gathers } = contender;
+        const { file, gathers, packs } = contender;
         const { port } = await server.ask("start", {
-          ...{ file, gathers, bytes: BYTES, history: 0 },
+          ...{ file, gathers, packs, bytes: BYTES, history: 0 },
           ...scenario.server,
         });
         return scenario.run({ server, load, port }, { ...size, ...variant });

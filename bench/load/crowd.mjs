@@ -1,5 +1,6 @@
 /** All clients of a run: opened, counted, waited for. */
 import { Client } from "./clients.mjs";
+import { PackedClient } from "./packed.mjs";
 import { decode, faultIn } from "./decode.mjs";
 
 // How many connections are under way at a time: a listening socket's queue is short.
@@ -20,12 +21,13 @@ export class Crowd {
    *
    * @param {"readers" | "stalled" | "idle"} options.role only readers are counted and waited for; the stalled never read
    */
-  async open({ count, role = "readers", checkAll = false, time = false, ...where }) {
+  async open({ count, role = "readers", checkAll = false, time = false, packed = false, ...where }) {
+    const Kind = packed ? PackedClient : Client;
     const reads = role === "readers";
     const opened = [];
     for (let i = 0; i < count; i += AT_ONCE) {
       const batch = Array.from({ length: Math.min(AT_ONCE, count - i) }, (_, j) =>
-        new Client({
+        new Kind({
           ...where,
           time: time && reads,
           keep: reads && (checkAll || i + j < CHECKED),
@@ -51,12 +53,12 @@ export class Crowd {
   }
 
   /** How many events and bytes have arrived, and what is wrong with them if they must run from `first` to `last`. */
-  check({ first, last }) {
+  check({ first, last, chunked = true }) {
     const { readers } = this;
     const total = (key) => readers.reduce((sum, client) => sum + client[key], 0);
     const faults = readers.flatMap(({ events, kept }) => {
       if (events !== last - first + 1) return `${events} messages of ${last - first + 1}`;
-      return kept === undefined ? [] : faultIn(decode(kept), first, last) ?? [];
+      return kept === undefined ? [] : faultIn(decode(kept, chunked), first, last) ?? [];
     });
     return { events: total("events"), bytes: total("bytes"), faults: faults.length, fault: faults[0] };
   }

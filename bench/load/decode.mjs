@@ -2,8 +2,9 @@
 import { Buffer } from "node:buffer";
 
 /** @returns {{ id: string | undefined, seq: number }[]} the events that carry a message, in order */
-export function decode(chunks) {
-  const text = withoutChunking(Buffer.concat(chunks)).toString("utf8");
+export function decode(chunks, chunked = true) {
+  const bytes = Buffer.concat(chunks);
+  const text = (chunked ? withoutChunking(bytes) : bytes).toString("utf8");
   const events = [];
   for (const frame of text.split(/\n\n|\r\n\r\n/)) {
     const data = frame.split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5));

@@ -1,4 +1,7 @@
-/** How the figures stand against the goals. */
+/**
+ * How the figures stand against the goals. A goal is for a `figure` of tidings, or `of` another contender: a limit of its own
+ * (`most`, `least`), a factor `against` somebody else's, or a difference `over` it.
+ */
 
 /** @returns {{ scenario: object, kind: string, goal: string, value: number, limit: string, met: boolean }[]} */
 export function goalsOf({ scenarios }) {
@@ -12,10 +15,10 @@ export function goalsOf({ scenarios }) {
   );
 }
 
-function judge({ figure, against, most, least }, contenders, { label, unit, digits }) {
-  const own = contenders.tidings?.figures[figure]?.median;
+function judge({ of = "tidings", figure, against, over, most, least }, contenders, { label, unit, digits }) {
+  const own = contenders[of]?.figures[figure]?.median;
   if (own === undefined) return undefined;
-  if (against === undefined) {
+  if (against === undefined && over === undefined) {
     const limit = most === undefined ? `≥ ${least} ${unit}` : `≤ ${most} ${unit}`;
     return {
       goal: label,
@@ -24,9 +27,20 @@ function judge({ figure, against, most, least }, contenders, { label, unit, digi
       met: own <= (most ?? Infinity) && own >= (least ?? -Infinity),
     };
   }
-  const rival = against === "raw"
-    ? nameAndFigure("raw", contenders, figure)
-    : bestPeer(contenders, figure, against === "best gathering peer");
+  if (over !== undefined) {
+    const rival = nameAndFigure(over, contenders, figure);
+    if (rival === undefined) return undefined;
+    const more = own - rival.value;
+    return {
+      goal: `${label}, over ${over}`,
+      value: `${more < 0 ? "" : "+"}${more.toFixed(digits)} ${unit}`,
+      limit: most === undefined ? "none" : `≤ +${most} ${unit}`,
+      met: most === undefined ? undefined : more <= most,
+    };
+  }
+  const rival = against.startsWith("best ")
+    ? bestPeer(contenders, figure, against === "best gathering peer")
+    : nameAndFigure(against, contenders, figure);
   if (rival === undefined) return undefined;
   return {
     goal: `${label}, against ${rival.name}`,

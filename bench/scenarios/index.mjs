@@ -11,6 +11,7 @@ import { churn } from "./churn.mjs";
 import { delay } from "./delay.mjs";
 import { oneATurn, twentyATurn } from "./fanout.mjs";
 import { idleTenThousand, idleThousand } from "./idle.mjs";
+import { packedOne, packedTwenty } from "./packed.mjs";
 import { replay } from "./replay.mjs";
 import { stalled } from "./stalled.mjs";
 import { topic } from "./topic.mjs";
@@ -18,4 +19,5 @@ import { topic } from "./topic.mjs";
 export const SCENARIOS = [
   ...[oneATurn, twentyATurn, idleThousand, idleTenThousand],
   ...[stalled, topic, replay, delay, churn],
+  ...[packedTwenty, packedOne],
 ];

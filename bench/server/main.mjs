@@ -5,7 +5,7 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { countEncodings, meter } from "./meter.mjs";
-import { Messages } from "./messages.mjs";
+import { Messages, Trades } from "./messages.mjs";
 import { pace } from "./pace.mjs";
 
 // Whatever happens, it does not outlive its run.
@@ -29,7 +29,7 @@ function turn(count, topic) {
 }
 
 const commands = {
-  async start({ file, bytes, keepalive, history, ...rest }) {
+  async start({ file, bytes, keepalive, history, packs, payload, ...rest }) {
     const { start } = await import(`../contenders/${file}.mjs`);
     gathers = rest.gathers === true;
     if (rest.longestLife !== undefined) {
@@ -37,8 +37,8 @@ const commands = {
       life = setTimeout(() => process.exit(3), rest.longestLife);
       life.unref();
     }
-    messages = new Messages(bytes);
-    running = await start({ keepalive, history });
+    messages = payload === "trades" ? new Trades() : new Messages(bytes);
+    running = await start({ keepalive, history, packs });
     return { port: running.port };
   },
   /** One turn with so many messages. Not answered: that all of them arrived is seen at the other end. */

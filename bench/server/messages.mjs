@@ -18,3 +18,33 @@ export class Messages {
     return { id: String(seq), topic, data };
   }
 }
+
+const SYMBOLS = ["ACME", "GLOBX", "INITE", "UMBRL", "HOOLI", "STARK", "WAYNE", "CYBRD", "SOYLT", "TYRLL"];
+const VENUES = ["XNAS", "XNYS", "ARCX", "BATS", "IEXG"];
+
+/** Trades as an exchange reports them: fields that repeat, and figures that do not. */
+export class Trades {
+  #count = 0;
+  #state = 1;
+
+  next(topic) {
+    const seq = ++this.#count;
+    const data = {
+      seq,
+      symbol: SYMBOLS[this.#below(SYMBOLS.length)],
+      price: (10_000 + this.#below(90_000)) / 100,
+      size: 1 + this.#below(5_000),
+      side: this.#below(2) === 0 ? "buy" : "sell",
+      venue: VENUES[this.#below(VENUES.length)],
+      time: new Date(1_750_000_000_000 + seq * 37 + this.#below(30)).toISOString(),
+      tradeId: this.#below(2 ** 31).toString(36) + "~",
+    };
+    return { id: String(seq), topic, data };
+  }
+
+  /** The same figures in every run. */
+  #below(limit) {
+    this.#state = Math.imul(this.#state, 1_664_525) + 1_013_904_223 >>> 0;
+    return Math.floor(this.#state / 2 ** 32 * limit);
+  }
+}
