@@ -393,7 +393,7 @@ function handClock(
   const timers = new Map<number, [at: number, callback: () => void]>();
   let count = 0;
   return {
-    now: () => now,
+    performance: { now: () => now },
     random,
     setTimeout: (callback, milliseconds) => {
       timers.set(++count, [now + milliseconds, callback]);

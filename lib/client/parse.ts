@@ -3,7 +3,7 @@
 // Two things decide its speed. A line is looked for with `indexOf`, which engines run as a vector search; and text
 // that was searched once is never searched again, so the time is linear however the stream was cut into chunks.
 import { TidingsError } from "../errors.ts";
-import { positive } from "./options.ts";
+import { requireOptions } from "./options.ts";
 
 /** One event as it came over the wire. */
 export interface ServerEvent<Data = string, Name extends string = string> {
@@ -40,6 +40,8 @@ export interface ParserOptions {
    * (`string.length`). Nothing larger is ever held. Default 1 048 576.
    */
   maxEventSize?: number | undefined;
+  /** The response the text comes from, for the error to carry. */
+  response?: Response | undefined;
 }
 
 /** A parser of one stream, made by {@linkcode createParser}. */
@@ -72,11 +74,11 @@ export interface Parser {
  * ```
  */
 export function createParser(options: ParserOptions): Parser {
-  const { onEvent, onComment, onRetry } = options;
-  const limit = positive("maxEventSize", options.maxEventSize, 1 << 20);
-  let max = limit;
+  const { onEvent, onComment, onRetry, maxEventSize = 1 << 20, response } = options;
+  requireOptions("number", { maxEventSize });
+  let max = maxEventSize;
   let fed = 0;
-  let lastEventId = options.lastEventId ?? "";
+  let { lastEventId = "" } = options;
   // The standard's three buffers. `data` is undefined until the block has a data field, which may well be empty.
   let id = lastEventId;
   let event = "";
@@ -94,7 +96,9 @@ export function createParser(options: ParserOptions): Parser {
         if (text.length < 2) {
           // Nothing fits from here on, so each later feed() fails in the same way.
           max = -1;
-          throw new TidingsError("event-too-large", `Event is over maxEventSize, ${limit}: raise it`);
+          throw new TidingsError("event-too-large", `Event is over maxEventSize, ${maxEventSize}: raise it`, {
+            response,
+          });
         }
         const half = text.length >> 1;
         feed(text.slice(0, half));
@@ -137,11 +141,7 @@ export function createParser(options: ParserOptions): Parser {
         event = "";
       } else if (code === 105 && text.charCodeAt(start + 1) === 100 && text.charCodeAt(start + 2) === 58) {
         setId(valueAt(text, start + 3, end));
-      } else if (
-        code === 101 && text.charCodeAt(start + 1) === 118 && text.charCodeAt(start + 2) === 101 &&
-        text.charCodeAt(start + 3) === 110 && text.charCodeAt(start + 4) === 116 &&
-        text.charCodeAt(start + 5) === 58
-      ) {
+      } else if (code === 101 && text.startsWith("event:", start)) {
         event = valueAt(text, start + 6, end);
       } else {
         // What is rare. A line without a colon is a name with an empty value.
