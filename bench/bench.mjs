@@ -27,7 +27,9 @@ for (const scenario of options.scenarios) {
     continue;
   }
   console.error(`\n${title}`);
-  const contenders = options.contenders.filter((each) => scenario.gathering || !GATHERING.includes(each));
+  const contenders = options.contenders.filter((each) =>
+    scenario.parses ? each.parses : !each.parses && (scenario.gathering || !GATHERING.includes(each))
+  );
   const results = await measure({ ...options, scenario, contenders, began, ended });
   scenarios.push({ id, title, figures, goals, results });
   // After each scenario, so that a run that is broken off leaves what it had.

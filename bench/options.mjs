@@ -2,15 +2,17 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { CONTENDERS, GATHERING } from "./contenders/index.mjs";
+import { CONTENDERS, GATHERING, PARSERS } from "./contenders/index.mjs";
 import { pathOf, RUNTIMES } from "./harness/runtimes.mjs";
 import { SCENARIOS } from "./scenarios/index.mjs";
+
+const ALL = [...CONTENDERS, ...GATHERING, ...PARSERS];
 
 const USAGE = `npm run bench -- [options]
 
   --scenarios a,b       only these, by their letters; one of several variants by its id
   --runtimes node,bun   only these of ${RUNTIMES.join(", ")}
-  --contenders raw,h3   only these of ${[...CONTENDERS, ...GATHERING].map(({ name }) => name).join("; ")}
+  --contenders raw,h3   only these of ${[...new Set(ALL.map(({ name }) => name))].join("; ")}
   --rounds 5            how often; the median counts (default: 5, and 1 with --quick)
   --quick               a tenth of the clients, for seconds: shows that it works, and no figures to quote
   --out results         the folder for the results (default: results, and .out/quick with --quick)
@@ -61,7 +63,7 @@ export function readOptions() {
     contenders: choose(
       "contenders",
       values.contenders,
-      [...CONTENDERS, ...GATHERING],
+      ALL,
       ({ name }, word) => name === word,
     ),
     runtimes: choose("runtimes", values.runtimes, RUNTIMES, (name, word) => name === word)

@@ -15,6 +15,15 @@ export const CONTENDERS = [
 ];
 
 /**
+ * Those that parse a stream. Their files are in `parsers/`, and export `parseText(chunks, onEvent)` and
+ * `parseStream(stream)`, which returns an async iterable over the events.
+ */
+export const PARSERS = [
+  { name: "tidings", file: "tidings", parses: true },
+  { name: "eventsource-parser", file: "eventsource_parser", package: "eventsource-parser", parses: true },
+];
+
+/**
  * The same libraries in an application that gathers a turn's messages itself and hands them over at once. That is more
  * work for the application, and impossible where the messages come from parts that do not know of each other: so these
  * stand beside the others, and run where a turn has several messages.

@@ -1,27 +1,32 @@
 /**
  * One run of one parser over one workload, on the runtime under test:
- *   main.mjs <contender's file> <workload> <sync|iterable> <passes>
- * Prints the CPU time of each pass, after passes that are not counted, as one line of JSON.
+ *
+ *     main.mjs <the contender's file> <workload> <sync|iterable> <passes>
+ *
+ * Prints the CPU time of each pass, in milliseconds a megabyte, after a warm-up that is not counted.
  */
 import process from "node:process";
 import { WORKLOADS } from "./workloads.mjs";
 
+// Engines compile while they run: what is measured is the state that a server is in after its first seconds.
+const WARM_UP = 1_500;
+
 const [file, name, mode, passes] = process.argv.slice(2);
 const { parseText, parseStream } = await import(`./${file}.mjs`);
-const { events, make } = WORKLOADS[name];
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const bytes = make(events).map((chunk) => encoder.encode(chunk));
+const bytes = WORKLOADS[name]().map((chunk) => encoder.encode(chunk));
 // Decoded again, as what comes from a socket is: a piece that was cut out of a longer text is another kind of string.
 const chunks = bytes.map((chunk) => decoder.decode(chunk));
-const size = bytes.reduce((sum, { length }) => sum + length, 0);
+const megabytes = bytes.reduce((sum, { length }) => sum + length, 0) / 1e6;
+const expected = chunks.join("").split("\n").filter((line) => line.startsWith("data: "));
 
 let count = 0;
 let length = 0;
-const onEvent = ({ data }) => {
+function onEvent({ data }) {
   count++;
   length += data.length;
-};
+}
 
 async function iterate() {
   let at = 0;
@@ -34,21 +39,24 @@ async function iterate() {
   for await (const event of parseStream(stream)) onEvent(event);
 }
 
-const cpu = () => {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-};
 const pass = mode === "sync" ? () => parseText(chunks, onEvent) : iterate;
+const milliseconds = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 
-// Engines compile while they run: what is measured is the state that a server is in after its first seconds.
-const warmUp = performance.now() + 1_500;
-while (performance.now() < warmUp) await pass();
-const samples = [];
+const warm = performance.now() + WARM_UP;
+do await pass(); while (performance.now() < warm);
 count = length = 0;
+const samples = [];
 for (let n = 0; n < passes; n++) {
-  const before = cpu();
+  const before = milliseconds();
   await pass();
-  samples.push((cpu() - before) / 1000 / (size / 1e6));
+  samples.push((milliseconds() - before) / megabytes);
 }
-console.log(JSON.stringify({ samples, events: count / passes, length: length / passes }));
+const all = expected.reduce((sum, line) => sum + line.length - "data: ".length, 0);
+if (count !== expected.length * passes || length !== all * passes) {
+  throw new Error(`${count / passes} of ${expected.length} events, ${length / passes} of ${all} characters`);
+}
+console.log(JSON.stringify(samples));
 process.exit(0);

@@ -1,6 +1,5 @@
 /**
- * What the parsers read: `make(count)` returns the chunks of one pass, as text. The events that they hold are the same
- * for all parsers, so that a parser that drops one is noticed.
+ * What the parsers read: the chunks of one pass, as text.
  */
 const CHUNK = 16 * 1024;
 
@@ -48,22 +47,11 @@ const token = (n) => {
   });
 };
 
+const events = (count, make) => Array.from({ length: count }, (_, n) => make(n));
+
 export const WORKLOADS = {
-  small: {
-    events: 200_000,
-    make: (events) => cut(Array.from({ length: events }, (_, n) => `data: event ${n}\n\n`).join("")),
-  },
-  named: {
-    events: 200_000,
-    make: (events) =>
-      cut(Array.from({ length: events }, (_, n) => `id: ${n}\nevent: price\ndata: event ${n}\n\n`).join("")),
-  },
-  llm: {
-    events: 50_000,
-    make: (events) => Array.from({ length: events }, (_, n) => `data: ${token(n)}\n\n`),
-  },
-  large: {
-    events: 1,
-    make: (events) => cut(`data: ${"0123456789abcdef".repeat(655_360)}\n\n`.repeat(events)),
-  },
+  small: () => cut(events(200_000, (n) => `data: event ${n}\n\n`).join("")),
+  named: () => cut(events(200_000, (n) => `id: ${n}\nevent: price\ndata: event ${n}\n\n`).join("")),
+  llm: () => events(50_000, (n) => `data: ${token(n)}\n\n`),
+  large: () => cut(`data: ${"0123456789abcdef".repeat(655_360)}\n\n`),
 };

@@ -3,12 +3,14 @@
  *
  * A scenario says how the server is set up, its sizes, its figures with their units, and the goals that tidings has set
  * itself. `run` does one run and resolves to `{ figures, faults }`. Where a figure compares two runs there are `variants`,
- * run one after the other, and `combine` makes the figures of both results.
+ * run one after the other, and `combine` makes the figures of both results. Where it `parses`, there are other contenders,
+ * and no server: `run` is given the runtime's command and the contender's file.
  */
 import { churn } from "./churn.mjs";
 import { delay } from "./delay.mjs";
 import { oneATurn, twentyATurn } from "./fanout.mjs";
 import { idleTenThousand, idleThousand } from "./idle.mjs";
+import { parsers } from "./parsers.mjs";
 import { replay } from "./replay.mjs";
 import { stalled } from "./stalled.mjs";
 import { topic } from "./topic.mjs";
@@ -16,4 +18,5 @@ import { topic } from "./topic.mjs";
 export const SCENARIOS = [
   ...[oneATurn, twentyATurn, idleThousand, idleTenThousand],
   ...[stalled, topic, replay, delay, churn],
+  ...parsers,
 ];

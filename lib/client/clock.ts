@@ -9,5 +9,5 @@ export interface Clock {
   /** Calls back once after so many milliseconds, and returns what `clearTimeout` takes. */
   readonly setTimeout: (callback: () => void, milliseconds: number) => unknown;
   /** Takes the call back. */
-  readonly clearTimeout: (timer: any) => void;
+  readonly clearTimeout: (timer: unknown) => void;
 }

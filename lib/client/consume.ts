@@ -33,7 +33,7 @@ export function createStream(
   let pumped: Promise<Result> | undefined;
   const handlers = new Set<[handler: Handler, name: string | undefined]>();
   const control = new AbortController();
-  let settle!: (end: Promise<void>) => void;
+  let settle!: (end: Promise<void> | undefined) => void;
   const closed = new Promise<void>((resolve) => settle = resolve);
   closed.catch(() => {});
 
@@ -59,13 +59,12 @@ export function createStream(
     state = "closed";
     signal?.removeEventListener("abort", close);
     control.abort();
-    settle((async () => {
-      try {
-        stream.onstate?.("closed", { error });
-      } finally {
-        if (error !== undefined) throw error;
-      }
-    })());
+    try {
+      stream.onstate?.(state, { error });
+    } catch (thrown) {
+      error ??= thrown;
+    }
+    settle(error === undefined ? error : Promise.reject(error));
   }
   const close = (): void => end();
 
