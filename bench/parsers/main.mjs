@@ -8,8 +8,8 @@
 import process from "node:process";
 import { WORKLOADS } from "./workloads.mjs";
 
-// Engines compile while they run: what is measured is the state that a server is in after its first seconds.
-const WARM_UP = 1_500;
+// Engines compile while they run: what is measured is the state that a server is in once it is warm.
+const WARM_UP = 1_000;
 
 const [file, name, mode, passes] = process.argv.slice(2);
 const { parseText, parseStream } = await import(`./${file}.mjs`);

@@ -64,6 +64,13 @@ export function createSource(
     let serverDelay = 0;
     const onRetry = (milliseconds: number): void => void (serverDelay = Math.max(500, milliseconds));
 
+    // A connection that was cut while the page was put away fails only once the page is back, and after this.
+    let restoredAt = -Infinity;
+    const onPageShow = ({ persisted }: PageTransitionEvent): void => {
+      if (persisted) restoredAt = performance.now();
+    };
+    globalThis.addEventListener?.("pageshow", onPageShow, consumer);
+
     for (let attempt = 0;;) {
       control = new AbortController();
       const { signal } = control;
@@ -135,8 +142,12 @@ export function createSource(
 
       const waited = new Promise((resolve) => control.signal.onabort = resolve);
       const least = Math.max(serverDelay, retryAfter(error.response));
-      const extra = random() * Math.min(max, (serverDelay || base) * 2 ** attempt++);
       const start = performance.now();
+      const extra = start - restoredAt < 1000
+        ? 0
+        : random() * Math.min(max, (serverDelay || base) * 2 ** attempt);
+      attempt++;
+      restoredAt = -Infinity;
       setTimer(least + extra, over);
       // The random part is not waited for when the network is back or the page is seen again.
       const hasten = (): void => {
