@@ -10,7 +10,7 @@ const USAGE = `npm run bench -- [options]
 
   --scenarios a,b       only these, by their letters; one of several variants by its id
   --runtimes node,bun   only these of ${RUNTIMES.join(", ")}
-  --contenders raw,h3   only these of ${ALL.map(({ name }) => name).join("; ")}
+  --contenders raw,h3   only these of ${[...new Set(ALL.map(({ name }) => name))].join("; ")}
   --rounds 5            how often; the median counts (default: 5, and 1 with --quick)
   --minutes 25          begin no round that would take longer than this in all (default: 25)
   --everyone            all contenders in all rounds, also where no goal is against them: more than an hour

@@ -15,6 +15,15 @@ export const CONTENDERS = [
 ];
 
 /**
+ * Those that parse a stream. Their files are in `parsers/`, and export `parseText(chunks, onEvent)` and
+ * `parseStream(stream)`, which returns an async iterable over the events.
+ */
+export const PARSERS = [
+  { name: "tidings", file: "tidings", parses: true },
+  { name: "eventsource-parser", file: "eventsource_parser", package: "eventsource-parser", parses: true },
+];
+
+/**
  * The same libraries in an application that gathers a turn's messages itself and hands them over at once. That is more
  * work for the application, and impossible where the messages come from parts that do not know of each other: so these
  * stand beside the others, and run where a turn has several messages.
@@ -31,10 +40,11 @@ export const PACKING = [
   { name: "h3 gzip", file: "h3", package: "h3", packs: true },
 ];
 
-export const ALL = [...CONTENDERS, ...GATHERING, ...PACKING];
+export const ALL = [...CONTENDERS, ...GATHERING, ...PACKING, ...PARSERS];
 
 /** Who runs in a scenario. */
 export function contendersIn(scenario) {
+  if (scenario.parses) return PARSERS;
   if (scenario.packing) return [CONTENDERS[0], ...PACKING];
   return scenario.gathering ? [...CONTENDERS, ...GATHERING] : CONTENDERS;
 }

@@ -5,13 +5,15 @@
  * itself. `run` does one run and resolves to `{ figures, faults }`. Where a figure compares two runs there are `variants`,
  * run one after the other, and `combine` makes the figures of both results. `focus` names the contenders that run in every
  * round; the others run in the first one only, or, where a scenario compares a contender with itself (`alone`), if they are
- * asked for.
+ * asked for. Where it `parses`, there are other contenders, and no server: `run` is given the runtime's command and the
+ * contender's file.
  */
 import { churn } from "./churn.mjs";
 import { delay } from "./delay.mjs";
 import { oneATurn, twentyATurn } from "./fanout.mjs";
 import { idleTenThousand, idleThousand } from "./idle.mjs";
 import { packedOne, packedTwenty } from "./packed.mjs";
+import { parsers } from "./parsers.mjs";
 import { replay } from "./replay.mjs";
 import { stalled } from "./stalled.mjs";
 import { topic } from "./topic.mjs";
@@ -20,4 +22,5 @@ export const SCENARIOS = [
   ...[oneATurn, twentyATurn, idleThousand, idleTenThousand],
   ...[stalled, topic, replay, delay, churn],
   ...[packedTwenty, packedOne],
+  ...parsers,
 ];

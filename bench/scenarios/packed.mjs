@@ -1,12 +1,12 @@
-// (i): compression. The same messages as they are, packed once for all, and packed for each client by itself.
+// (j): compression. The same messages as they are, packed once for all, and packed for each client by itself.
 import { connect, metered, publishTurns } from "./steps.mjs";
 
 // Enough turns for the slow, and enough time for the quick.
 const SIZES = { warmUp: { turns: 5, milliseconds: 700 }, measured: { turns: 10, milliseconds: 1_000 } };
 
 const packed = (perTurn, sizes, goals) => ({
-  id: `i-packed-${perTurn}`,
-  title: `(i) Compression: ${perTurn === 1 ? "one trade" : `${perTurn} trades`} a turn to 1,000 clients`,
+  id: `j-packed-${perTurn}`,
+  title: `(j) Compression: ${perTurn === 1 ? "one trade" : `${perTurn} trades`} a turn to 1,000 clients`,
   packing: true,
   server: { keepalive: false, payload: "trades" },
   sizes,

@@ -40,7 +40,5 @@ export function connect<S extends Schemas = Record<never, never>, Comments exten
   url: string | URL,
   options: ConnectOptions<S, Comments> = {},
 ): EventStream<S, Comments> {
-  const { lastEventId = "", schemas, signal } = options;
-  const stream = createStream(createSource(url, options), lastEventId, schemas, signal);
-  return stream as unknown as EventStream<S, Comments>;
+  return createStream(createSource(url, options), options) as unknown as EventStream<S, Comments>;
 }

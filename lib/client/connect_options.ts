@@ -1,6 +1,6 @@
 // The options of connect(), as types.
 import type { TidingsError } from "../errors.ts";
-import type { Clock } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
 import type { Schemas } from "./items.ts";
 
 /** When to reconnect, and how soon. */

@@ -1,7 +1,7 @@
 // The application's side of a stream: iteration, handlers, state and the end. It pulls: nothing is read before what was
 // read has been handed out, so a slow application holds up the server and not the memory.
 import { type AnyItem, decode } from "./decode.ts";
-import type { Schemas } from "./items.ts";
+import type { ConnectOptions } from "./connect_options.ts";
 import type { WireItem } from "./read.ts";
 import type { EventStream, StateDetail, StreamState } from "./stream.ts";
 
@@ -9,15 +9,14 @@ import type { EventStream, StateDetail, StreamState } from "./stream.ts";
 export interface Consumer {
   /** As of the last item handed out. A source sets it for an id that comes without an item. */
   lastEventId: string;
-  /** What makes the source's present await end; called when the stream closes. */
-  interrupt: () => void;
+  /** Aborted when the stream closes: the source lets go of all it has, and what it waits for ends. */
+  readonly signal: AbortSignal;
+  /** Tells the application, not before the turn after the start. It may close the stream upon it. */
   setState(state: StreamState, detail: StateDetail): void;
-  /** Whether the stream has closed. */
-  isClosed(): boolean;
 }
 
 type Handler = (item: AnyItem) => unknown;
-type Result = IteratorResult<AnyItem, undefined>;
+type Result = IteratorResult<AnyItem, void>;
 
 /**
  * Creates a stream over a source.
@@ -26,89 +25,74 @@ type Result = IteratorResult<AnyItem, undefined>;
  */
 export function createStream(
   start: (consumer: Consumer) => AsyncGenerator<WireItem, void>,
-  lastEventId: string,
-  schemas: Schemas | undefined,
-  signal: AbortSignal | undefined,
+  { lastEventId = "", schemas, signal }: ConnectOptions,
 ): EventStream<never, never> {
   let state: StreamState = "connecting";
   let iterating = false;
-  let thrown: [error: unknown] | undefined;
   // The item that the handlers wait for, which an iteration that begins meanwhile has to see too.
   let pumped: Promise<Result> | undefined;
   const handlers = new Set<[handler: Handler, name: string | undefined]>();
-  let settle!: [resolve: () => void, reject: (error: unknown) => void];
-  const closed = new Promise<void>((...functions) => settle = functions);
+  const control = new AbortController();
+  let settle!: (end: Promise<void> | undefined) => void;
+  const closed = new Promise<void>((resolve) => settle = resolve);
   closed.catch(() => {});
 
   const consumer: Consumer = {
     lastEventId,
-    interrupt: () => {},
+    signal: control.signal,
     setState(next, detail) {
       if (state === "closed") return;
       state = next;
       try {
         stream.onstate?.(next, detail);
       } catch (error) {
-        // On the way to "closed" it takes the place of a missing reason.
-        if (next === "closed") thrown = [error];
-        else end(error);
+        end(error);
       }
     },
-    isClosed: () => state === "closed",
   };
   const items = start(consumer);
+  const first = items.next();
+  first.catch(end);
 
   function end(error?: unknown): void {
     if (state === "closed") return;
-    consumer.setState("closed", { error });
-    error ??= thrown?.[0];
+    state = "closed";
     signal?.removeEventListener("abort", close);
-    consumer.interrupt();
-    items.return().catch(() => {});
-    if (error === undefined) settle[0]();
-    else settle[1](error);
+    control.abort();
+    try {
+      stream.onstate?.(state, { error });
+    } catch (thrown) {
+      error ??= thrown;
+    }
+    settle(error === undefined ? error : Promise.reject(error));
   }
   const close = (): void => end();
 
-  // Later than now, so that the first change of state finds its listener.
-  let ahead: Promise<IteratorResult<WireItem, void>> | undefined = Promise.resolve().then(() => items.next());
-  ahead.catch(end);
-  // Calls of next() that overlap are answered one after the other.
-  let turn: Promise<unknown> = Promise.resolve();
-
-  async function take(): Promise<Result> {
+  async function* deliver(): AsyncGenerator<AnyItem, void> {
     try {
-      const { done, value } = await (ahead ?? items.next());
-      ahead = undefined;
-      if (!done && state !== "closed") {
+      for (let result = await first; !result.done && state !== "closed"; result = await items.next()) {
+        const { value } = result;
         const item = await decode(value, schemas);
         for (const [handler, name] of [...handlers]) {
           if (name === undefined || name === nameOf(value)) await handler(item);
         }
         // Only now has it been handed out; if the stream was closed meanwhile, it has not.
-        if (!consumer.isClosed()) {
-          if (value.kind !== "comment") consumer.lastEventId = value.lastEventId;
-          return { done: false, value: item };
-        }
+        if (control.signal.aborted) return;
+        if (value.kind !== "comment") consumer.lastEventId = value.lastEventId;
+        yield item;
       }
       end();
-      return { done: true, value: undefined };
     } catch (error) {
-      ahead = undefined;
       end(error);
       throw error;
     }
   }
-
-  function next(): Promise<Result> {
-    const result = turn.then(take, take);
-    turn = result.catch(() => {});
-    return result;
-  }
+  // It answers calls of next() that overlap one after the other.
+  const delivery = deliver();
 
   /** Hands items to the handlers for as long as nobody iterates. */
   async function pump(): Promise<void> {
-    while (!iterating && !(await (pumped = next())).done);
+    while (!iterating && !(await (pumped = delivery.next())).done);
   }
 
   const stream = {
@@ -127,12 +111,12 @@ export function createStream(
       return () => void handlers.delete(entry);
     },
     close,
-    [Symbol.asyncIterator](): AsyncIterator<AnyItem, undefined> {
+    [Symbol.asyncIterator](): AsyncIterator<AnyItem, void> {
       if (iterating) throw new TypeError("Stream is iterated already: connect again, or use on()");
       iterating = true;
       return {
         next() {
-          const result = pumped ?? next();
+          const result = pumped ?? delivery.next();
           pumped = undefined;
           return result;
         },

@@ -26,23 +26,17 @@ export async function decode(item: WireItem, schemas: Schemas | undefined): Prom
     const { requested = "", resumedAt = "", reason = data } = Object(values[0]) as Partial<ServerGap>;
     return { kind: "gap", requested, resumedAt, reason, lastEventId };
   }
-  const causes: unknown[] = [];
+  let cause: unknown;
   // A string may look like JSON, "12" for one: where the schema refuses the value it gets the text.
   for (const value of values) {
     try {
       const result = await schemas![event]!["~standard"].validate(value);
       if (!result.issues) return { ...item, data: result.value };
-      causes.push(result.issues);
+      cause ??= result.issues;
     } catch (error) {
-      causes.push(error);
+      cause ??= error;
     }
   }
-  const error = new TidingsError(
-    "invalid-data",
-    `Data of "${event}" does not fit its schema: see the cause`,
-    {
-      cause: causes[0],
-    },
-  );
-  return { kind: "invalid", event, data, lastEventId, error };
+  const message = `Data of "${event}" does not fit its schema: see the cause`;
+  return { ...item, kind: "invalid", error: new TidingsError("invalid-data", message, { cause }) };
 }

@@ -7,7 +7,7 @@
  * @module
  */
 export { TidingsError, type TidingsErrorCode } from "../errors.ts";
-export { type Clock } from "./backoff.ts";
+export { type Clock } from "./clock.ts";
 export { connect } from "./connect.ts";
 export type { ConnectOptions, RetryContext, RetryOptions } from "./connect_options.ts";
 export type {

@@ -3,7 +3,7 @@
 // Two things decide its speed. A line is looked for with `indexOf`, which engines run as a vector search; and text
 // that was searched once is never searched again, so the time is linear however the stream was cut into chunks.
 import { TidingsError } from "../errors.ts";
-import { positive } from "./options.ts";
+import { requireOptions } from "./options.ts";
 
 /** One event as it came over the wire. */
 export interface ServerEvent<Data = string, Name extends string = string> {
@@ -40,6 +40,8 @@ export interface ParserOptions {
    * (`string.length`). Nothing larger is ever held. Default 1 048 576.
    */
   maxEventSize?: number | undefined;
+  /** The response the text comes from, for the error to carry. */
+  response?: Response | undefined;
 }
 
 /** A parser of one stream, made by {@linkcode createParser}. */
@@ -72,120 +74,107 @@ export interface Parser {
  * ```
  */
 export function createParser(options: ParserOptions): Parser {
-  const { onEvent, onComment, onRetry } = options;
-  const limit = positive("maxEventSize", options.maxEventSize, 1 << 20);
-  let max = limit;
-  let lastEventId = options.lastEventId ?? "";
+  const { onEvent, onComment, onRetry, maxEventSize = 1 << 20, response } = options;
+  requireOptions("number", { maxEventSize });
+  let max = maxEventSize;
+  let fed = 0;
+  let { lastEventId = "" } = options;
   // The standard's three buffers. `data` is undefined until the block has a data field, which may well be empty.
   let id = lastEventId;
   let event = "";
-  let data: string | null | undefined;
-  // A line that has begun and not ended, and whether an LF would still belong to the CR before it.
+  let data: string | undefined;
+  // A line that has begun and not ended.
   let rest = "";
-  let afterCR = false;
-  let atStart = true;
+  // What the next text is rid of if it begins with it: first a byte order mark, later the LF of a CR LF.
+  let skip = 0xfeff;
 
-  /** Throws when the block, with a line of this length, is over the cap. */
-  function checkSize(line: number): void {
-    if ((data ?? "").length + event.length + id.length + line > max) {
-      // Nothing fits from here on, so each later feed() fails in the same way.
-      max = -1;
-      throw new TidingsError(
-        "event-too-large",
-        `Event is over maxEventSize, ${limit}: raise it`,
-      );
+  function feed(text: string): void {
+    fed += text.length;
+    if (fed > max) {
+      fed = (data ?? "").length + event.length + id.length + rest.length;
+      if (fed + text.length > max) {
+        if (text.length < 2) {
+          // Nothing fits from here on, so each later feed() fails in the same way.
+          max = -1;
+          throw new TidingsError("event-too-large", `Event is over maxEventSize, ${maxEventSize}: raise it`, {
+            response,
+          });
+        }
+        const half = text.length >> 1;
+        feed(text.slice(0, half));
+        return feed(text.slice(half));
+      }
+      fed += text.length;
     }
+    if (skip && text) {
+      if (text.charCodeAt(0) === skip) text = text.slice(1);
+      skip = 0;
+    }
+    if (text.indexOf("\r") >= 0) {
+      if (text.endsWith("\r")) skip = 10;
+      text = text.replace(/\r\n?/g, "\n");
+    }
+    let start = 0;
+    let end = text.indexOf("\n");
+    if (end >= 0 && rest) {
+      end += rest.length;
+      text = [rest, text].join("");
+      rest = "";
+    }
+    while (end >= 0) {
+      const code = text.charCodeAt(start);
+      if (
+        code === 100 && text.charCodeAt(start + 1) === 97 && text.charCodeAt(start + 2) === 116 &&
+        text.charCodeAt(start + 3) === 97 && text.charCodeAt(start + 4) === 58
+      ) {
+        const value = valueAt(text, start + 5, end);
+        // Most events end in one data line: hand them over without a detour through the buffer.
+        if (data === undefined && text.charCodeAt(end + 1) === 10) {
+          onEvent({ kind: "event", event: event || "message", data: value, lastEventId: lastEventId = id });
+          event = "";
+          end++;
+        } else addData(value);
+      } else if (code === 10) {
+        lastEventId = id;
+        if (data !== undefined) onEvent({ kind: "event", event: event || "message", data, lastEventId });
+        data = undefined;
+        event = "";
+      } else if (code === 105 && text.charCodeAt(start + 1) === 100 && text.charCodeAt(start + 2) === 58) {
+        setId(valueAt(text, start + 3, end));
+      } else if (code === 101 && text.startsWith("event:", start)) {
+        event = valueAt(text, start + 6, end);
+      } else {
+        // What is rare. A line without a colon is a name with an empty value.
+        const [, name, value] = /^([^:]*):? ?([^]*)/.exec(text.slice(start, end)) as unknown as string[];
+        if (name === "data") addData(value!);
+        else if (name === "event") event = value!;
+        else if (name === "id") setId(value!);
+        else if (name === "retry" && /^\d+$/.test(value!)) onRetry?.(+value!);
+        else if (!name) onComment?.({ kind: "comment", comment: value! });
+      }
+      start = end + 1;
+      end = start < text.length ? text.indexOf("\n", start) : -1;
+    }
+    if (start < text.length) rest += text.slice(start);
   }
 
-  function readLine(text: string, start: number, end: number): void {
-    checkSize(end - start);
-    if (start === end) {
-      lastEventId = id;
-      if (data != null) onEvent({ kind: "event", event: event || "message", data, lastEventId });
-      data = null;
-      event = "";
-      return;
-    }
-    // The three common fields are told apart where they stand; cutting the line out first costs half of the speed.
-    if (isData(text, start)) return setField("data", valueAt(text, start + 5, end));
-    const code = text.charCodeAt(start);
-    if (code === 101 && text.startsWith("event:", start)) {
-      return setField("event", valueAt(text, start + 6, end));
-    }
-    if (code === 105 && text.startsWith("id:", start)) return setField("id", valueAt(text, start + 3, end));
-    const line = text.slice(start, end);
-    // A line without a colon is a name with an empty value.
-    const colon = (line + ":").indexOf(":");
-    setField(line.slice(0, colon), valueAt(line, colon + 1, end));
+  function addData(value: string): void {
+    data = data === undefined ? value : data + "\n" + value;
   }
 
-  function setField(name: string, value: string): void {
-    if (name === "data") data = data == null ? value : data + "\n" + value;
-    else if (name === "event") event = value;
-    else if (name === "id") {
-      if (!value.includes("\0")) id = value;
-    } else if (name === "retry") {
-      if (/^\d+$/.test(value)) onRetry?.(+value);
-    } else if (!name) onComment?.({ kind: "comment", comment: value });
+  function setId(value: string): void {
+    if (value.indexOf("\0") < 0) id = value;
   }
 
   return {
     get lastEventId(): string {
       return lastEventId;
     },
-    feed(text: string): void {
-      let start = 0;
-      if (text && (atStart || afterCR)) {
-        if (text.charCodeAt(0) === (atStart ? 0xfeff : 10)) start = 1;
-        atStart = afterCR = false;
-      }
-      // The next LF and CR, each searched for only once it has been passed.
-      let lf = text.indexOf("\n", start);
-      let cr = text.indexOf("\r", start);
-      while (lf >= 0 || cr >= 0) {
-        // Most events end in one data line: hand them over without a detour through the buffers.
-        if (
-          cr < 0 && rest === "" && data == null && text.charCodeAt(lf + 1) === 10 && isData(text, start)
-        ) {
-          checkSize(lf - start);
-          onEvent({
-            kind: "event",
-            event: event || "message",
-            data: valueAt(text, start + 5, lf),
-            lastEventId: lastEventId = id,
-          });
-          event = "";
-          start = lf + 2;
-          lf = start < text.length ? text.indexOf("\n", start) : -1;
-          continue;
-        }
-        const end = cr < 0 || (lf >= 0 && lf < cr) ? lf : cr;
-        if (rest) {
-          const line = rest + text.slice(start, end);
-          rest = "";
-          readLine(line, 0, line.length);
-        } else readLine(text, start, end);
-        start = end + 1;
-        if (end === cr) {
-          if (start === text.length) afterCR = true;
-          else if (text.charCodeAt(start) === 10) start++;
-          cr = text.indexOf("\r", start);
-        }
-        if (lf >= 0 && lf < start) lf = text.indexOf("\n", start);
-      }
-      rest += text.slice(start);
-      if (rest) checkSize(rest.length);
-    },
+    feed,
   };
 }
 
 /** A field's value: what follows the colon, less one space. */
 function valueAt(text: string, start: number, end: number): string {
   return text.slice(text.charCodeAt(start) === 32 ? start + 1 : start, end);
-}
-
-/** Whether `data:` stands here. Unit by unit, because `startsWith` with a position is far slower on JavaScriptCore. */
-function isData(text: string, at: number): boolean {
-  return text.charCodeAt(at) === 100 && text.charCodeAt(at + 1) === 97 && text.charCodeAt(at + 2) === 116 &&
-    text.charCodeAt(at + 3) === 97 && text.charCodeAt(at + 4) === 58;
 }

@@ -2,10 +2,9 @@
 //
 // It loops over a reader, and its iterator is written by hand: chained TransformStreams take three to ten times as
 // long, and an async generator spends more on a `yield` than the parser does on the event.
-import { TidingsError } from "../errors.ts";
 import type { ServerGap } from "./items.ts";
 import { createParser, type ServerComment, type ServerEvent } from "./parse.ts";
-import { refusal } from "./response.ts";
+import { requireEventStream } from "./response.ts";
 
 /** How {@linkcode parseSSE} reads. */
 export interface ParseOptions {
@@ -57,71 +56,65 @@ export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
 ): AsyncIterableIterator<ServerEvent | ServerComment> {
-  return readItems(source, options) as AsyncIterableIterator<ServerEvent | ServerComment>;
-}
-
-/**
- * The same, for the client.
- *
- * @param onRead is called before each read, when all that was read before has been taken, with the last event ID.
- */
-export function readItems(
-  source: EventSourceBody,
-  options: ParseOptions,
-  onRead?: (lastEventId: string) => void,
-): AsyncIterableIterator<WireItem> {
   const response = "getReader" in source ? undefined : source;
-  const refused = response && refusal(response);
-  if (refused) throw refused;
-  let ready: WireItem[] = [];
-  let at = 0;
-  const take = (item: WireItem): void => void ready.push(item);
-  const parser = createParser({ ...options, onEvent: take, onComment: options.comments ? take : undefined });
-  // The parser drops the byte order mark: a decoder that did it too would drop a second one.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  if (response) requireEventStream(response);
   // A response without a body has no events.
-  let reader = (response ? response.body : source as ReadableStream<Uint8Array | string>)?.getReader();
-  let failure: [error: unknown] | undefined;
-
-  function stop(): Promise<{ done: true; value: undefined }> {
-    const stopped = reader;
-    ready = [];
-    reader = undefined;
-    // A stream that has failed rejects this, and has said so already.
-    stopped?.cancel().catch(() => {});
-    stopped?.releaseLock();
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  async function read(): Promise<IteratorResult<WireItem, undefined>> {
-    ready = [];
-    at = 0;
-    while (reader && !failure && !ready.length) {
-      try {
-        onRead?.(parser.lastEventId);
-        const { done, value } = await reader.read();
-        if (done) return stop();
-        parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
-      } catch (error) {
-        // What the parser throws knows nothing of the response.
-        failure = [
-          error instanceof TidingsError ? new TidingsError(error.code, error.message, { response }) : error,
-        ];
-      }
-    }
-    if (ready.length) return { done: false, value: ready[at++]! };
-    const error = failure;
-    failure = undefined;
-    const end = stop();
-    if (error) throw error[0];
-    return end;
-  }
-
+  const reader = (response ? response.body : source as ReadableStream<Uint8Array | string>)?.getReader();
+  const batches = readBatches(reader, { ...options, response });
+  let batch: (ServerEvent | ServerComment)[] = [];
+  let at = 0;
   return {
-    next: () => at < ready.length ? Promise.resolve({ done: false, value: ready[at++]! }) : read(),
-    return: stop,
+    async next() {
+      while (at >= batch.length) {
+        const { done, value } = await batches.next();
+        if (done) return { done, value };
+        batch = value;
+        at = 0;
+      }
+      return { done: false, value: batch[at++]! };
+    },
+    return() {
+      batch = [];
+      reader?.cancel().catch(() => {});
+      return batches.return(undefined) as Promise<IteratorReturnResult<undefined>>;
+    },
     [Symbol.asyncIterator]() {
       return this;
     },
   };
+}
+
+/**
+ * What each read completes, in one piece. Cancelling the reader ends it.
+ *
+ * @param onRead is called before each read, when all that was read before has been taken, with the last event ID.
+ */
+export async function* readBatches(
+  reader: ReadableStreamDefaultReader<Uint8Array | string> | undefined,
+  options: ParseOptions & { response?: Response | undefined },
+  onRead?: (lastEventId: string) => void,
+): AsyncGenerator<(ServerEvent | ServerComment)[], undefined> {
+  let batch: (ServerEvent | ServerComment)[] = [];
+  const onEvent = (item: ServerEvent | ServerComment): void => void batch.push(item);
+  const parser = createParser({ ...options, onEvent, onComment: options.comments ? onEvent : undefined });
+  // The parser drops the byte order mark: a decoder that did it too would drop a second one.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  try {
+    while (reader) {
+      onRead?.(parser.lastEventId);
+      const { done, value } = await reader.read();
+      if (done) return;
+      try {
+        parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+      } finally {
+        // What the parser throws comes after the events before it.
+        if (batch.length) yield batch;
+        batch = [];
+      }
+    }
+  } finally {
+    // A stream that has failed rejects this, and has said so already.
+    reader?.cancel().catch(() => {});
+    reader?.releaseLock();
+  }
 }

@@ -2,24 +2,27 @@
 // and `text/event-stream`, or the connection has failed.
 import { TidingsError } from "../errors.ts";
 
-/** The reason why this response cannot be read as an event stream, or undefined when it can. */
-export function refusal(response: Response): TidingsError | undefined {
-  const { status } = response;
-  const type = response.headers.get("content-type");
-  const code = status === 204
-    ? "no-content"
-    : status !== 200
-    ? "bad-status"
-    : /^\s*text\/event-stream\s*(;|$)/i.test(type!)
-    ? undefined
-    : "bad-content-type";
-  return code &&
-    new TidingsError(code, `Server answered ${status} ${type}: send 200 text/event-stream`, { response });
+/** Throws when this response cannot be read as an event stream. */
+export function requireEventStream(response: Response): void {
+  const { status, headers } = response;
+  const type = headers.get("content-type");
+  const isRight = status === 200 && /^text\/event-stream\s*(;|$)/i.test(type!);
+  if (!isRight) {
+    throw new TidingsError(
+      status === 204 ? "no-content" : status === 200 ? "bad-content-type" : "bad-status",
+      `Server answered ${status} ${type}: send 200 text/event-stream`,
+      { response },
+    );
+  }
 }
 
 /** Whether a failure may pass by itself, so that trying again makes sense. */
 export function mayPass({ code, response }: TidingsError): boolean {
-  return code === "bad-status"
-    ? /408|425|429|5../.test(String(response!.status))
-    : code.startsWith("connection");
+  return /^connection|bad-status (408|425|429|5)/.test(`${code} ${response?.status}`);
+}
+
+/** The milliseconds a response's `Retry-After` asks for, seconds or a date; 0 without one. RFC 9110, section 10.2.3. */
+export function retryAfter(response: Response | undefined): number {
+  const value = response?.headers.get("retry-after") ?? "";
+  return Math.max(0, +value * 1000 || Date.parse(value) - Date.now() || 0);
 }

@@ -11,7 +11,7 @@ import { TidingsError, type TidingsErrorCode } from "../errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
 import { type Consumer, createStream } from "./consume.ts";
 import type { Schemas } from "./items.ts";
-import { positive } from "./options.ts";
+import { requireOptions } from "./options.ts";
 import type { WireItem } from "./read.ts";
 import { createSource } from "./source.ts";
 import type { EventStream, StreamState } from "./stream.ts";
@@ -79,8 +79,8 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
   url: string | URL,
   options: SharedOptions<S, Comments> = {},
 ): SharedEventStream<S, Comments> {
-  const { lastEventId = "", schemas, signal, name = String(url) } = options;
-  const history = positive("history", options.history, 1000);
+  const { lastEventId = "", name = String(url), history = 1000 } = options;
+  requireOptions("number", { history });
   const source = createSource(url, options);
   const locks = globalThis.navigator?.locks;
   let role: SharedEventStream["role"] = "alone";
@@ -90,7 +90,6 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
     const me = Math.random().toString(36).slice(2);
     const timeline = createTimeline(lastEventId, history);
     const channel = new BroadcastChannel(`tidings ${name}`);
-    let closed = false;
     const queue: WireItem[] = [];
     let ended: { error: unknown } | undefined;
     let asking = false;
@@ -101,7 +100,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
     let leave = (): void => {};
 
     const post = (message: Message): void => {
-      if (!closed) channel.postMessage(message);
+      if (!consumer.signal.aborted) channel.postMessage(message);
     };
     const ask = (): void => {
       asking = true;
@@ -199,19 +198,15 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
           id = next;
           append(undefined);
         },
-        interrupt: () => {},
+        signal: leaving,
         setState(next, detail) {
           if (leaving.aborted) return;
           state = next;
           post({ type: "state", state });
           consumer.setState(next, detail);
         },
-        isClosed: () => leaving.aborted,
       };
-      leaving.addEventListener("abort", () => {
-        role = "follower";
-        connection.interrupt();
-      });
+      leaving.addEventListener("abort", () => role = "follower");
       try {
         for await (const item of source(connection)) {
           if (leaving.aborted) return;
@@ -238,8 +233,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
     const broughtBack = ({ persisted }: PageTransitionEvent): void => void (persisted && compete());
     globalThis.addEventListener?.("pagehide", putAway);
     globalThis.addEventListener?.("pageshow", broughtBack);
-    consumer.interrupt = () => {
-      closed = true;
+    consumer.signal.onabort = () => {
       leave();
       channel.close();
       globalThis.removeEventListener?.("pagehide", putAway);
@@ -247,7 +241,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
       wake();
     };
     compete();
-    while (!consumer.isClosed()) {
+    while (!consumer.signal.aborted) {
       const item = queue.shift();
       if (item) yield item;
       else if (ended) {
@@ -258,7 +252,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
   }
 
   const shared = locks && globalThis.BroadcastChannel;
-  const stream = createStream(shared ? share : source, lastEventId, schemas, signal);
+  const stream = createStream(shared ? share : source, options);
   Object.defineProperty(stream, "role", { get: () => role });
   return stream as unknown as SharedEventStream<S, Comments>;
 }

@@ -28,7 +28,7 @@ export interface StateDetail {
  *   While somebody iterates, the handlers see each item as the loop takes it. A handler that throws closes the stream
  *   with its error.
  *
- * Until somebody does either, what arrives waits in a bounded queue, and then in the network.
+ * Until somebody does either, what was read last waits, and all else in the network: nothing is read ahead.
  */
 export interface EventStream<S extends Schemas = Record<never, never>, Comments extends boolean = false>
   extends AsyncIterable<StreamItem<S, Comments>> {
@@ -50,7 +50,7 @@ export interface EventStream<S extends Schemas = Record<never, never>, Comments 
     event: Name,
     handler: (item: EventOf<S, Name>) => unknown,
   ): () => void;
-  /** Closes the stream: the connection, timers and listeners go, a loop over it ends, what is queued is dropped. */
+  /** Closes the stream: the connection, timers and listeners go, a loop over it ends, what is not handed out is dropped. */
   close(): void;
   /**
    * Starts the iteration.

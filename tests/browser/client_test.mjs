@@ -199,7 +199,8 @@ eachBrowser("connect() recovers from what it can, and says what it cannot", asyn
       t.diagnostic(`${what}${error.code ? `: ${error.code}, ${error.message}` : ""}`);
     }
     await hasten(browser, t);
-    t.diagnostic(`${name}: all ${runs.length + 1} checks passed`);
+    await bringBack(browser, t);
+    t.diagnostic(`${name}: all ${runs.length + 2} checks passed`);
   } finally {
     await home.kill();
     for (const { server } of handles) await server.kill().catch(() => {});
@@ -240,5 +241,61 @@ async function hasten(browser, t) {
     }
   } finally {
     await server.kill();
+  }
+}
+
+/**
+ * A page that the browser puts away and brings back as it was, by its back button: a connection that lasted goes on, and
+ * one that was cut meanwhile is made again at once, though its wait would take minutes. Firefox does not put a page away
+ * that is connected: it begins anew.
+ */
+async function bringBack(browser, t) {
+  const { name } = browser;
+  for (const cut of [false, true]) {
+    let last = 0;
+    let requests = 0;
+    const streams = new Set();
+    const server = await serve(code, (request, response) => {
+      if (request.url !== "/events") return response.end("other");
+      requests++;
+      const from = request.headers["last-event-id"] ? next(request) : last + 1;
+      open(response).write(": hello\n\n" + events(from, last));
+      streams.add(response);
+      response.on("close", () => streams.delete(response));
+    });
+    const timer = setInterval(() => {
+      last++;
+      for (const response of streams) response.write(events(last, last));
+    }, 20);
+    try {
+      const page = await browser.newPage();
+      await page.goto(server.origin);
+      await page.evaluate(async () => {
+        const { connect } = await import("/client.js");
+        globalThis.seen = [];
+        globalThis.stream = connect("/events", { retry: { base: 500_000, max: 500_000 } });
+        stream.on((item) => globalThis.seen.push(Number(item.lastEventId)));
+      });
+      await until(() => page.evaluate(() => seen.length > 3), "the first events");
+      await page.goto(`${server.origin}/other`);
+      await sleep(300);
+      if (cut) { for (const response of streams) response.socket.resetAndDestroy(); }
+      await sleep(300);
+      const before = last;
+      await page.goBack();
+      if (await page.evaluate(() => !("seen" in globalThis))) {
+        assert.notEqual(name, "chromium", "Chromium brings the page back");
+        t.diagnostic(`${name}: does not put a connected page away`);
+        continue;
+      }
+      await until(() => page.evaluate((id) => seen.at(-1) > id, before), "events after it", 5000);
+      const seen = await page.evaluate(() => seen);
+      assert.deepEqual(seen, seen.map((_, n) => seen[0] + n), "each once, in order");
+      assert.equal(requests, cut ? 2 : 1);
+      t.diagnostic(`${name}: a page that is brought back goes on${cut ? ", cut off meanwhile" : ""}`);
+    } finally {
+      clearInterval(timer);
+      await server.kill();
+    }
   }
 }
