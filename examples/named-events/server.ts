@@ -19,7 +19,7 @@ const timer = setInterval(() => {
   const now = new Date().toISOString();
   feed.publish(`send data: ${now}`);
   feed.publish({ event: "test-event", data: `named data: ${now}` }); // for addEventListener("test-event") alone
-  console.log(`named-events: ${feed.size} clients`);
+  console.log(`named-events: ${feed.size} connected`);
 }, 2_000);
 
 /** Any page of the listed origins may read, with the user's cookies. */
