@@ -8,6 +8,7 @@
  * `ORIGINS` lists whose pages may read. `NEIGHBOUR_PORT` is where the same stream is served a second time, to be taken away.
  */
 
+import process from "node:process";
 import { Broadcaster } from "../../mod.ts";
 import { plain } from "../support/http.ts";
 import { origins } from "../support/origins.ts";
@@ -32,6 +33,9 @@ const neighbour = new Neighbour((request) => {
   console.log(`named-events: visitor ${who} from ${request.headers.get("origin")}`);
   return subscribe(request);
 });
+
+// With a port of its own it is there from the start on; on any port, once a page asks where.
+if (process.env["NEIGHBOUR_PORT"]) await neighbour.start();
 
 /** Where the neighbour is, and a cookie: ports of one host share theirs. */
 async function find(request: Request): Promise<Response> {
