@@ -67,6 +67,16 @@ export async function startServer(runtime, { port = 0, program = "examples/serve
   };
 }
 
+/** A port that is free now. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
 /** Answers everything on `port` with 503, as a proxy does while the server behind it is being replaced. */
 export async function startUnavailable(port) {
   const asked = [];
