@@ -1,54 +1,16 @@
 /** `examples/server.ts` as a process of its own: its routes, its end, and what it says when it cannot begin. */
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { RawClient } from "./support/client.ts";
-import { runArguments } from "./support/runtime.ts";
-import { until, within } from "./support/wait.ts";
+import { Example, pageAndFiles } from "./support/example.ts";
+import { within } from "./support/wait.ts";
 
 const LIMIT = { timeout: 60_000 };
-const program = fileURLToPath(new URL("../examples/server.ts", import.meta.url));
-
-class Example {
-  readonly #child: ChildProcess;
-  stdout = "";
-  stderr = "";
-  code: number | null | undefined;
-
-  constructor(env: Record<string, string>) {
-    this.#child = spawn(process.execPath, [...runArguments, program], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1", HOST: "127.0.0.1", ...env },
-    });
-    this.#child.stdout!.on("data", (chunk: unknown) => this.stdout += String(chunk));
-    this.#child.stderr!.on("data", (chunk: unknown) => this.stderr += String(chunk));
-    this.#child.once("close", (code) => this.code = code);
-  }
-
-  get url(): string | undefined {
-    return /^Listening on (http:\/\/127\.0\.0\.1:\d+)\/$/m.exec(this.stdout)?.[1];
-  }
-
-  async ready(): Promise<this> {
-    await until(() => this.url !== undefined, "the URL is printed", 30_000);
-    return this;
-  }
-
-  signal(name: NodeJS.Signals): void {
-    // Not `child.kill()`: Deno then reports the signal in place of the exit code.
-    if (this.code === undefined) process.kill(this.#child.pid!, name);
-  }
-
-  ended(): Promise<void> {
-    return until(() => this.code !== undefined, "the process has ended", 30_000);
-  }
-}
 
 let example: Example;
 before(async () => {
-  example = await new Example({ PORT: "0" }).ready();
+  example = await new Example("server.ts", { PORT: "0" }).ready();
 }, LIMIT);
 after(async () => {
   example.signal("SIGKILL");
@@ -58,23 +20,31 @@ after(async () => {
 const post = (body: string, type = "text/plain") =>
   fetch(`${example.url}/broadcast`, { method: "POST", body, headers: { "content-type": type } });
 
-test("it prints where it listens, on one line", () => {
-  assert.equal(example.stdout, `Listening on ${example.url}/\n`);
+test("it prints where it listens, on a line of its own", () => {
+  assert.match(example.stdout, /^Listening on http:\/\/127\.0\.0\.1:\d+\/$/m);
 });
 
-test("the page and all that it needs come from here", LIMIT, async () => {
-  const response = await fetch(`${example.url}/`);
-  assert.equal(response.headers.get("content-type"), "text/html; charset=utf-8");
-  assert.match(response.headers.get("content-security-policy")!, /default-src 'self'/);
-  const html = await response.text();
-  const needed = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!).filter((path) =>
-    !path.startsWith("data:")
-  );
-  assert.ok(needed.length >= 3);
-  for (const path of needed) {
-    const file = await fetch(new URL(path, `${example.url}/`));
-    assert.equal(file.status, 200, path);
-    await file.text();
+test("the front page links every system, and all that their pages need comes from here", LIMIT, async () => {
+  const { files } = await pageAndFiles(`${example.url}/`);
+  assert.ok(files.length >= 4);
+  const { texts } = await import(new URL("../examples/gallery/text.js", import.meta.url).href);
+  const names = Object.keys(texts.en.systems);
+  assert.ok(names.length >= 4);
+  for (const name of names) {
+    const { html, files } = await pageAndFiles(`${example.url}/${name}/`);
+    assert.match(html, /<a class="wordmark" href="\.\.\/">/);
+    assert.ok(files.includes(`${example.url}/${name}/page.js`), name);
+  }
+  const policy = (await fetch(`${example.url}/dashboard/`)).headers.get("content-security-policy");
+  assert.match(policy!, /default-src 'self'.*frame-ancestors 'none'/);
+});
+
+test("the pages' client library is one file of JavaScript", LIMIT, async () => {
+  const response = await fetch(`${example.url}/page/client.js`);
+  assert.equal(response.headers.get("content-type"), "text/javascript; charset=utf-8");
+  const exported = /export\{([^}]+)\}/.exec(await response.text())![1]!;
+  for (const name of ["connect", "connectShared", "parseSSE"]) {
+    assert.match(exported, new RegExp(`\\b${name}\\b`));
   }
 });
 
@@ -115,7 +85,7 @@ test("what cannot be served is answered with its status", LIMIT, async () => {
   };
   assert.deepEqual(await status("/broadcast", { method: "GET" }), [405, "POST"]);
   assert.deepEqual(await status("/broadcast", { method: "PUT", body: "x" }), [405, "POST"]);
-  assert.deepEqual(await status("/stream", { method: "POST" }), [405, "GET, HEAD"]);
+  assert.deepEqual(await status("/stream", { method: "POST" }), [405, "GET, HEAD, OPTIONS"]);
   assert.deepEqual(await status("/nowhere", {}), [404, null]);
   assert.equal((await post('{"a"', "application/json")).status, 400);
   assert.equal((await post("x".repeat(65_536))).status, 200);
@@ -123,7 +93,7 @@ test("what cannot be served is answered with its status", LIMIT, async () => {
 });
 
 test("a port in use is one clear line", LIMIT, async () => {
-  const second = new Example({ PORT: new URL(example.url!).port });
+  const second = new Example("server.ts", { PORT: new URL(example.url!).port });
   await second.ended();
   assert.equal(second.code, 1);
   assert.match(second.stderr, /^Port \d+ on 127\.0\.0\.1 is in use: [^\n]+\n$/);
@@ -134,7 +104,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     `${signal} ends it within 5 s with 1,000 clients, and each was told when to come back`,
     LIMIT,
     async () => {
-      const busy = await new Example({ PORT: "0" }).ready();
+      const busy = await new Example("server.ts", { PORT: "0" }).ready();
       const port = Number(new URL(busy.url!).port);
       const clients: RawClient[] = [];
       while (clients.length < 1_000) {

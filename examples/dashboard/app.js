@@ -89,4 +89,5 @@ export function startApp(document, { connect, ...network }) {
   }, { url: "../broadcast", ...network });
   enableStall({ button: element("stall"), note: element("stall-note") }, network);
   open();
+  return { close: () => stream?.close() };
 }

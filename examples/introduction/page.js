@@ -2,6 +2,7 @@
 import { addArrival } from "../page/arrivals.js";
 import { connect } from "../page/client.js";
 import { fillIn } from "../page/language.js";
+import { closeWithPage } from "../page/leave.js";
 import { StatusBadge } from "../page/status.js";
 import { text } from "./text.js";
 
@@ -12,4 +13,5 @@ fillIn(text);
 const status = new StatusBadge({ badge: element("status"), detail: element("status-detail") });
 const stream = connect("events");
 stream.onstate = (state, detail) => status.show(state, detail);
+closeWithPage(() => stream.close());
 stream.on("message", ({ data }) => addArrival(element("arrivals"), data));

@@ -1,6 +1,7 @@
 // One stream, read by connect() and by a bare EventSource, and buttons that take its server away.
 import { connect } from "../page/client.js";
 import { fillIn } from "../page/language.js";
+import { closeWithPage } from "../page/leave.js";
 import { StatusBadge } from "../page/status.js";
 import { Tally } from "./tally.js";
 import { text } from "./text.js";
@@ -13,6 +14,7 @@ function readWithOurs(url) {
   const tally = new Tally({ list: element("ours"), count: element("ours-count") });
   const status = new StatusBadge({ badge: element("ours-status") });
   const stream = connect(url, { credentials: "include", retry: { base: 1000, max: 3000 } });
+  closeWithPage(() => stream.close());
   stream.onstate = (state, detail) => status.show(state, detail);
   for (const name of ["message", "test-event", "tidings-cursor"]) stream.on(name, (item) => tally.add(item));
   stream.on("gap", ({ lastEventId }) => tally.add({ event: "gap", data: "", lastEventId }));

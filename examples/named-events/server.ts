@@ -8,6 +8,7 @@
  * `ORIGINS` lists whose pages may read. `NEIGHBOUR_PORT` is where the same stream is served a second time, to be taken away.
  */
 
+import process from "node:process";
 import { Broadcaster } from "../../mod.ts";
 import { plain } from "../support/http.ts";
 import { origins } from "../support/origins.ts";
@@ -19,7 +20,7 @@ const timer = setInterval(() => {
   const now = new Date().toISOString();
   feed.publish(`send data: ${now}`);
   feed.publish({ event: "test-event", data: `named data: ${now}` }); // for addEventListener("test-event") alone
-  console.log(`named-events: ${feed.size} clients`);
+  console.log(`named-events: ${feed.size} connected`);
 }, 2_000);
 
 /** Any page of the listed origins may read, with the user's cookies. */
@@ -32,6 +33,9 @@ const neighbour = new Neighbour((request) => {
   console.log(`named-events: visitor ${who} from ${request.headers.get("origin")}`);
   return subscribe(request);
 });
+
+// With a port of its own it is there from the start on; on any port, once a page asks where.
+if (process.env["NEIGHBOUR_PORT"]) await neighbour.start();
 
 /** Where the neighbour is, and a cookie: ports of one host share theirs. */
 async function find(request: Request): Promise<Response> {

@@ -2,6 +2,7 @@
 import { addArrival } from "../page/arrivals.js";
 import { connect } from "../page/client.js";
 import { fillIn } from "../page/language.js";
+import { closeWithPage } from "../page/leave.js";
 import { StatusBadge } from "../page/status.js";
 import { text } from "./text.js";
 
@@ -23,6 +24,7 @@ function open() {
 }
 
 let stream = open();
+closeWithPage(() => stream.close());
 toggle.addEventListener("click", () => {
   if (stream.state === "closed") stream = open();
   else stream.close();

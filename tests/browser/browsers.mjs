@@ -31,8 +31,12 @@ export function whyNoBrowser(name) {
   return findBrowser(name) ? undefined : `no ${name} on the PATH (looked for ${commands[name].join(", ")})`;
 }
 
-/** Starts a browser without window and with a profile of its own. `close()` it, and the profile is gone too. */
-export async function launchBrowser(name, { dark = false } = {}) {
+/**
+ * Starts a browser without window and with a profile of its own. `close()` it, and the profile is gone too.
+ *
+ * @param language what it prefers to read
+ */
+export async function launchBrowser(name, { dark = false, language = "en-US" } = {}) {
   const executablePath = findBrowser(name);
   if (!executablePath) throw new Error(whyNoBrowser(name));
   const profile = await mkdtemp(join(tmpdir(), `tidings-${name}-`));
@@ -43,7 +47,7 @@ export async function launchBrowser(name, { dark = false } = {}) {
     userDataDir: profile,
     timeout: 120_000,
     protocolTimeout: 120_000,
-    ...(name === "firefox" ? firefoxOptions(dark) : chromiumOptions),
+    ...(name === "firefox" ? firefoxOptions(dark, language) : chromiumOptions(language)),
   });
   return {
     name,
@@ -63,17 +67,25 @@ export async function launchBrowser(name, { dark = false } = {}) {
   };
 }
 
-const chromiumOptions = {
-  args: [
+function chromiumOptions(language) {
+  const args = [
     "--no-sandbox", // its sandbox refuses to run as root, which is what containers run as
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-  ],
-};
+    `--lang=${language}`,
+    `--accept-lang=${language}`,
+  ];
+  return { args };
+}
 
-function firefoxOptions(dark) {
-  return { extraPrefsFirefox: { "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1 } };
+function firefoxOptions(dark, language) {
+  return {
+    extraPrefsFirefox: {
+      "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1,
+      "intl.accept_languages": language,
+    },
+  };
 }

@@ -61,7 +61,7 @@ export function addJourneyTests(getBrowser, runtime) {
     await waitFor(page, () => document.querySelector("#broadcast-note").dataset.kind === "error");
     assert.equal(await page.$eval("#text", (field) => field.value), "kept");
     await restart();
-    await waitForState(page, "live");
+    await waitForState(page, "open");
     await server.publish("after the crash");
     await waitForRow(page, "after the crash");
     await waitForRow(page, "before the crash"); // what was there stays there
@@ -77,11 +77,12 @@ export function addJourneyTests(getBrowser, runtime) {
     t.after(unavailable.close);
     await waitFor(page, () => /Next try in \d+ s/.test(document.querySelector("#status-detail").textContent));
     await waitForState(page, "waiting");
-    // Its first own try names the last event that arrived.
-    await until(() => unavailable.asked.some((url) => /^\/stream\?lastEventId=[\w-]+$/.test(url)));
+    // Each try names the last event that arrived.
+    const resumes = ({ url, lastEventId }) => url.startsWith("/stream?") && /^\w+-\d+$/.test(lastEventId);
+    await until(() => unavailable.asked.some(resumes));
     await unavailable.close();
     await restart();
-    await waitForState(page, "live");
+    await waitForState(page, "open");
     await server.publish("after the 503");
     await waitForRow(page, "after the 503");
   });
@@ -93,7 +94,7 @@ export function addJourneyTests(getBrowser, runtime) {
     await waitForState(page, "closed");
     await until(async () => (await server.stats()).clients === 0);
     await page.click("#connect");
-    await waitForState(page, "live");
+    await waitForState(page, "open");
     await until(async () => (await server.stats()).clients === 1);
   });
 

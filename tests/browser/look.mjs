@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launchBrowser } from "./browsers.mjs";
 import { startServer, startUnavailable } from "./server.mjs";
+import { isDark, nextFrame, settled, sidewaysOverflow } from "./measure.mjs";
 import { broadcast, openLivePage, waitFor, waitForRow, waitForState } from "./support.mjs";
 
 const timeout = 240_000;
@@ -66,7 +67,7 @@ export function addLookTests(getBrowser) {
 
           await unavailable.close();
           server = await startServer("node", { port: server.port });
-          await waitForState(page, "live");
+          await waitForState(page, "open");
           await waitForRow(page, /^Some events were missed/);
           await page.focus("#scroller");
           await page.keyboard.press("Home");
@@ -135,7 +136,7 @@ export function addLookTests(getBrowser) {
     const page = await openLivePage(t, getBrowser(), server.url);
     await page.bringToFront();
     const reached = [];
-    for (let n = 0; n < 6; n++) {
+    for (let n = 0; n < 9; n++) {
       await page.keyboard.press("Tab");
       reached.push(
         await page.evaluate(() => {
@@ -145,32 +146,8 @@ export function addLookTests(getBrowser) {
         }),
       );
     }
-    const expected = ["connect", "disconnect", "clear", "scroller", "text", "Broadcast"];
+    const own = ["connect", "disconnect", "clear", "scroller", "text", "Broadcast", "stall"];
+    const expected = ["tidings", "中文", ...own];
     assert.deepEqual(reached, expected.map((name) => `${name}: solid 2px`));
   });
-}
-
-/** In the page: whether light text stands on a dark ground. */
-function isDark() {
-  const { color, backgroundColor } = getComputedStyle(document.body);
-  const brightness = (rgb) => rgb.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0);
-  return brightness(color) > brightness(backgroundColor);
-}
-
-/** In the page: what sticks out of the window to the right. */
-function sidewaysOverflow() {
-  return [...document.querySelectorAll("body *")]
-    .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
-    .map((element) => element.outerHTML.slice(0, 80));
-}
-
-/** In the page: resolves when the current layout has been painted. */
-function nextFrame() {
-  return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-}
-
-/** In the page: resolves when what moves has come to rest. */
-async function settled() {
-  const passing = document.getAnimations().filter(({ effect }) => effect.getTiming().iterations !== Infinity);
-  await Promise.all(passing.map((animation) => animation.finished.catch(() => {})));
 }

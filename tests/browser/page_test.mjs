@@ -1,4 +1,4 @@
-// The demo page in real browsers, against the example on every runtime: node --test tests/browser/page_test.mjs
+// The dashboard in real browsers, in the gallery on every runtime: node --test tests/browser/page_test.mjs
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";
@@ -7,23 +7,26 @@ import { addJourneyTests } from "./journey.mjs";
 import { addLookTests } from "./look.mjs";
 import { runtimeNames } from "./server.mjs";
 
-for (const name of browserNames) {
-  const missing = whyNoBrowser(name);
-  if (missing) {
-    // A contributor may lack a browser; the machine that gates a release may not.
-    test(name, { skip: process.env.CI === "true" ? false : missing }, () => assert.fail(missing));
-    continue;
-  }
-  describe(name, () => {
-    let browser;
-    before(async () => {
-      browser = await launchBrowser(name);
-    });
-    after(() => browser?.close());
-
-    for (const runtime of runtimeNames) {
-      describe(`${name}, server on ${runtime}`, () => addJourneyTests(() => browser, runtime));
+// Both browsers at once: most of the time is waiting.
+describe("dashboard", { concurrency: browserNames.length }, () => {
+  for (const name of browserNames) {
+    const missing = whyNoBrowser(name);
+    if (missing) {
+      // A contributor may lack a browser; the machine that gates a release may not.
+      test(name, { skip: process.env.CI === "true" ? false : missing }, () => assert.fail(missing));
+      continue;
     }
-    describe(`${name}, looks`, () => addLookTests(() => browser));
-  });
-}
+    describe(name, () => {
+      let browser;
+      before(async () => {
+        browser = await launchBrowser(name);
+      });
+      after(() => browser?.close());
+
+      for (const runtime of runtimeNames) {
+        describe(`${name}, server on ${runtime}`, () => addJourneyTests(() => browser, runtime));
+      }
+      describe(`${name}, looks`, () => addLookTests(() => browser));
+    });
+  }
+});

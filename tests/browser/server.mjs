@@ -22,11 +22,11 @@ process.once("exit", () => running.forEach(killGroup));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
 /** Starts the program, on any free port unless told which; resolves when it has printed its URL. */
-export async function startServer(runtime, { port = 0, program = "examples/server.ts" } = {}) {
+export async function startServer(runtime, { port = 0, program = "examples/server.ts", env = {} } = {}) {
   const [command, ...options] = commandLines[runtime];
   const child = spawn(command, [...options, program], {
     cwd: root,
-    env: { ...process.env, PORT: String(port), HOST: "127.0.0.1" },
+    env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own: npm's `deno` is a script that starts the real one, and killing the script alone orphans it.
     detached: true,
@@ -56,6 +56,8 @@ export async function startServer(runtime, { port = 0, program = "examples/serve
       killGroup(child);
       await exited;
     },
+    /** All that it has printed. */
+    output: () => output,
     stats: async () => (await fetch(`${url}/stats`)).json(),
     publish: async (text) => {
       const response = await fetch(`${url}/broadcast`, { method: "POST", body: text });
@@ -65,17 +67,27 @@ export async function startServer(runtime, { port = 0, program = "examples/serve
   };
 }
 
+/** A port that is free now. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
 /** Answers everything on `port` with 503, as a proxy does while the server behind it is being replaced. */
 export async function startUnavailable(port) {
   const asked = [];
   const server = createServer((request, response) => {
-    asked.push(request.url);
+    asked.push({ url: request.url, lastEventId: request.headers["last-event-id"] });
     response.writeHead(503).end();
   });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return {
-    /** The paths that were asked for. */
+    /** The paths that were asked for, and where to go on. */
     asked,
     close: async () => {
       if (!server.listening) return;

@@ -1,4 +1,4 @@
-// The demo page as a visitor handles it.
+// The pages as a visitor handles them.
 import assert from "node:assert/strict";
 
 /** Longer than any browser's own delay before a reconnect, on a machine that is busy. */
@@ -35,9 +35,10 @@ export function waitForState(page, state) {
   return waitFor(page, (state) => document.querySelector("#status").dataset.state === state, state);
 }
 
+/** Opens the dashboard of the server at `url`. */
 export async function openLivePage(t, browser, url, size) {
-  const page = await openPage(t, browser, url, size);
-  await waitForState(page, "live");
+  const page = await openPage(t, browser, `${url}/dashboard/`, size);
+  await waitForState(page, "open");
   return page;
 }
 
