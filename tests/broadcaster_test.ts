@@ -149,6 +149,17 @@ test("a client can come back before it was sent anything", async () => {
   await feed.close();
 });
 
+test("an empty id as an option is no id, whatever the request says", async () => {
+  const feed = new Broadcaster();
+  const lastEventId = await feed.publish("old");
+  feed.publish("older than the client");
+  const client = new MemoryClient(feed.subscribe(request({ lastEventId }), { lastEventId: "" }));
+  feed.publish("new");
+  await client.settle();
+  assert.deepEqual(client.data, ["new"]);
+  await feed.close();
+});
+
 test("the query parameter is read where there is no header, and the header goes first", async () => {
   const feed = new Broadcaster();
   const ids = await Promise.all(["1", "2", "3"].map((data) => feed.publish(data)));

@@ -241,7 +241,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     this.#turns.flush();
     this.#log.trim();
     const view = this.#views.acquire(topics, filter as Filter | undefined);
-    const asked = options.lastEventId ?? lastEventId(request, lastEventIdQuery);
+    const asked = (options.lastEventId ?? lastEventId(request, lastEventIdQuery)) || undefined;
     const expires = this.#admission.expiry(this.#feed.settings.now());
     const subscriber = new Subscriber(this.#feed, { request, view, asked, key, expires });
     let opening = prelude(retry);

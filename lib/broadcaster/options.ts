@@ -86,7 +86,10 @@ export interface SubscribeOptions<Events extends EventMap = EventMap> extends St
   filter?: ((event: PublishEvent<Events>) => boolean) | undefined;
   /** Whose client this is, for the limit `clientsPerKey`: an address, a user. Default: nobody's, and not limited. */
   key?: string | undefined;
-  /** The id after which to go on. Default: the request's `Last-Event-ID`, or else only what is new. */
+  /**
+   * The id after which to go on; `""` for only what is new, whatever the request says. Default: the request's
+   * `Last-Event-ID`, or else only what is new.
+   */
   lastEventId?: string | undefined;
   /**
    * The name of a query parameter that is read where the request has no `Last-Event-ID`: a page that makes a new
