@@ -113,6 +113,7 @@ export class SharedOrder implements Order, FollowerListener {
     this.#publisher.stop();
     this.#follower.stop();
     this.#archive.stop();
+    this.#backplane.close?.();
   }
 
   started([place, ...entries]: readonly BackplaneEntry[]): void {

@@ -1,0 +1,152 @@
+/**
+ * The clients that people have: each is recognised by its shape, so none of them is imported.
+ *
+ * @module
+ */
+
+import { CONNECT_TIMEOUT, opened, type RedisConnection, type RedisConnector } from "./connection.ts";
+
+/** What is used of a client of npm's `redis` (node-redis), made by `createClient()`. It need not be connected. */
+export interface NodeRedis {
+  /** Whether `connect()` was called. */
+  readonly isOpen: boolean;
+  /** Sends a command. */
+  sendCommand(command: string[]): Promise<unknown>;
+  /** Makes another client with the same settings. */
+  duplicate(overrides?: object): unknown;
+}
+
+/** What is used of a client of npm's `ioredis`, made by `new Redis()`. */
+export interface IORedis {
+  /** Where the connection is: `"ready"`, `"reconnecting"`… */
+  readonly status: string;
+  /** Sends a command. */
+  call(command: string, ...args: string[]): Promise<unknown>;
+  /** Makes another client with the same settings. */
+  duplicate(overrides?: object): unknown;
+}
+
+/** What is used of Bun's own client, `new Bun.RedisClient()` or `Bun.redis`. */
+export interface BunRedis {
+  /** Whether the connection is up. */
+  readonly connected: boolean;
+  /** Sends a command. */
+  send(command: string, args: string[]): Promise<unknown>;
+  /** Makes another client with the same settings. */
+  duplicate(): Promise<unknown>;
+}
+
+/** A client of one of the three known libraries, or what opens connections by another: see {@linkcode RedisConnector}. */
+export type RedisClient = NodeRedis | IORedis | BunRedis | RedisConnector;
+
+/** Finds out what a client is. A cluster's client and a pool are none of these: their commands go who knows where. */
+export function connectorOf(client: unknown): RedisConnector | undefined {
+  if (typeof client !== "object" || client === null) return undefined;
+  if (has(client, "call", "duplicate", "disconnect") && !("isCluster" in client && client.isCluster)) {
+    return fromIORedis(client as IORedis);
+  }
+  if (has(client, "sendCommand", "duplicate", "connect") && "isOpen" in client && !("masters" in client)) {
+    return fromNodeRedis(client as NodeRedis);
+  }
+  if (has(client, "send", "duplicate", "close") && "connected" in client) return fromBun(client as BunRedis);
+  if (has(client, "open")) return client as RedisConnector;
+  return undefined;
+}
+
+function has(client: object, ...methods: string[]): boolean {
+  return methods.every((name) => typeof (client as Record<string, unknown>)[name] === "function");
+}
+
+/** What a client is besides, once it is ours. */
+interface Twin {
+  connect(): Promise<unknown>;
+}
+
+/** In node-redis and ioredis, an error to which nobody listens ends the process. */
+interface Emitter extends Twin {
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  disconnect(): unknown;
+  destroy?(): unknown;
+}
+
+interface OpenBun extends Twin {
+  close(): void;
+}
+
+/** connect() hides why it failed, a wrong password for instance. A command that waits for the connection is told. */
+async function connectBun(twin: BunRedis & OpenBun): Promise<void> {
+  // Everybody may say HELLO, whatever else their rights are.
+  const told = twin.send("HELLO", []).then(() => undefined, (reason: unknown) => reason);
+  try {
+    await twin.connect();
+  } catch (error) {
+    throw await told ?? error;
+  }
+}
+
+function fromNodeRedis(client: NodeRedis): RedisConnector {
+  return {
+    async open() {
+      const { socket } = (client as { options?: { socket?: object } }).options ?? {};
+      const twin = client.duplicate({
+        socket: { ...socket, reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT },
+      }) as NodeRedis & Emitter;
+      const close = () => twin.destroy === undefined ? quietly(twin.disconnect()) : twin.destroy();
+      await connect(twin, close);
+      return { send: (command) => twin.sendCommand(command), close };
+    },
+  };
+}
+
+function fromIORedis(client: IORedis): RedisConnector {
+  return {
+    async open() {
+      const twin = client.duplicate({
+        lazyConnect: true,
+        connectTimeout: CONNECT_TIMEOUT,
+        disconnectTimeout: 50,
+        retryStrategy: () => null,
+        reconnectOnError: null,
+        autoResendUnfulfilledCommands: false,
+        maxRetriesPerRequest: 0,
+      }) as IORedis & Emitter;
+      const close = () => twin.disconnect();
+      await connect(twin, close);
+      return { send: ([name, ...args]) => twin.call(name!, ...args), close };
+    },
+  };
+}
+
+/** Bun's client cannot be kept from reconnecting, but is closed as soon as a command fails. */
+function fromBun(client: BunRedis): RedisConnector {
+  return {
+    async open() {
+      // It comes connected, or not, or waits for that: as the one it was made from is.
+      const twin = await opened(client.duplicate() as Promise<BunRedis & OpenBun>, (late) => late.close());
+      const close = () => twin.close();
+      await connect({ connect: () => connectBun(twin) }, close);
+      return { send: ([name, ...args]) => twin.send(name!, args), close };
+    },
+  };
+}
+
+/** Connects a client that is ours, or lets go of it. */
+async function connect(twin: Twin | Emitter, close: RedisConnection["close"]): Promise<void> {
+  let cause: unknown;
+  if ("on" in twin) twin.on("error", (error) => cause = error);
+  try {
+    await opened(twin.connect(), () => {});
+  } catch (error) {
+    try {
+      close();
+    } catch {
+      // It was not open.
+    }
+    // ioredis says only that it is closed, and tells its listeners why.
+    throw cause ?? error;
+  }
+}
+
+function quietly(promise: unknown): void {
+  Promise.resolve(promise).catch(() => {});
+}

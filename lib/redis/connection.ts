@@ -1,0 +1,55 @@
+/**
+ * What a Redis client must be able to do here.
+ *
+ * @module
+ */
+
+import { TidingsError } from "../errors.ts";
+
+/** Opens connections to Redis, by whichever client. */
+export interface RedisConnector {
+  /** Opens a connection that nobody else uses. Rejects if Redis cannot be reached. */
+  open(): Promise<RedisConnection>;
+}
+
+/**
+ * A connection of one's own. It must not reconnect by itself, nor send a command again: what was sent before a connection
+ * broke would arrive after what is sent over the next one. After an error it is closed, and another one opened.
+ */
+export interface RedisConnection {
+  /**
+   * Sends a command, `["XADD", "market", …]`, without waiting for the answers to those before. The reply is what Redis
+   * answered, with bulk strings as text or bytes; an error that Redis answered rejects, with Redis' own words as its
+   * message. Rejects if the connection is lost.
+   */
+  send(command: string[]): Promise<unknown>;
+  /** Lets go of the connection at once, without a farewell to Redis, which may hang. What it throws is ignored. */
+  close(): void;
+}
+
+/** How long opening a connection may take, in milliseconds: a frozen Redis accepts one and never speaks. */
+export const CONNECT_TIMEOUT = 5_000;
+
+/**
+ * Waits until a connection is there, and no longer than that may take: one that comes too late is closed, and so is one
+ * that did not come about.
+ */
+export async function opened<T>(opening: Promise<T>, close: (connection: T) => void): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      opening.then(close, () => {});
+      reject(
+        new TidingsError(
+          "backplane-unavailable",
+          `no connection to Redis within ${CONNECT_TIMEOUT} ms. Is it running, and is its address right?`,
+        ),
+      );
+    }, CONNECT_TIMEOUT);
+  });
+  try {
+    return await Promise.race([opening, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * One Redis Stream as the log of many broadcasters.
+ *
+ * @module
+ */
+
+import {
+  type Backplane,
+  type BackplaneEntry,
+  type BackplaneMessage,
+  type BackplaneReader,
+  LONGEST_WAIT,
+} from "../backplane.ts";
+import { show } from "../errors.ts";
+import { numberOption, wrongOption } from "../options.ts";
+import { connectorOf, type RedisClient } from "./clients.ts";
+import type { RedisConnection, RedisConnector } from "./connection.ts";
+import { explain } from "./errors.ts";
+import { compareIds, isStreamId } from "./ids.ts";
+import { readEntries, readText } from "./reply.ts";
+import { Trimming } from "./trimming.ts";
+import { Writer } from "./writer.ts";
+
+/** Options of {@linkcode redisStreams}. */
+export interface RedisStreamsOptions {
+  /** The stream's key. Broadcasters with the same key share their events; another feed needs another key. */
+  readonly key: string;
+  /**
+   * How many entries are kept at least; Redis trims whole nodes of about a hundred, so up to that many more. It bounds for how
+   * long a process or a client may be away without a gap, and what memory Redis needs: an entry takes its payload and 40 to
+   * 200 bytes (Redis 7), so 100,000 with 256 bytes take 30 MB, and with 4,000 bytes 412 MB. `Infinity` keeps all.
+   * Default: 100,000.
+   */
+  readonly maxLength?: number | undefined;
+  /**
+   * For how long entries are kept at least, in milliseconds and by Redis' clock, within `maxLength`. Trimming rides on
+   * appends and takes whole nodes, so entries go somewhat later, and the newest ones stay while nothing is appended.
+   * Default: `Infinity`.
+   */
+  readonly maxAge?: number | undefined;
+}
+
+// Redis looks for expired waits ten times a second by default, so a wait ends a little late.
+const BLOCK = LONGEST_WAIT - 200;
+
+/**
+ * Makes a Redis Stream the log that broadcasters in many processes share. `client` is the one you have: of `redis`
+ * (node-redis 4 to 6), of `ioredis` (5 and 6), or Bun's `RedisClient`; for any other, see {@linkcode RedisConnector}. It stays
+ * yours, and only its settings are used: each Broadcaster opens one connection to append and one to read, and a third for
+ * as long as clients ask for what it no longer holds itself.
+ *
+ * The server has to be Redis 6.2 or later, or Valkey, and a user with restricted rights needs the key and the commands
+ * XADD, XRANGE, XREVRANGE and XREAD, besides those that its client sends to connect. Event ids are the stream's.
+ *
+ * How safe an acknowledged event is, Redis' own settings say: with `appendonly yes` and `appendfsync everysec` a crash of
+ * the machine loses up to a second, and a failover loses what the replica did not have yet. Whatever is lost, clients are told.
+ *
+ * @throws {TypeError} If an option is wrong, or the client is none of these.
+ *
+ * @example
+ * ```ts
+ * import { redisStreams } from "@tidings/tidings/redis";
+ *
+ * // A client of redis, ioredis or Bun is handed over as it is; this stands for one of another library.
+ * const connector = { open: () => Promise.reject(new Error("no Redis here")) };
+ * const backplane = redisStreams(connector, { key: "market", maxLength: 50_000, maxAge: 3_600_000 });
+ * console.log(backplane.name); // Redis stream "market"
+ * ```
+ */
+export function redisStreams(client: RedisClient, options: RedisStreamsOptions): Backplane {
+  const { key, maxLength = 100_000, maxAge = Infinity } = options;
+  if (typeof key !== "string" || key === "") throw wrongOption("key", "a string that is not empty", key);
+  numberOption("maxLength", maxLength, { least: 1, unit: "entries", endless: true });
+  numberOption("maxAge", maxAge, { least: 1_000, unit: "milliseconds", endless: true });
+  const connector = connectorOf(client);
+  if (connector === undefined) {
+    throw new TypeError(
+      `redisStreams() takes a client of redis, ioredis or Bun for one Redis server, or an object with the method ` +
+        `"open", received ${show(client)}`,
+    );
+  }
+  return new RedisStream(connector, key, new Trimming(maxLength, maxAge));
+}
+
+class RedisStream implements Backplane {
+  readonly name: string;
+  readonly #connector: RedisConnector;
+  readonly #writer: Writer;
+  readonly #key: string;
+  readonly #trimming: Trimming;
+
+  constructor(connector: RedisConnector, key: string, trimming: Trimming) {
+    this.name = `Redis stream ${show(key)}`;
+    this.#connector = connector;
+    this.#writer = new Writer(connector);
+    this.#key = key;
+    this.#trimming = trimming;
+  }
+
+  isId(text: string): boolean {
+    return isStreamId(text);
+  }
+
+  compare(a: string, b: string): number {
+    return compareIds(a, b);
+  }
+
+  async append({ messageId, payload }: BackplaneMessage): Promise<string> {
+    const command = ["XADD", this.#key, ...this.#trimming.next(), "*", "m", messageId, "p", payload];
+    try {
+      const id = readText(await this.#writer.send(command));
+      this.#trimming.appended(id);
+      return id;
+    } catch (error) {
+      throw explain(this.name, error);
+    }
+  }
+
+  async open(): Promise<BackplaneReader> {
+    try {
+      return new RedisReader(await this.#connector.open(), this.#key, this.name);
+    } catch (error) {
+      throw explain(this.name, error);
+    }
+  }
+
+  close(): void {
+    this.#writer.close();
+  }
+}
+
+class RedisReader implements BackplaneReader {
+  readonly #connection: RedisConnection;
+  readonly #key: string;
+  readonly #name: string;
+  #closed = false;
+
+  constructor(connection: RedisConnection, key: string, name: string) {
+    this.#connection = connection;
+    this.#key = key;
+    this.#name = name;
+  }
+
+  async range(from: string, limit: number): Promise<readonly BackplaneEntry[]> {
+    for (;;) {
+      const entries = await this.#read("XRANGE", from, "+", limit);
+      if (entries[0]?.id === from) return entries;
+      // Asked second: what was appended meanwhile is read the next time, and what was trimmed meanwhile is not first.
+      const [last] = await this.#read("XREVRANGE", `(${from}`, "-", 1);
+      if (last !== undefined) return [last, ...entries.slice(0, limit - 1)];
+      if (entries.length > 0) return entries;
+      // The log is empty, or was a moment ago.
+      await this.#mark();
+      const oldest = await this.#read("XRANGE", "-", "+", limit);
+      if (oldest.length > 0) return oldest;
+    }
+  }
+
+  async before(to: string | undefined, limit: number): Promise<readonly BackplaneEntry[]> {
+    for (;;) {
+      const entries = await this.#read("XREVRANGE", to ?? "+", "-", limit);
+      if (entries.length > 0 || to !== undefined) return entries.reverse();
+      await this.#mark();
+    }
+  }
+
+  async wait(after: string): Promise<void> {
+    await this.#send(["XREAD", "COUNT", "1", "BLOCK", `${BLOCK}`, "STREAMS", this.#key, after]);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#connection.close();
+    } catch {
+      // It was closed already.
+    }
+  }
+
+  async #read(command: "XRANGE" | "XREVRANGE", from: string, to: string, count: number) {
+    const reply = await this.#send([command, this.#key, from, to, "COUNT", `${count}`]);
+    try {
+      return readEntries(reply);
+    } catch (error) {
+      throw explain(this.#name, error);
+    }
+  }
+
+  /** Gives an empty log an entry that is no message, so that there is a place at which to stand. */
+  async #mark(): Promise<void> {
+    await this.#send(["XADD", this.#key, "*", "start", ""]);
+  }
+
+  async #send(command: string[]): Promise<unknown> {
+    try {
+      return await this.#connection.send(command);
+    } catch (error) {
+      throw explain(this.#name, error);
+    }
+  }
+}

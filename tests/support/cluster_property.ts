@@ -1,0 +1,324 @@
+/**
+ * The promise of a shared log, as a property: whatever happens, each client receives what was published in one order, and
+ * where something is missing it was told so. Three nodes, clients that hop between them, and a plan of faults from a seed.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { createParser } from "eventsource-parser";
+import type { Backplane, BackplaneEntry } from "../../lib/backplane.ts";
+import { Broadcaster, type Gap } from "../../mod.ts";
+import { request } from "./memory_client.ts";
+import { Random } from "./random.ts";
+import { sleep, until, within } from "./wait.ts";
+
+/** A log for one run, and what is done to it. What destroys entries says which. */
+export interface FaultyLog {
+  /** The log as one more node sees it. */
+  join(): Backplane;
+  /** Everything the log holds. */
+  dump(): Promise<readonly BackplaneEntry[]>;
+  trim(keep: number): Promise<readonly BackplaneEntry[]>;
+  loseTail(count: number): Promise<readonly BackplaneEntry[]>;
+  wipe(): Promise<readonly BackplaneEntry[]>;
+  /** Breaks every connection. */
+  disconnect(): Promise<void>;
+  /** The next appends land and are then reported as failed. */
+  loseAcks(count: number): void;
+  /** Whether nothing is left open after the nodes are closed. */
+  isQuiet(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** What came of a run, to see that faults did happen. */
+export interface Outcome {
+  published: number;
+  received: number;
+  gaps: number;
+  destroyed: number;
+  doubled: number;
+}
+
+interface Message {
+  readonly kind: "message";
+  readonly data: string;
+  readonly id: string;
+}
+
+/** `faults` is how many entries had been destroyed when it came. */
+interface Notice extends Gap {
+  readonly kind: "gap";
+  readonly faults: number;
+}
+
+/** Runs one plan, and checks what everybody received. */
+export async function checkProperty(seed: number, log: FaultyLog): Promise<Outcome> {
+  const run = new Run(new Random(seed), log);
+  try {
+    return await run.play();
+  } catch (error) {
+    throw new Error(`With seed ${seed}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  } finally {
+    await run.end();
+  }
+}
+
+class Run {
+  readonly #random: Random;
+  readonly #log: FaultyLog;
+  readonly #historyEvents: number;
+  readonly #clients: Client[] = [];
+  readonly #publishing: Promise<unknown>[] = [];
+  /** What was acknowledged. */
+  readonly #acknowledged = new Set<string>();
+  /** Destroyed entries, in the order in which they were destroyed. */
+  readonly #destroyed: BackplaneEntry[] = [];
+  #nodes: { name: string; feed: Broadcaster; count: number }[] = [];
+  #incarnations = 0;
+
+  constructor(random: Random, log: FaultyLog) {
+    this.#random = random;
+    this.#log = log;
+    this.#historyEvents = random.pick([3, 30, 10_000]);
+  }
+
+  async play(): Promise<Outcome> {
+    const random = this.#random;
+    for (let i = 0; i < 3; i++) this.#nodes.push(this.#node());
+    for (let i = 0; i < 6; i++) {
+      this.#clients.push(new Client(() => this.#pick(), () => this.#destroyed.length));
+    }
+    for (const client of this.#clients) await client.placed();
+
+    for (let step = 5 + random.below(15); step > 0; step--) {
+      const node = random.pick(this.#nodes);
+      for (let i = random.below(8); i > 0; i--) this.#publish(node);
+      await this.#doSomething();
+      if (random.oneIn(2)) await sleep(random.below(12));
+    }
+
+    await within(Promise.all(this.#publishing), "everything was published or given up");
+    // After this one nothing more comes, wherever one is.
+    const last = await within(this.#nodes[0]!.feed.publish("last"), "the last event was published");
+    for (const client of this.#clients) {
+      await until(() => client.hasSeen("last"), `a client received ${last}`, 20_000).catch((error) => {
+        throw new Error(`${error.message}; it received ${client.summary()}`);
+      });
+    }
+    for (const { feed } of this.#nodes) await until(() => feed.health().ok, "each node is well");
+    return this.#check(await this.#log.dump());
+  }
+
+  async end(): Promise<void> {
+    for (const client of this.#clients) await client.leave();
+    for (const { feed } of this.#nodes) await feed.close();
+    try {
+      for (let i = 0; !(await this.#log.isQuiet()); i++) {
+        if (i > 100) throw new Error("A connection was left behind");
+        await sleep(20);
+      }
+    } finally {
+      await this.#log.close();
+    }
+  }
+
+  #pick(): Broadcaster {
+    return this.#random.pick(this.#nodes).feed;
+  }
+
+  #node() {
+    const feed = new Broadcaster({
+      backplane: this.#log.join(),
+      history: { events: this.#historyEvents },
+      publishTimeout: 10_000,
+      onError: () => {},
+    });
+    return { name: `${this.#incarnations++}`, feed, count: 0 };
+  }
+
+  #publish(node: { name: string; feed: Broadcaster; count: number }): void {
+    const data = `${node.name}:${node.count++}`;
+    this.#publishing.push(node.feed.publish(data).then(() => this.#acknowledged.add(data), () => {}));
+  }
+
+  async #doSomething(): Promise<void> {
+    const random = this.#random;
+    const log = this.#log;
+    switch (random.below(12)) {
+      case 0:
+        return void this.#destroyed.push(...await log.trim(random.below(6)));
+      case 1:
+        if (process.env.QUIET) await sleep(60);
+        return void this.#destroyed.push(...await log.loseTail(1 + random.below(6)));
+      case 2:
+        if (random.oneIn(2)) this.#destroyed.push(...await log.wipe());
+        return;
+      case 3:
+      case 4:
+        return await log.disconnect();
+      case 5:
+        return log.loseAcks(1 + random.below(4));
+      case 6: {
+        const index = random.below(this.#nodes.length);
+        const [old] = this.#nodes.splice(index, 1, this.#node());
+        return void old!.feed.close();
+      }
+      default:
+        for (let i = random.below(4); i > 0; i--) random.pick(this.#clients).hop();
+    }
+  }
+
+  #check(left: readonly BackplaneEntry[]): Outcome {
+    const { compare } = this.#log.join();
+    // Where each message lay in the log: more than once, if it was sent again.
+    const places = new Map<string, { id: string; destroyed: number }[]>();
+    const positions = new Map<string, number>();
+    const note = ({ id, payload }: BackplaneEntry, destroyed: number) => {
+      positions.set(id, destroyed);
+      if (payload === undefined) return;
+      const { data } = JSON.parse(payload) as { data: string };
+      if (!places.has(data)) places.set(data, []);
+      places.get(data)!.push({ id, destroyed });
+    };
+    for (const [index, entry] of this.#destroyed.entries()) note(entry, index);
+    for (const entry of left) note(entry, Infinity);
+
+    let gaps = 0;
+    let doubled = 0;
+    for (const client of this.#clients) {
+      const notices: Notice[] = [];
+      const seen = new Set<string>();
+      const latest = new Map<string, number>();
+      let place = client.first!;
+      let isAfterGap = false;
+      for (const step of client.steps) {
+        if (step.kind === "gap") {
+          const { requested, resumedAt, faults } = step;
+          const reason = [...positions].find(([id, destroyed]) =>
+            destroyed < faults && compare(id, requested) >= 0 ||
+            destroyed < faults && compare(id, resumedAt) >= 0
+          );
+          assert.ok(
+            reason !== undefined,
+            `nothing was lost, and yet a gap: ${JSON.stringify(step)} ${client.summary()}`,
+          );
+          notices.push(step);
+          place = resumedAt;
+          isAfterGap = true;
+          continue;
+        }
+        const { data, id } = step;
+        // The entry at which it goes on after a gap may arrive all the same.
+        assert.ok(compare(id, place) > (isAfterGap ? -1 : 0), `${data} with ${id} came after ${place}`);
+        isAfterGap = false;
+        place = id;
+        if (seen.has(data)) {
+          doubled++;
+          const copies = places.get(data)!;
+          assert.ok(copies.length > 1, `${data} came twice, and lay once in the log: ${client.summary()}`);
+          continue;
+        }
+        seen.add(data);
+        const [name, number] = data.split(":");
+        assert.ok(
+          number === undefined || Number(number) > (latest.get(name!) ?? -1),
+          `${data} came after ${latest.get(name!)}: ${JSON.stringify(places.get(data))} ${client.summary()}`,
+        );
+        latest.set(name!, Number(number));
+      }
+      gaps += notices.length;
+      for (const data of this.#acknowledged) {
+        if (seen.has(data)) continue;
+        const copies = places.get(data)!;
+        const told = copies.some(({ id, destroyed }) =>
+          notices.some(({ requested, resumedAt, reason, faults }) =>
+            compare(id, requested) > 0 && compare(id, resumedAt) <= 0 ||
+            reason.startsWith("epoch") && destroyed < faults
+          )
+        );
+        assert.ok(
+          told,
+          `${data} at ${
+            copies.map(({ id, destroyed }) => `${id} (${destroyed})`)
+          } was lost, and nobody told; ` +
+            `received: ${client.summary()}`,
+        );
+      }
+    }
+    const received = this.#clients.reduce((sum, { steps }) => sum + steps.length, 0);
+    return { published: this.#acknowledged.size, received, gaps, destroyed: this.#destroyed.length, doubled };
+  }
+}
+
+/** Reads all the time, and comes back with its last id when its stream ends, as an EventSource does. */
+class Client {
+  readonly steps: (Message | Notice)[] = [];
+  /** Where it began. */
+  first: string | undefined;
+  readonly #pick: () => Broadcaster;
+  readonly #faults: () => number;
+  #lastEventId: string | undefined;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #left = false;
+  readonly #done: Promise<void>;
+
+  constructor(pick: () => Broadcaster, faults: () => number) {
+    this.#pick = pick;
+    this.#faults = faults;
+    this.#done = this.#run();
+  }
+
+  async placed(): Promise<void> {
+    await until(() => this.first !== undefined, "a client has its place");
+  }
+
+  hasSeen(data: string): boolean {
+    return this.steps.some((step) => step.kind === "message" && step.data === data);
+  }
+
+  summary(): string {
+    const texts = this.steps.map((step) =>
+      step.kind === "message"
+        ? `${step.data}@${step.id}`
+        : `gap(${step.reason} ${step.requested} ${step.resumedAt} ${step.faults})`
+    );
+    return texts.join(" ");
+  }
+
+  /** Goes to another node. */
+  hop(): void {
+    void this.#reader?.cancel().catch(() => {});
+  }
+
+  async leave(): Promise<void> {
+    this.#left = true;
+    this.hop();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#left) {
+      const feed = this.#pick();
+      const response = feed.subscribe(request({ lastEventId: this.#lastEventId }), { topics: "*" });
+      this.#reader = response.body!.getReader();
+      await this.#read(this.#reader).catch(() => {});
+      await sleep(1);
+    }
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    const parser = createParser({
+      onEvent: ({ event, data, id }) => {
+        if (id !== undefined) this.#lastEventId = id;
+        this.first ??= id;
+        if (event === "gap") this.steps.push({ kind: "gap", ...JSON.parse(data), faults: this.#faults() });
+        else if (event === undefined) this.steps.push({ kind: "message", data, id: id! });
+      },
+    });
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      parser.feed(decoder.decode(chunk.value, { stream: true }));
+    }
+  }
+}
