@@ -7,6 +7,11 @@
  * - `"backplane-lost"`: the backplane cannot be read; it is tried again and again
  * - `"address-in-use"`: `serve()` found its port taken
  *
+ * From a backplane such as `tidings/redis`:
+ *
+ * - `"backplane-unavailable"`: the engine was not reached, or refused for now; trying again may succeed
+ * - `"backplane-refused"`: the engine refuses and will go on refusing; the error has the property `permanent: true`
+ *
  * From `tidings/client`; "with its response" means that {@linkcode TidingsError.response} is set:
  *
  * - `"connection-failed"`: no connection came about, or it broke; also a `headers` or `body` function that failed
@@ -24,6 +29,8 @@ export type TidingsErrorCode =
   | "publish-failed"
   | "backplane-lost"
   | "address-in-use"
+  | "backplane-unavailable"
+  | "backplane-refused"
   | "connection-failed"
   | "connection-ended"
   | "connection-stalled"

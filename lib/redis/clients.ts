@@ -1,0 +1,139 @@
+/**
+ * The clients that people have: each is recognised by its shape, so none of them is imported.
+ *
+ * @module
+ */
+
+import { type BlockingConnection, CONNECT_TIMEOUT, opened, type RedisConnection } from "./connection.ts";
+
+/** What is used of a client of npm's `redis` (node-redis), made by `createClient()`. It has to be connected by its owner. */
+export interface NodeRedis {
+  /** Whether `connect()` was called. */
+  readonly isOpen: boolean;
+  /** Sends a command. */
+  sendCommand(command: string[]): Promise<unknown>;
+  /** Makes another client with the same settings, not connected yet. */
+  duplicate(overrides?: object): unknown;
+}
+
+/** What is used of a client of npm's `ioredis`, made by `new Redis()`. */
+export interface IORedis {
+  /** Where the connection is: `"ready"`, `"reconnecting"`… */
+  readonly status: string;
+  /** Sends a command. */
+  call(command: string, ...args: string[]): Promise<unknown>;
+  /** Makes another client with the same settings. */
+  duplicate(overrides?: object): unknown;
+}
+
+/** What is used of Bun's own client, `new Bun.RedisClient()` or `Bun.redis`. */
+export interface BunRedis {
+  /** Whether the connection is up. */
+  readonly connected: boolean;
+  /** Sends a command. */
+  send(command: string, args: string[]): Promise<unknown>;
+  /** Makes another client with the same settings. */
+  duplicate(): Promise<unknown>;
+}
+
+/** A client of one of the three known libraries, or what does the same: see {@linkcode RedisConnection}. */
+export type RedisClient = NodeRedis | IORedis | BunRedis | RedisConnection;
+
+/** Finds out what a client is. A cluster's client and a pool are none of these: their commands go who knows where. */
+export function connectionOf(client: unknown): RedisConnection | undefined {
+  if (typeof client !== "object" || client === null) return undefined;
+  if (has(client, "send", "blocking")) return client as RedisConnection;
+  if (has(client, "call", "duplicate", "disconnect") && !("isCluster" in client && client.isCluster)) {
+    return fromIORedis(client as IORedis);
+  }
+  if (has(client, "sendCommand", "duplicate", "connect") && "isOpen" in client && !("masters" in client)) {
+    return fromNodeRedis(client as NodeRedis);
+  }
+  if (has(client, "send", "duplicate", "close") && "connected" in client) return fromBun(client as BunRedis);
+  return undefined;
+}
+
+function has(client: object, ...methods: string[]): boolean {
+  return methods.every((name) => typeof (client as Record<string, unknown>)[name] === "function");
+}
+
+/** What both node-redis' and ioredis' clients are besides, once they are ours. */
+interface Twin {
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  connect(): Promise<unknown>;
+  disconnect(): unknown;
+  destroy?(): unknown;
+}
+
+function fromNodeRedis(client: NodeRedis): RedisConnection {
+  return {
+    async send(command) {
+      if (!client.isOpen) throw new Error("the client is not connected: call its connect() first");
+      return await client.sendCommand(command);
+    },
+    async blocking() {
+      const { socket } = (client as { options?: { socket?: object } }).options ?? {};
+      const twin = client.duplicate({
+        // A reader that lost its connection is replaced, and must not come back by itself besides.
+        socket: { ...socket, reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT },
+      }) as NodeRedis & Twin;
+      const close = () => twin.destroy === undefined ? quietly(twin.disconnect()) : twin.destroy();
+      await connect(twin, close);
+      return { send: (command) => twin.sendCommand(command), close };
+    },
+  };
+}
+
+function fromIORedis(client: IORedis): RedisConnection {
+  return {
+    send: ([name, ...args]) => client.call(name!, ...args),
+    async blocking() {
+      const twin = client.duplicate({
+        lazyConnect: true,
+        connectTimeout: CONNECT_TIMEOUT,
+        disconnectTimeout: 50,
+        retryStrategy: () => null,
+        reconnectOnError: null,
+        autoResendUnfulfilledCommands: false,
+        maxRetriesPerRequest: 0,
+      }) as IORedis & Twin;
+      const close = () => twin.disconnect();
+      await connect(twin, close);
+      return { send: ([name, ...args]) => twin.call(name!, ...args), close };
+    },
+  };
+}
+
+function fromBun(client: BunRedis): RedisConnection {
+  return {
+    send: ([name, ...args]) => client.send(name!, args),
+    async blocking() {
+      const twin = await opened(
+        client.duplicate() as Promise<BunRedis & { close(): void }>,
+        (it) => it.close(),
+      );
+      return { send: ([name, ...args]) => twin.send(name!, args), close: () => twin.close() };
+    },
+  };
+}
+
+/** Connects a client that is ours, whose errors nobody else listens to, or lets go of it. */
+async function connect(twin: Twin, close: BlockingConnection["close"]): Promise<void> {
+  let cause: unknown;
+  twin.on("error", (error) => cause = error);
+  try {
+    await opened(twin.connect(), () => {});
+  } catch (error) {
+    try {
+      close();
+    } catch {
+      // It was not open.
+    }
+    // ioredis says only that it is closed, and tells its listeners why.
+    throw cause ?? error;
+  }
+}
+
+function quietly(promise: unknown): void {
+  Promise.resolve(promise).catch(() => {});
+}

@@ -1,0 +1,10 @@
+/**
+ * Broadcasters in many processes over one Redis Stream: {@linkcode redisStreams}, for Redis from 6.2 on and Valkey.
+ *
+ * @module
+ */
+export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "../backplane.ts";
+export { TidingsError, type TidingsErrorCode } from "../errors.ts";
+export type { BunRedis, IORedis, NodeRedis, RedisClient } from "./clients.ts";
+export type { BlockingConnection, RedisConnection } from "./connection.ts";
+export { redisStreams, type RedisStreamsOptions } from "./streams.ts";

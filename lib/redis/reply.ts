@@ -1,0 +1,40 @@
+/**
+ * What Redis answers, as its clients hand it on: entries as `[id, [field, value, …]]`, in text or in bytes.
+ *
+ * @module
+ */
+
+import type { BackplaneEntry } from "../backplane.ts";
+import { show, TidingsError } from "../errors.ts";
+
+// The payload has to come back unchanged, also one that begins with a byte order mark.
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Reads a bulk string. */
+export function readText(reply: unknown): string {
+  if (typeof reply === "string") return reply;
+  if (reply instanceof Uint8Array) return utf8.decode(reply);
+  throw unreadable("a text", reply);
+}
+
+/** Reads the reply to XRANGE or XREVRANGE. */
+export function readEntries(reply: unknown): BackplaneEntry[] {
+  if (!Array.isArray(reply)) throw unreadable("a list of entries", reply);
+  return reply.map((entry: unknown) => {
+    if (!Array.isArray(entry) || !Array.isArray(entry[1])) throw unreadable("an entry", entry);
+    let messageId: string | undefined;
+    let payload: string | undefined;
+    const fields: unknown[] = entry[1];
+    for (let i = 0; i + 1 < fields.length; i += 2) {
+      const field = readText(fields[i]);
+      if (field === "m") messageId = readText(fields[i + 1]);
+      else if (field === "p") payload = readText(fields[i + 1]);
+    }
+    return { id: readText(entry[0]), messageId, payload };
+  });
+}
+
+function unreadable(what: string, reply: unknown): TidingsError {
+  const message = `Redis' reply should be ${what} and is ${show(reply)}: does the client transform replies?`;
+  return Object.assign(new TidingsError("backplane-refused", message), { permanent: true });
+}

@@ -1,0 +1,226 @@
+/**
+ * One Redis Stream as the log of many broadcasters.
+ *
+ * @module
+ */
+
+import {
+  type Backplane,
+  type BackplaneEntry,
+  type BackplaneMessage,
+  type BackplaneReader,
+  LONGEST_WAIT,
+} from "../backplane.ts";
+import { show } from "../errors.ts";
+import { numberOption, wrongOption } from "../options.ts";
+import { connectionOf, type RedisClient } from "./clients.ts";
+import type { BlockingConnection, RedisConnection } from "./connection.ts";
+import { explain } from "./errors.ts";
+import { compareIds, isStreamId } from "./ids.ts";
+import { readEntries, readText } from "./reply.ts";
+
+/** Options of {@linkcode redisStreams}. */
+export interface RedisStreamsOptions {
+  /** The stream's key. Broadcasters with the same key share their events; another feed needs another key. */
+  readonly key: string;
+  /**
+   * How many entries are kept at least; Redis trims whole nodes of about a hundred, so up to that many more. It bounds for how
+   * long a process or a client may be away without a gap, and Redis' memory. `Infinity` keeps all. Default: 100,000.
+   */
+  readonly maxLength?: number | undefined;
+  /**
+   * For how long entries are kept, in milliseconds, by Redis' clock, and within `maxLength`. Trimming rides on appends, so
+   * what is older goes a little later, and stays while nothing is appended. Default: `Infinity`.
+   */
+  readonly maxAge?: number | undefined;
+}
+
+// Redis looks for expired waits ten times a second by default, so a wait ends a little late.
+const BLOCK = LONGEST_WAIT - 200;
+
+/**
+ * Makes a Redis Stream the log that broadcasters in many processes share. `client` is the one you have: of `redis`
+ * (node-redis 4 to 6, connected), of `ioredis` (5 and 6), or Bun's `RedisClient`; for any other, an object with the two
+ * methods of {@linkcode RedisConnection}. It stays yours: nothing here closes it, and it appends. For reading, a second
+ * connection with the same settings is opened, one for each Broadcaster.
+ *
+ * The server has to be Redis 6.2 or later, or Valkey, and a user with restricted rights needs the key and the commands
+ * XADD, XRANGE, XREVRANGE and XREAD, besides those that its client sends to connect. Event ids are the stream's.
+ *
+ * How safe an acknowledged event is, Redis' own settings say: with `appendonly yes` and `appendfsync everysec` a crash of
+ * the machine loses up to a second, and a failover loses what the replica did not have yet. Whatever is lost, clients are told.
+ *
+ * @throws {TypeError} If an option is wrong, or the client is none of these.
+ *
+ * @example
+ * ```ts
+ * import { redisStreams } from "@tidings/tidings/redis";
+ *
+ * // Any way to send a command will do; with a client of redis, ioredis or Bun, hand that over as it is.
+ * const connection = {
+ *   send: (command: string[]) => Promise.resolve(`${command[0]} was sent`),
+ *   blocking: () => Promise.reject(new Error("no Redis here")),
+ * };
+ * const backplane = redisStreams(connection, { key: "market", maxLength: 50_000, maxAge: 3_600_000 });
+ * console.log(backplane.name); // Redis stream "market"
+ * ```
+ */
+export function redisStreams(client: RedisClient, options: RedisStreamsOptions): Backplane {
+  const { key, maxLength = 100_000, maxAge = Infinity } = options;
+  if (typeof key !== "string" || key === "") throw wrongOption("key", "a string that is not empty", key);
+  numberOption("maxLength", maxLength, { least: 1, unit: "entries", endless: true });
+  numberOption("maxAge", maxAge, { least: 1_000, unit: "milliseconds", endless: true });
+  const connection = connectionOf(client);
+  if (connection === undefined) {
+    throw new TypeError(
+      `redisStreams() takes a client of redis, ioredis or Bun for one Redis server, or an object with the methods "send" ` +
+        `and "blocking", received ${show(client)}`,
+    );
+  }
+  return new RedisStream(connection, key, new Trimming(maxLength, maxAge));
+}
+
+/** What goes with an append, so that the stream does not grow without bound. */
+class Trimming {
+  readonly #maxLength: number;
+  readonly #maxAge: number;
+  /** When entries were last trimmed by age, by Redis' clock. */
+  #trimmed = 0;
+  #now = 0;
+  #byAge = false;
+
+  constructor(maxLength: number, maxAge: number) {
+    this.#maxLength = maxLength;
+    this.#maxAge = maxAge;
+  }
+
+  /** The arguments for the next append. */
+  next(): string[] {
+    // One append trims one way: by age now and then, and never twice in a row, lest the length be forgotten.
+    const due = this.#now - this.#trimmed >= Math.min(this.#maxAge / 10, 60_000);
+    this.#byAge = due && !this.#byAge && this.#maxAge < Infinity && this.#now > this.#maxAge;
+    if (this.#byAge) {
+      this.#trimmed = this.#now;
+      return ["MINID", "~", `${this.#now - this.#maxAge}-0`];
+    }
+    return this.#maxLength === Infinity ? [] : ["MAXLEN", "~", `${this.#maxLength}`];
+  }
+
+  /** Takes the time from an id: the clocks of this machine and of Redis may differ. */
+  appended(id: string): void {
+    this.#now = Number(id.slice(0, id.indexOf("-")));
+  }
+}
+
+class RedisStream implements Backplane {
+  readonly name: string;
+  readonly #connection: RedisConnection;
+  readonly #key: string;
+  readonly #trimming: Trimming;
+
+  constructor(connection: RedisConnection, key: string, trimming: Trimming) {
+    this.name = `Redis stream ${show(key)}`;
+    this.#connection = connection;
+    this.#key = key;
+    this.#trimming = trimming;
+  }
+
+  isId(text: string): boolean {
+    return isStreamId(text);
+  }
+
+  compare(a: string, b: string): number {
+    return compareIds(a, b);
+  }
+
+  async append({ messageId, payload }: BackplaneMessage): Promise<string> {
+    const command = ["XADD", this.#key, ...this.#trimming.next(), "*", "m", messageId, "p", payload];
+    try {
+      const id = readText(await this.#connection.send(command));
+      this.#trimming.appended(id);
+      return id;
+    } catch (error) {
+      throw explain(this.name, error);
+    }
+  }
+
+  async open(): Promise<BackplaneReader> {
+    try {
+      return new RedisReader(await this.#connection.blocking(), this.#key, this.name);
+    } catch (error) {
+      throw explain(this.name, error);
+    }
+  }
+}
+
+class RedisReader implements BackplaneReader {
+  readonly #connection: BlockingConnection;
+  readonly #key: string;
+  readonly #name: string;
+  #closed = false;
+
+  constructor(connection: BlockingConnection, key: string, name: string) {
+    this.#connection = connection;
+    this.#key = key;
+    this.#name = name;
+  }
+
+  async range(from: string, limit: number): Promise<readonly BackplaneEntry[]> {
+    for (;;) {
+      const entries = await this.#read("XRANGE", from, "+", limit);
+      if (entries[0]?.id === from) return entries;
+      // Asked second: what was appended meanwhile is read the next time, and what was trimmed meanwhile is not first.
+      const [last] = await this.#read("XREVRANGE", `(${from}`, "-", 1);
+      if (last !== undefined) return [last, ...entries.slice(0, limit - 1)];
+      if (entries.length > 0) return entries;
+      // The log is empty, or was a moment ago.
+      await this.#mark();
+      const oldest = await this.#read("XRANGE", "-", "+", limit);
+      if (oldest.length > 0) return oldest;
+    }
+  }
+
+  async before(to: string | undefined, limit: number): Promise<readonly BackplaneEntry[]> {
+    for (;;) {
+      const entries = await this.#read("XREVRANGE", to ?? "+", "-", limit);
+      if (entries.length > 0 || to !== undefined) return entries.reverse();
+      await this.#mark();
+    }
+  }
+
+  async wait(after: string): Promise<void> {
+    await this.#send(["XREAD", "COUNT", "1", "BLOCK", `${BLOCK}`, "STREAMS", this.#key, after]);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#connection.close();
+    } catch {
+      // It was closed already.
+    }
+  }
+
+  async #read(command: "XRANGE" | "XREVRANGE", from: string, to: string, count: number) {
+    const reply = await this.#send([command, this.#key, from, to, "COUNT", `${count}`]);
+    try {
+      return readEntries(reply);
+    } catch (error) {
+      throw explain(this.#name, error);
+    }
+  }
+
+  /** Gives an empty log an entry that is no message, so that there is a place at which to stand. */
+  async #mark(): Promise<void> {
+    await this.#send(["XADD", this.#key, "*", "start", ""]);
+  }
+
+  async #send(command: string[]): Promise<unknown> {
+    try {
+      return await this.#connection.send(command);
+    } catch (error) {
+      throw explain(this.#name, error);
+    }
+  }
+}
