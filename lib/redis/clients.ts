@@ -57,12 +57,31 @@ function has(client: object, ...methods: string[]): boolean {
   return methods.every((name) => typeof (client as Record<string, unknown>)[name] === "function");
 }
 
-/** What both node-redis' and ioredis' clients are besides, once they are ours. */
+/** What a client is besides, once it is ours. */
 interface Twin {
-  on(event: "error", listener: (error: unknown) => void): unknown;
   connect(): Promise<unknown>;
+}
+
+/** In node-redis and ioredis, an error to which nobody listens ends the process. */
+interface Emitter extends Twin {
+  on(event: "error", listener: (error: unknown) => void): unknown;
   disconnect(): unknown;
   destroy?(): unknown;
+}
+
+interface OpenBun extends Twin {
+  close(): void;
+}
+
+/** connect() hides why it failed, a wrong password for instance. A command that waits for the connection is told. */
+async function connectBun(twin: BunRedis & OpenBun): Promise<void> {
+  // Everybody may say HELLO, whatever else their rights are.
+  const told = twin.send("HELLO", []).then(() => undefined, (reason: unknown) => reason);
+  try {
+    await twin.connect();
+  } catch (error) {
+    throw await told ?? error;
+  }
 }
 
 function fromNodeRedis(client: NodeRedis): RedisConnection {
@@ -76,7 +95,7 @@ function fromNodeRedis(client: NodeRedis): RedisConnection {
       const twin = client.duplicate({
         // A reader that lost its connection is replaced, and must not come back by itself besides.
         socket: { ...socket, reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT },
-      }) as NodeRedis & Twin;
+      }) as NodeRedis & Emitter;
       const close = () => twin.destroy === undefined ? quietly(twin.disconnect()) : twin.destroy();
       await connect(twin, close);
       return { send: (command) => twin.sendCommand(command), close };
@@ -96,7 +115,7 @@ function fromIORedis(client: IORedis): RedisConnection {
         reconnectOnError: null,
         autoResendUnfulfilledCommands: false,
         maxRetriesPerRequest: 0,
-      }) as IORedis & Twin;
+      }) as IORedis & Emitter;
       const close = () => twin.disconnect();
       await connect(twin, close);
       return { send: ([name, ...args]) => twin.call(name!, ...args), close };
@@ -108,19 +127,19 @@ function fromBun(client: BunRedis): RedisConnection {
   return {
     send: ([name, ...args]) => client.send(name!, args),
     async blocking() {
-      const twin = await opened(
-        client.duplicate() as Promise<BunRedis & { close(): void }>,
-        (it) => it.close(),
-      );
-      return { send: ([name, ...args]) => twin.send(name!, args), close: () => twin.close() };
+      // It comes connected, or not, or waits for that: as the one it was made from is.
+      const twin = await opened(client.duplicate() as Promise<BunRedis & OpenBun>, (late) => late.close());
+      const close = () => twin.close();
+      await connect({ connect: () => connectBun(twin) }, close);
+      return { send: ([name, ...args]) => twin.send(name!, args), close };
     },
   };
 }
 
-/** Connects a client that is ours, whose errors nobody else listens to, or lets go of it. */
-async function connect(twin: Twin, close: BlockingConnection["close"]): Promise<void> {
+/** Connects a client that is ours, or lets go of it. */
+async function connect(twin: Twin | Emitter, close: BlockingConnection["close"]): Promise<void> {
   let cause: unknown;
-  twin.on("error", (error) => cause = error);
+  if ("on" in twin) twin.on("error", (error) => cause = error);
   try {
     await opened(twin.connect(), () => {});
   } catch (error) {

@@ -39,7 +39,12 @@ export async function opened<T>(opening: Promise<T>, close: (connection: T) => v
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       opening.then(close, () => {});
-      reject(new TidingsError("backplane-unavailable", `Redis said nothing within ${CONNECT_TIMEOUT} ms`));
+      reject(
+        new TidingsError(
+          "backplane-unavailable",
+          `no connection to Redis within ${CONNECT_TIMEOUT} ms. Is it running, and is its address right?`,
+        ),
+      );
     }, CONNECT_TIMEOUT);
   });
   try {

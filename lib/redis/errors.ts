@@ -67,8 +67,8 @@ function made(message: string, cause: unknown, permanent = false): TidingsError 
   return permanent ? Object.assign(error, { permanent }) : error;
 }
 
-/** An error's message; one that gathers several, as for the addresses of a host, may have a code alone. */
+/** An error's message. Where there is none, as in a time-out of node-redis, the kind of error says something. */
 function words(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.message || ("code" in error ? String(error.code) : error.name);
+  return error.message || ("code" in error ? String(error.code) : error.constructor.name);
 }

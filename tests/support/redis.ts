@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { within } from "./wait.ts";
+import { PATIENCE, sleep, within } from "./wait.ts";
 
 /** Why tests with Redis cannot run here; false if they can. On a CI machine they have to. */
 export const noRedis: string | false = (() => {
@@ -65,7 +65,7 @@ export class RedisServer {
     const { appendOnly = false, replicaOf, password, args = [] } = this.#options;
     const child = spawn("redis-server", [
       ...["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#folder, "--save", ""],
-      ...["--appendonly", appendOnly ? "yes" : "no"],
+      ...["--appendonly", appendOnly ? "yes" : "no", "--repl-diskless-sync-delay", "0"],
       ...(replicaOf === undefined ? [] : ["--replicaof", "127.0.0.1", `${replicaOf.port}`]),
       ...(password === undefined ? [] : ["--requirepass", password]),
       ...args,
@@ -88,6 +88,15 @@ export class RedisServer {
       }),
       "redis-server is ready",
     );
+    if (replicaOf !== undefined) await this.#synchronised();
+  }
+
+  async #synchronised(): Promise<void> {
+    const deadline = performance.now() + PATIENCE;
+    while (!(await this.command("INFO", "replication")).includes("master_link_status:up")) {
+      if (performance.now() > deadline) throw new Error("The replica did not catch up");
+      await sleep(20);
+    }
   }
 
   /** kill -9. */
@@ -102,11 +111,12 @@ export class RedisServer {
 
   /** Stops it in its tracks: connections are accepted, and nothing is answered. */
   freeze(): void {
-    this.#child!.kill("SIGSTOP");
+    process.kill(this.#child!.pid!, "SIGSTOP");
   }
 
   thaw(): void {
-    this.#child!.kill("SIGCONT");
+    // Deno's own kill() signals a child only once.
+    process.kill(this.#child!.pid!, "SIGCONT");
   }
 
   /** Runs a command with redis-cli, and gives what that prints. */
@@ -149,10 +159,20 @@ export class RedisServer {
   }
 }
 
+/**
+ * A port that stays free while nobody listens there: none of those that the system gives to outgoing connections, one of
+ * which might, in trying again and again, connect to itself.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return (address as { port: number }).port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }

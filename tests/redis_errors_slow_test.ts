@@ -1,0 +1,302 @@
+// What is told of a Redis that is not there, or refuses; and of wrong options.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { redisStreams, TidingsError } from "../lib/redis/mod.ts";
+import { noRedis, RedisServer, type RedisServerOptions } from "./support/redis.ts";
+import { type ClientKind, clientKinds, type OpenClient } from "./support/redis_clients.ts";
+import { sleep, within } from "./support/wait.ts";
+
+const message = { messageId: "one", payload: "payload" };
+
+/** Checks an error: what it says, that it names the stream, and whether trying again may help. */
+function told(code: string, words: RegExp) {
+  return (error: unknown) => {
+    assert.ok(error instanceof TidingsError, String(error));
+    assert.match(error.message, words);
+    assert.match(error.message, /^Redis stream "market"/);
+    assert.equal(error.code, code, error.message);
+    assert.equal("permanent" in error, code === "backplane-refused");
+    return true;
+  };
+}
+
+function check(
+  what: string,
+  options: RedisServerOptions,
+  run: (server: RedisServer, open: (url?: string) => OpenClient, kind: ClientKind) => Promise<void>,
+): void {
+  for (const kind of clientKinds) {
+    test(`${kind.name}: ${what}`, { skip: noRedis, timeout: 60_000 }, async () => {
+      const server = await RedisServer.start(options);
+      const clients: OpenClient[] = [];
+      const open = (url = server.url) => {
+        const client = kind.open(url);
+        clients.push(client);
+        return client;
+      };
+      try {
+        await run(server, open, kind);
+      } finally {
+        for (const client of clients) client.close();
+        await server.stop();
+      }
+    });
+  }
+}
+
+check("another type at the key is refused for good", {}, async (server, open) => {
+  await server.command("SET", "market", "taken");
+  const backplane = redisStreams(open().client, { key: "market" });
+  const expected = told("backplane-refused", /something else than a stream.*"key".*WRONGTYPE/);
+  await assert.rejects(backplane.append(message), expected);
+  const reader = await backplane.open();
+  await assert.rejects(reader.range("1-1", 2), expected);
+  await assert.rejects(reader.before(undefined, 2), expected);
+  await assert.rejects(reader.wait("1-1"), expected);
+  reader.close();
+});
+
+check("a wrong password is refused for good", { password: "right" }, async (server, open) => {
+  const wrong = redisStreams(open(server.url.replace("right", "wrong")).client, { key: "market" });
+  await assert.rejects(wrong.open(), told("backplane-refused", /password is wrong.*WRONGPASS/));
+  // node-redis does not tell a command that waited what became of the connection.
+  await assert.rejects(wrong.append(message), told("backplane-refused", /password.*(WRONGPASS|NOAUTH)/));
+});
+
+check("no password, where there is one, is refused for good", { password: "right" }, async (server, open) => {
+  const none = redisStreams(open(server.url.replace(":right@", "")).client, { key: "market" });
+  const expected = told("backplane-refused", /asks for a password.*NOAUTH/);
+  await assert.rejects(none.append(message), expected);
+  await assert.rejects(async () => {
+    const reader = await none.open();
+    await reader.range("1-1", 2).finally(() => reader.close());
+  }, expected);
+});
+
+check("a user needs the four commands and the key, and no more", {}, async (server, open) => {
+  await server.command(
+    "ACL",
+    "SETUSER",
+    "ann",
+    "on",
+    ">secret",
+    "~market",
+    "+xadd",
+    "+xrange",
+    "+xrevrange",
+    "+xread",
+  );
+  const url = server.url.replace("//", "//ann:secret@");
+  const backplane = redisStreams(open(url).client, { key: "market", maxAge: 1_000 });
+  const id = await backplane.append(message);
+  const reader = await backplane.open();
+  assert.deepEqual(await reader.range(id, 2), [{ id, ...message }]);
+  assert.deepEqual(await reader.before(undefined, 2), [{ id, ...message }]);
+  await reader.wait("0-1");
+  reader.close();
+
+  await server.command("ACL", "SETUSER", "ann", "-xadd", "-xrange");
+  const refused = told("backplane-refused", /\+xadd \+xrange \+xrevrange \+xread.*NOPERM/);
+  await assert.rejects(backplane.append(message), refused);
+  const other = await backplane.open();
+  await assert.rejects(other.range(id, 2), refused);
+  other.close();
+});
+
+check("a replica takes no writes, until it is promoted", {}, async (server, open, kind) => {
+  const replica = await RedisServer.start({ replicaOf: server });
+  const client = kind.open(replica.url);
+  try {
+    const [primary, secondary] = [
+      redisStreams(open().client, { key: "market" }),
+      redisStreams(client.client, { key: "market" }),
+    ];
+    const expected = told("backplane-unavailable", /a replica.*READONLY/);
+    await assert.rejects(secondary.append(message), expected);
+    const reader = await secondary.open();
+    await assert.rejects(reader.before(undefined, 2), expected);
+    const id = await primary.append(message);
+    await within(reader.wait("0-1"), "the entry arrived at the replica");
+    assert.deepEqual(await reader.before(undefined, 2), [{ id, ...message }]);
+    reader.close();
+    await replica.command("REPLICAOF", "NO", "ONE");
+    await secondary.append(message);
+  } finally {
+    client.close();
+    await replica.stop();
+  }
+});
+
+check("out of memory, it takes no writes, and is still read", {}, async (server, open) => {
+  const backplane = redisStreams(open().client, { key: "market" });
+  const id = await backplane.append(message);
+  await server.command("CONFIG", "SET", "maxmemory", "1");
+  await assert.rejects(
+    backplane.append(message),
+    told("backplane-unavailable", /out of memory.*maxmemory.*maxLength.*OOM/),
+  );
+  const reader = await backplane.open();
+  assert.deepEqual(await reader.range(id, 2), [{ id, ...message }]);
+  reader.close();
+  await server.command("CONFIG", "SET", "maxmemory", "0");
+  await backplane.append(message);
+});
+
+check("a Redis that is not there is named, and found when it comes back", {}, async (server, open) => {
+  const backplane = redisStreams(open().client, { key: "market" });
+  await backplane.append(message);
+  await server.kill();
+  const begun = performance.now();
+  await assert.rejects(
+    backplane.open(),
+    told("backplane-unavailable", /ECONNREFUSED|no connection to Redis/),
+  );
+  assert.ok(performance.now() - begun < 7_000);
+  await server.run();
+  const reader = await within(backplane.open(), "a reader is open");
+  assert.equal((await reader.before(undefined, 2)).length, 1);
+  reader.close();
+  await within(backplane.append(message), "the owner's client is back");
+});
+
+check("a Redis that is frozen is given up, and no connection is left over", {}, async (server, open) => {
+  const backplane = redisStreams(open().client, { key: "market" });
+  await backplane.append(message);
+  const before = await server.connections();
+  server.freeze();
+  await assert.rejects(
+    backplane.open(),
+    told("backplane-unavailable", /no connection to Redis within 5000 ms/),
+  );
+  server.thaw();
+  await sleep(200);
+  let left = -1;
+  const count = async () => left = await server.connections();
+  await count();
+  for (let i = 0; i < 50 && left !== before; i++) await sleep(50).then(count);
+  assert.equal(left, before);
+  await backplane.append(message);
+});
+
+test("a node-redis client that nobody connected says so", { skip: noRedis }, async () => {
+  const { createClient } = await import("redis");
+  const backplane = redisStreams(createClient(), { key: "market" });
+  await assert.rejects(
+    backplane.append(message),
+    told("backplane-unavailable", /call its connect\(\) first/),
+  );
+});
+
+test("a client that gives bytes is read too", { skip: noRedis, timeout: 60_000 }, async () => {
+  const { createClient, RESP_TYPES } = await import("redis");
+  const server = await RedisServer.start();
+  const plain = createClient({ url: server.url });
+  const client = plain.withTypeMapping({
+    [RESP_TYPES.BLOB_STRING]: Uint8Array as unknown as BufferConstructor,
+  });
+  await plain.connect();
+  const backplane = redisStreams(client, { key: "market" });
+  const payload = "\ufeffé🙂\0";
+  const id = await backplane.append({ messageId: "é", payload });
+  const reader = await backplane.open();
+  assert.deepEqual(await reader.range(id, 2), [{ id, messageId: "é", payload }]);
+  reader.close();
+  plain.destroy();
+  await server.stop();
+});
+
+test("a wrong option is named, with what was received", () => {
+  const connection = { send: () => Promise.resolve(), blocking: () => Promise.reject(new Error("none")) };
+  const wrong: [unknown, unknown, RegExp][] = [
+    [{}, { key: "market" }, /takes a client of redis, ioredis or Bun.*received \[object Object\]/],
+    [undefined, { key: "market" }, /received undefined/],
+    [
+      { isCluster: true, call() {}, duplicate() {}, disconnect() {} },
+      { key: "market" },
+      /for one Redis server/,
+    ],
+    [
+      { masters: [], isOpen: true, sendCommand() {}, duplicate() {}, connect() {} },
+      { key: "a" },
+      /for one Redis server/,
+    ],
+    [connection, { key: "" }, /"key" must be a string that is not empty, received ""/],
+    [connection, { key: 7 }, /"key".*received 7/],
+    [
+      connection,
+      { key: "market", maxLength: 0 },
+      /"maxLength" must be a whole number of entries, at least 1.*received 0/,
+    ],
+    [connection, { key: "market", maxAge: 10 }, /"maxAge".*milliseconds, at least 1000.*received 10/],
+  ];
+  for (const [client, options, words] of wrong) {
+    assert.throws(() => redisStreams(client as never, options as never), (error: unknown) => {
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, words);
+      return true;
+    });
+  }
+});
+
+test("what Redis keeps is bounded by count and by age", { skip: noRedis, timeout: 60_000 }, async () => {
+  const server = await RedisServer.start();
+  const { open } = clientKinds[0]!;
+  const { client, close } = open(server.url);
+  const length = async (key: string) => Number(await server.command("XLEN", key));
+  const short = redisStreams(client, { key: "short", maxLength: 250 });
+  for (let i = 0; i < 1_000; i++) await short.append(message);
+  const kept = await length("short");
+  assert.ok(kept >= 250 && kept <= 350, `${kept} entries`);
+
+  const young = redisStreams(client, { key: "young", maxAge: 1_000, maxLength: 10_000 });
+  for (let i = 0; i < 500; i++) await young.append(message);
+  assert.equal(await length("young"), 500);
+  await sleep(1_200);
+  // By age every now and then, never twice in a row.
+  for (let i = 0; i < 3; i++) await young.append(message);
+  assert.ok(await length("young") <= 103, `${await length("young")} entries`);
+
+  const endless = redisStreams(client, { key: "endless", maxLength: Infinity });
+  for (let i = 0; i < 500; i++) await endless.append(message);
+  assert.equal(await length("endless"), 500);
+  close();
+  await server.stop();
+});
+
+test("ids are compared as the numbers that they are, however large", () => {
+  const send = () => Promise.resolve();
+  const { isId, compare } = redisStreams({ send, blocking: () => Promise.reject(new Error("none")) }, {
+    key: "a",
+  });
+  const order = [
+    "0-1",
+    "0-2",
+    "0-10",
+    "1-0",
+    "9-9",
+    "10-0",
+    "1795444384030-0",
+    "18446744073709551615-18446744073709551615",
+  ];
+  for (const [index, id] of order.entries()) {
+    assert.equal(isId(id), true, id);
+    for (const [other, another] of order.entries()) {
+      assert.equal(Math.sign(compare(id, another)), Math.sign(index - other), `${id} ${another}`);
+    }
+  }
+  for (
+    const no of [
+      "0-0",
+      "1",
+      "01-1",
+      "1-",
+      "-1",
+      "1-01",
+      "18446744073709551616-0",
+      "0-18446744073709551616",
+      "99999999999999999999-0",
+    ]
+  ) {
+    assert.equal(isId(no), false, no);
+  }
+});
