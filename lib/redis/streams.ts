@@ -18,6 +18,7 @@ import type { BlockingConnection, RedisConnection } from "./connection.ts";
 import { explain } from "./errors.ts";
 import { compareIds, isStreamId } from "./ids.ts";
 import { readEntries, readText } from "./reply.ts";
+import { Trimming } from "./trimming.ts";
 
 /** Options of {@linkcode redisStreams}. */
 export interface RedisStreamsOptions {
@@ -29,8 +30,9 @@ export interface RedisStreamsOptions {
    */
   readonly maxLength?: number | undefined;
   /**
-   * For how long entries are kept, in milliseconds, by Redis' clock, and within `maxLength`. Trimming rides on appends, so
-   * what is older goes a little later, and stays while nothing is appended. Default: `Infinity`.
+   * For how long entries are kept at least, in milliseconds and by Redis' clock, within `maxLength`. Trimming rides on
+   * appends and takes whole nodes, so entries go somewhat later, and the newest ones stay while nothing is appended.
+   * Default: `Infinity`.
    */
   readonly maxAge?: number | undefined;
 }
@@ -78,38 +80,6 @@ export function redisStreams(client: RedisClient, options: RedisStreamsOptions):
     );
   }
   return new RedisStream(connection, key, new Trimming(maxLength, maxAge));
-}
-
-/** What goes with an append, so that the stream does not grow without bound. */
-class Trimming {
-  readonly #maxLength: number;
-  readonly #maxAge: number;
-  /** When entries were last trimmed by age, by Redis' clock. */
-  #trimmed = 0;
-  #now = 0;
-  #byAge = false;
-
-  constructor(maxLength: number, maxAge: number) {
-    this.#maxLength = maxLength;
-    this.#maxAge = maxAge;
-  }
-
-  /** The arguments for the next append. */
-  next(): string[] {
-    // One append trims one way: by age now and then, and never twice in a row, lest the length be forgotten.
-    const due = this.#now - this.#trimmed >= Math.min(this.#maxAge / 10, 60_000);
-    this.#byAge = due && !this.#byAge && this.#maxAge < Infinity && this.#now > this.#maxAge;
-    if (this.#byAge) {
-      this.#trimmed = this.#now;
-      return ["MINID", "~", `${this.#now - this.#maxAge}-0`];
-    }
-    return this.#maxLength === Infinity ? [] : ["MAXLEN", "~", `${this.#maxLength}`];
-  }
-
-  /** Takes the time from an id: the clocks of this machine and of Redis may differ. */
-  appended(id: string): void {
-    this.#now = Number(id.slice(0, id.indexOf("-")));
-  }
 }
 
 class RedisStream implements Backplane {

@@ -1,0 +1,26 @@
+// Programs that the tests drive and npm does not have: browsers, engines, a proxy.
+import { exec } from "./exec.mjs";
+
+/** Whether a program is there: Debian's package of that name has a command of that name. */
+function starts(name) {
+  // nginx knows no long options.
+  return exec([name, name === "nginx" ? "-v" : "--version"]).then(() => true, () => false);
+}
+
+/** On a CI machine what is missing is installed; on anybody else's nothing is installed unasked. */
+export async function present(packages) {
+  const answers = await Promise.all(packages.map(starts));
+  const missing = packages.filter((_, index) => !answers[index]);
+  if (missing.length === 0) return;
+  if (!process.env.CI) {
+    throw new Error(`Not installed: ${missing.join(", ")}. On Debian: apt-get install ${missing.join(" ")}`);
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await exec(["apt-get", "update"], { env });
+  await exec(["apt-get", "install", "-y", ...missing], { env, limit: 900 });
+  for (const name of missing) {
+    if (!await starts(name)) {
+      throw new Error(`${name} was installed and does not start: try "${name} --version"`);
+    }
+  }
+}
