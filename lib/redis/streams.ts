@@ -26,7 +26,9 @@ export interface RedisStreamsOptions {
   readonly key: string;
   /**
    * How many entries are kept at least; Redis trims whole nodes of about a hundred, so up to that many more. It bounds for how
-   * long a process or a client may be away without a gap, and Redis' memory. `Infinity` keeps all. Default: 100,000.
+   * long a process or a client may be away without a gap, and what memory Redis needs: an entry takes its payload and 40 to
+   * 200 bytes (Redis 7), so 100,000 with 256 bytes take 30 MB, and with 4,000 bytes 412 MB. `Infinity` keeps all.
+   * Default: 100,000.
    */
   readonly maxLength?: number | undefined;
   /**
