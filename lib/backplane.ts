@@ -56,6 +56,8 @@ export interface Backplane {
   append(message: BackplaneMessage): Promise<string>;
   /** Opens a reader, over a connection that no other reader's calls can hold up. Rejects if the engine cannot be reached. */
   open(): Promise<BackplaneReader>;
+  /** Lets go of what `append()` holds, if it holds anything; whoever appends later may do so. Never throws. */
+  close?(): void;
 }
 
 /**

@@ -109,6 +109,7 @@ export class SharedOrder implements Order, FollowerListener {
   stop(): void {
     this.#follower.stop();
     this.#archive.stop();
+    this.#backplane.close?.();
   }
 
   started([place, ...entries]: readonly BackplaneEntry[]): void {

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { type BlockingConnection, CONNECT_TIMEOUT, opened, type RedisConnection } from "./connection.ts";
+import { CONNECT_TIMEOUT, opened, type RedisConnection, type RedisConnector } from "./connection.ts";
 
-/** What is used of a client of npm's `redis` (node-redis), made by `createClient()`. It has to be connected by its owner. */
+/** What is used of a client of npm's `redis` (node-redis), made by `createClient()`. It need not be connected. */
 export interface NodeRedis {
   /** Whether `connect()` was called. */
   readonly isOpen: boolean;
   /** Sends a command. */
   sendCommand(command: string[]): Promise<unknown>;
-  /** Makes another client with the same settings, not connected yet. */
+  /** Makes another client with the same settings. */
   duplicate(overrides?: object): unknown;
 }
 
@@ -36,13 +36,12 @@ export interface BunRedis {
   duplicate(): Promise<unknown>;
 }
 
-/** A client of one of the three known libraries, or what does the same: see {@linkcode RedisConnection}. */
-export type RedisClient = NodeRedis | IORedis | BunRedis | RedisConnection;
+/** A client of one of the three known libraries, or what opens connections by another: see {@linkcode RedisConnector}. */
+export type RedisClient = NodeRedis | IORedis | BunRedis | RedisConnector;
 
 /** Finds out what a client is. A cluster's client and a pool are none of these: their commands go who knows where. */
-export function connectionOf(client: unknown): RedisConnection | undefined {
+export function connectorOf(client: unknown): RedisConnector | undefined {
   if (typeof client !== "object" || client === null) return undefined;
-  if (has(client, "send", "blocking")) return client as RedisConnection;
   if (has(client, "call", "duplicate", "disconnect") && !("isCluster" in client && client.isCluster)) {
     return fromIORedis(client as IORedis);
   }
@@ -50,6 +49,7 @@ export function connectionOf(client: unknown): RedisConnection | undefined {
     return fromNodeRedis(client as NodeRedis);
   }
   if (has(client, "send", "duplicate", "close") && "connected" in client) return fromBun(client as BunRedis);
+  if (has(client, "open")) return client as RedisConnector;
   return undefined;
 }
 
@@ -84,16 +84,11 @@ async function connectBun(twin: BunRedis & OpenBun): Promise<void> {
   }
 }
 
-function fromNodeRedis(client: NodeRedis): RedisConnection {
+function fromNodeRedis(client: NodeRedis): RedisConnector {
   return {
-    async send(command) {
-      if (!client.isOpen) throw new Error("the client is not connected: call its connect() first");
-      return await client.sendCommand(command);
-    },
-    async blocking() {
+    async open() {
       const { socket } = (client as { options?: { socket?: object } }).options ?? {};
       const twin = client.duplicate({
-        // A reader that lost its connection is replaced, and must not come back by itself besides.
         socket: { ...socket, reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT },
       }) as NodeRedis & Emitter;
       const close = () => twin.destroy === undefined ? quietly(twin.disconnect()) : twin.destroy();
@@ -103,10 +98,9 @@ function fromNodeRedis(client: NodeRedis): RedisConnection {
   };
 }
 
-function fromIORedis(client: IORedis): RedisConnection {
+function fromIORedis(client: IORedis): RedisConnector {
   return {
-    send: ([name, ...args]) => client.call(name!, ...args),
-    async blocking() {
+    async open() {
       const twin = client.duplicate({
         lazyConnect: true,
         connectTimeout: CONNECT_TIMEOUT,
@@ -123,10 +117,10 @@ function fromIORedis(client: IORedis): RedisConnection {
   };
 }
 
-function fromBun(client: BunRedis): RedisConnection {
+/** Bun's client cannot be kept from reconnecting, but is closed as soon as a command fails. */
+function fromBun(client: BunRedis): RedisConnector {
   return {
-    send: ([name, ...args]) => client.send(name!, args),
-    async blocking() {
+    async open() {
       // It comes connected, or not, or waits for that: as the one it was made from is.
       const twin = await opened(client.duplicate() as Promise<BunRedis & OpenBun>, (late) => late.close());
       const close = () => twin.close();
@@ -137,7 +131,7 @@ function fromBun(client: BunRedis): RedisConnection {
 }
 
 /** Connects a client that is ours, or lets go of it. */
-async function connect(twin: Twin | Emitter, close: BlockingConnection["close"]): Promise<void> {
+async function connect(twin: Twin | Emitter, close: RedisConnection["close"]): Promise<void> {
   let cause: unknown;
   if ("on" in twin) twin.on("error", (error) => cause = error);
   try {

@@ -6,24 +6,24 @@
 
 import { TidingsError } from "../errors.ts";
 
-/**
- * A way to Redis, whichever client it is made with. Commands are texts, `["XADD", "market", …]`; replies are what Redis
- * answered, with bulk strings as text or bytes; an error that Redis answered rejects, with Redis' own words as its message.
- */
-export interface RedisConnection {
-  /** Sends a command over the connection that all others share, in the order of the calls. */
-  send(command: string[]): Promise<unknown>;
-  /** Opens another connection, on which a command that waits holds up nobody else. Rejects if Redis cannot be reached. */
-  blocking(): Promise<BlockingConnection>;
+/** Opens connections to Redis, by whichever client. */
+export interface RedisConnector {
+  /** Opens a connection that nobody else uses. Rejects if Redis cannot be reached. */
+  open(): Promise<RedisConnection>;
 }
 
 /**
- * A connection of one's own. It had better not reconnect by itself: after an error it is closed, and another one opened.
+ * A connection of one's own. It must not reconnect by itself, nor send a command again: what was sent before a connection
+ * broke would arrive after what is sent over the next one. After an error it is closed, and another one opened.
  */
-export interface BlockingConnection {
-  /** Sends a command. Rejects if the connection is lost. */
+export interface RedisConnection {
+  /**
+   * Sends a command, `["XADD", "market", …]`, without waiting for the answers to those before. The reply is what Redis
+   * answered, with bulk strings as text or bytes; an error that Redis answered rejects, with Redis' own words as its
+   * message. Rejects if the connection is lost.
+   */
   send(command: string[]): Promise<unknown>;
-  /** Lets go of the connection at once, without a farewell to Redis, which may hang. Called once; what it throws is ignored. */
+  /** Lets go of the connection at once, without a farewell to Redis, which may hang. What it throws is ignored. */
   close(): void;
 }
 

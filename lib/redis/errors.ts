@@ -43,6 +43,11 @@ const REMEDIES: Record<string, { permanent?: boolean; text: string }> = {
 /** Errors without a word of their own that come of a server that is too old, or is not Redis. */
 const UNSUPPORTED = /unknown command|syntax error|wrong number of arguments|invalid stream id/i;
 
+/** Whether an error is what Redis answered, or answered with this word, and not one of the connection. */
+export function wasAnswered(error: unknown, word = "[A-Z]+"): boolean {
+  return new RegExp(`^-?${word} `).test(words(error));
+}
+
 /** Makes an error of a client's, which names neither the stream nor a remedy, into one that does. */
 export function explain(stream: string, error: unknown): TidingsError {
   const said = words(error);
@@ -57,7 +62,7 @@ export function explain(stream: string, error: unknown): TidingsError {
   if (UNSUPPORTED.test(said)) {
     return made(`${stream}: the server must be Redis 6.2 or later, or Valkey. It said: ${said}`, error, true);
   }
-  if (/^-?[A-Z]+ /.test(said)) return made(`${stream}: Redis refused. It said: ${said}`, error);
+  if (wasAnswered(error)) return made(`${stream}: Redis refused. It said: ${said}`, error);
   return made(`${stream} cannot be reached: ${said}`, error);
 }
 

@@ -6,5 +6,5 @@
 export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "../backplane.ts";
 export { TidingsError, type TidingsErrorCode } from "../errors.ts";
 export type { BunRedis, IORedis, NodeRedis, RedisClient } from "./clients.ts";
-export type { BlockingConnection, RedisConnection } from "./connection.ts";
+export type { RedisConnection, RedisConnector } from "./connection.ts";
 export { redisStreams, type RedisStreamsOptions } from "./streams.ts";

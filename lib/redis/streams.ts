@@ -13,12 +13,13 @@ import {
 } from "../backplane.ts";
 import { show } from "../errors.ts";
 import { numberOption, wrongOption } from "../options.ts";
-import { connectionOf, type RedisClient } from "./clients.ts";
-import type { BlockingConnection, RedisConnection } from "./connection.ts";
+import { connectorOf, type RedisClient } from "./clients.ts";
+import type { RedisConnection, RedisConnector } from "./connection.ts";
 import { explain } from "./errors.ts";
 import { compareIds, isStreamId } from "./ids.ts";
 import { readEntries, readText } from "./reply.ts";
 import { Trimming } from "./trimming.ts";
+import { Writer } from "./writer.ts";
 
 /** Options of {@linkcode redisStreams}. */
 export interface RedisStreamsOptions {
@@ -44,9 +45,9 @@ const BLOCK = LONGEST_WAIT - 200;
 
 /**
  * Makes a Redis Stream the log that broadcasters in many processes share. `client` is the one you have: of `redis`
- * (node-redis 4 to 6, connected), of `ioredis` (5 and 6), or Bun's `RedisClient`; for any other, an object with the two
- * methods of {@linkcode RedisConnection}. It stays yours: nothing here closes it, and it appends. For reading, a second
- * connection with the same settings is opened, one for each Broadcaster.
+ * (node-redis 4 to 6), of `ioredis` (5 and 6), or Bun's `RedisClient`; for any other, see {@linkcode RedisConnector}. It stays
+ * yours, and only its settings are used: each Broadcaster opens one connection to append and one to read, and a third for
+ * as long as clients ask for what it no longer holds itself.
  *
  * The server has to be Redis 6.2 or later, or Valkey, and a user with restricted rights needs the key and the commands
  * XADD, XRANGE, XREVRANGE and XREAD, besides those that its client sends to connect. Event ids are the stream's.
@@ -60,12 +61,9 @@ const BLOCK = LONGEST_WAIT - 200;
  * ```ts
  * import { redisStreams } from "@tidings/tidings/redis";
  *
- * // Any way to send a command will do; with a client of redis, ioredis or Bun, hand that over as it is.
- * const connection = {
- *   send: (command: string[]) => Promise.resolve(`${command[0]} was sent`),
- *   blocking: () => Promise.reject(new Error("no Redis here")),
- * };
- * const backplane = redisStreams(connection, { key: "market", maxLength: 50_000, maxAge: 3_600_000 });
+ * // A client of redis, ioredis or Bun is handed over as it is; this stands for one of another library.
+ * const connector = { open: () => Promise.reject(new Error("no Redis here")) };
+ * const backplane = redisStreams(connector, { key: "market", maxLength: 50_000, maxAge: 3_600_000 });
  * console.log(backplane.name); // Redis stream "market"
  * ```
  */
@@ -74,25 +72,27 @@ export function redisStreams(client: RedisClient, options: RedisStreamsOptions):
   if (typeof key !== "string" || key === "") throw wrongOption("key", "a string that is not empty", key);
   numberOption("maxLength", maxLength, { least: 1, unit: "entries", endless: true });
   numberOption("maxAge", maxAge, { least: 1_000, unit: "milliseconds", endless: true });
-  const connection = connectionOf(client);
-  if (connection === undefined) {
+  const connector = connectorOf(client);
+  if (connector === undefined) {
     throw new TypeError(
-      `redisStreams() takes a client of redis, ioredis or Bun for one Redis server, or an object with the methods "send" ` +
-        `and "blocking", received ${show(client)}`,
+      `redisStreams() takes a client of redis, ioredis or Bun for one Redis server, or an object with the method ` +
+        `"open", received ${show(client)}`,
     );
   }
-  return new RedisStream(connection, key, new Trimming(maxLength, maxAge));
+  return new RedisStream(connector, key, new Trimming(maxLength, maxAge));
 }
 
 class RedisStream implements Backplane {
   readonly name: string;
-  readonly #connection: RedisConnection;
+  readonly #connector: RedisConnector;
+  readonly #writer: Writer;
   readonly #key: string;
   readonly #trimming: Trimming;
 
-  constructor(connection: RedisConnection, key: string, trimming: Trimming) {
+  constructor(connector: RedisConnector, key: string, trimming: Trimming) {
     this.name = `Redis stream ${show(key)}`;
-    this.#connection = connection;
+    this.#connector = connector;
+    this.#writer = new Writer(connector);
     this.#key = key;
     this.#trimming = trimming;
   }
@@ -108,7 +108,7 @@ class RedisStream implements Backplane {
   async append({ messageId, payload }: BackplaneMessage): Promise<string> {
     const command = ["XADD", this.#key, ...this.#trimming.next(), "*", "m", messageId, "p", payload];
     try {
-      const id = readText(await this.#connection.send(command));
+      const id = readText(await this.#writer.send(command));
       this.#trimming.appended(id);
       return id;
     } catch (error) {
@@ -118,20 +118,24 @@ class RedisStream implements Backplane {
 
   async open(): Promise<BackplaneReader> {
     try {
-      return new RedisReader(await this.#connection.blocking(), this.#key, this.name);
+      return new RedisReader(await this.#connector.open(), this.#key, this.name);
     } catch (error) {
       throw explain(this.name, error);
     }
   }
+
+  close(): void {
+    this.#writer.close();
+  }
 }
 
 class RedisReader implements BackplaneReader {
-  readonly #connection: BlockingConnection;
+  readonly #connection: RedisConnection;
   readonly #key: string;
   readonly #name: string;
   #closed = false;
 
-  constructor(connection: BlockingConnection, key: string, name: string) {
+  constructor(connection: RedisConnection, key: string, name: string) {
     this.#connection = connection;
     this.#key = key;
     this.#name = name;
