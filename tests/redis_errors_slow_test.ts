@@ -163,21 +163,47 @@ check("a Redis that is not there is named, and found when it comes back", {}, as
 
 check("a Redis that is frozen is given up, and no connection is left over", {}, async (server, open) => {
   const backplane = redisStreams(open().client, { key: "market" });
-  await backplane.append(message);
-  const before = await server.connections();
-  server.freeze();
-  await assert.rejects(
-    backplane.open(),
-    told("backplane-unavailable", /no connection to Redis within 5000 ms/),
-  );
-  server.thaw();
   await sleep(200);
+  const before = await server.connections();
+  await backplane.append(message);
+  server.freeze();
+  await sleep(100);
+  const unavailable = (words: RegExp) => told("backplane-unavailable", words);
+  await Promise.all([
+    assert.rejects(backplane.open(), unavailable(/no connection to Redis within 5000 ms/)),
+    assert.rejects(within(backplane.append(message), "it is given up"), unavailable(/cannot be reached/)),
+  ]);
+  server.thaw();
   let left = -1;
-  const count = async () => left = await server.connections();
-  await count();
-  for (let i = 0; i < 50 && left !== before; i++) await sleep(50).then(count);
+  for (let i = 0; i < 50 && left !== before; i++) {
+    await sleep(50);
+    left = await server.connections();
+  }
   assert.equal(left, before);
   await backplane.append(message);
+  backplane.close!();
+});
+
+check("what is sent again over another connection keeps its order", {}, async (server, open) => {
+  const backplane = redisStreams(open().client, { key: "market", maxLength: Infinity });
+  const start = await backplane.append(message);
+  // As the Broadcaster publishes: all at once, and then what failed, when nothing is under way any more.
+  let left = Array.from({ length: 4_000 }, (_, i) => ({ messageId: `${i}`, payload: "x".repeat(1_000) }));
+  let failures = 0;
+  for (let attempt = 0; left.length > 0; attempt++) {
+    const outcomes = Promise.allSettled(left.map((each) => backplane.append(each)));
+    if (attempt < 5) await server.disconnect();
+    const failed = (await outcomes).map(({ status }) => status === "rejected");
+    left = left.filter((_, index) => failed[index]);
+    failures += left.length;
+  }
+  assert.ok(failures > 0, "no connection broke in time");
+  const reader = await backplane.open();
+  const entries = await reader.range(start, 50_000);
+  reader.close();
+  const seen = new Set(entries.slice(1).map(({ messageId }) => Number(messageId)));
+  assert.deepEqual([...seen], Array.from({ length: 4_000 }, (_, i) => i));
+  backplane.close!();
 });
 
 test("a node-redis client need not be connected", { skip: noRedis, timeout: 60_000 }, async () => {
