@@ -318,6 +318,54 @@ test("an acknowledgement that was lost is tried again, and the copy is left out"
   await feed.close();
 });
 
+test("a copy is left out of what was there before, too; and one whose first was lost is none", async () => {
+  const log = new MemoryLog();
+  const from = log.push(JSON.stringify({ data: "from" }), "m0");
+  log.push(JSON.stringify({ data: "1" }), "m1");
+  log.push(JSON.stringify({ data: "1" }), "m1");
+  for (let i = 2; i < 20; i++) log.push(JSON.stringify({ data: `${i}` }), `m${i}`);
+  const { feed } = node(log, { history: { events: 5 } });
+  await started(feed);
+  const client = connect(feed, from);
+  await readUntil(client, () => client.data.at(-1) === "19", "the last");
+  assert.deepEqual(client.data, Array.from({ length: 19 }, (_, i) => `${i + 1}`));
+  // The last one is lost, and its publisher, who was not answered, tries again.
+  log.loseTail(1);
+  log.push(JSON.stringify({ data: "19" }), "m19");
+  await readUntil(client, () => client.events.length === 21, "a gap, and the event");
+  assert.deepEqual(client.events.slice(-2).map(({ event, data }) => event ?? data), ["gap", "19"]);
+  await feed.close();
+});
+
+test("large entries are read a few at a time", async () => {
+  const log = new MemoryLog();
+  const limits: number[] = [];
+  const payload = JSON.stringify({ data: "x".repeat(300_000) });
+  const from = log.push(payload);
+  for (let i = 0; i < 20; i++) log.push(payload);
+  const backplane = log.backplane();
+  const feed = new Broadcaster({
+    history: { events: 2 },
+    backplane: {
+      ...backplane,
+      async open() {
+        const reader = await backplane.open();
+        return {
+          range: (from, limit) => (limits.push(limit), reader.range(from, limit)),
+          before: (to, limit) => reader.before(to, limit),
+          wait: (after) => reader.wait(after),
+          close: () => reader.close(),
+        };
+      },
+    },
+  });
+  await started(feed);
+  const client = connect(feed, from);
+  await readUntil(client, () => client.events.length === 20, "all of them");
+  assert.ok(Math.min(...limits) <= 4 && limits.filter((limit) => limit > 4).length <= 3, limits.join());
+  await feed.close();
+});
+
 test("what cannot be published rejects and is told, whether or not it was awaited", async () => {
   const log = new MemoryLog();
   const { feed, errors } = node(log, { publishTimeout: 200, outbox: 3 });

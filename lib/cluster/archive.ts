@@ -10,12 +10,15 @@
 
 import type { Backplane, BackplaneEntry, BackplaneReader } from "../backplane.ts";
 import { type Draft, type LogEntry, toEntries } from "../broadcaster/log.ts";
+import { Batch } from "./batch.ts";
 import { openReader, pauseAfter } from "./patience.ts";
 
 /** Entries that follow one another in the log. */
 interface Page {
   /** The place it was read for. */
   readonly asked: string;
+  /** Whether there was no more. */
+  readonly isLast: boolean;
   /** Its first entry is a place and no more: the one asked for, or the one that came in its stead. */
   readonly ids: readonly string[];
   readonly entries: readonly LogEntry[];
@@ -36,26 +39,30 @@ export interface Reader {
   wake(): void;
 }
 
-const PAGE = 500;
 // How long pages are kept after the last of them was read, in milliseconds.
 const KEEP = 10_000;
 
 export class Archive {
   readonly #backplane: Backplane;
-  readonly #toDraft: (entry: BackplaneEntry) => Draft;
+  readonly #toDrafts: (entries: readonly BackplaneEntry[]) => Draft[];
   readonly #maxBytes: number;
   /** The most recently used last. */
   readonly #pages = new Set<Page>();
   #bytes = 0;
+  readonly #batch = new Batch();
   readonly #wanted = new Map<Reader, string>();
   #working = false;
   #reader: BackplaneReader | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
 
-  constructor(backplane: Backplane, toDraft: (entry: BackplaneEntry) => Draft, maxBytes: number) {
+  constructor(
+    backplane: Backplane,
+    toDrafts: (entries: readonly BackplaneEntry[]) => Draft[],
+    maxBytes: number,
+  ) {
     this.#backplane = backplane;
-    this.#toDraft = toDraft;
+    this.#toDrafts = toDrafts;
     this.#maxBytes = maxBytes;
   }
 
@@ -88,7 +95,7 @@ export class Archive {
     this.#rest();
   }
 
-  #passage({ asked, ids, entries }: Page, at: string): Passage | undefined {
+  #passage({ asked, isLast, ids, entries }: Page, at: string): Passage | undefined {
     const [first] = ids;
     const last = ids.at(-1)!;
     if (at === asked && first !== asked) {
@@ -101,9 +108,7 @@ export class Archive {
     }
     // The last entry of a full page says nothing of what follows on it.
     if (this.#backplane.compare(at, first!) < 0 || this.#backplane.compare(at, last) >= 0) {
-      return at === last && ids.length < PAGE && at === asked
-        ? { lost: undefined, entries: [], last }
-        : undefined;
+      return at === last && isLast && at === asked ? { lost: undefined, entries: [], last } : undefined;
     }
     const index = ids.indexOf(at);
     return index === -1 ? undefined : { lost: undefined, entries: entries.slice(index + 1), last };
@@ -134,10 +139,13 @@ export class Archive {
     for (const at of this.#wanted.values()) {
       if (asked === undefined || this.#backplane.compare(at, asked) < 0) asked = at;
     }
-    const found = await reader.range(asked!, PAGE);
+    const { limit } = this.#batch;
+    const found = await reader.range(asked!, limit);
+    this.#batch.learn(found);
     const ids = found.map(({ id }) => id);
-    const entries = toEntries(found.map(this.#toDraft), 0, 0);
-    const page = { asked: asked!, ids, entries, bytes: entries[0]!.segment.byteLength };
+    const entries = toEntries(this.#toDrafts(found), 0, 0);
+    const isLast = found.length < limit;
+    const page = { asked: asked!, isLast, ids, entries, bytes: entries[0]!.segment.byteLength };
     this.#pages.add(page);
     this.#bytes += page.bytes;
     for (const oldest of this.#pages) {

@@ -12,6 +12,7 @@
 import type { Backplane, BackplaneEntry, BackplaneReader } from "../backplane.ts";
 import type { Health } from "../broadcaster/order.ts";
 import { TidingsError } from "../errors.ts";
+import { Batch } from "./batch.ts";
 import { openReader, pauseAfter } from "./patience.ts";
 
 /** Who is told what was read. Its methods must not throw. */
@@ -31,13 +32,11 @@ export interface FollowerListener {
   failed(error: TidingsError): void;
 }
 
-// Entries that are read at a time.
-const BATCH = 500;
-
 export class Follower {
   readonly #backplane: Backplane;
   readonly #warm: { readonly events: number; readonly bytes: number };
   readonly #listener: FollowerListener;
+  readonly #batch = new Batch();
   /** The entry at which it stands. */
   #position: BackplaneEntry | undefined;
   #round = 0;
@@ -94,13 +93,15 @@ export class Follower {
     this.#position ??= await this.#start(reader);
     while (!this.#stopped) {
       const round = ++this.#round;
-      const entries = await reader.range(this.#position.id, BATCH);
+      const { limit } = this.#batch;
+      const entries = await reader.range(this.#position.id, limit);
       if (this.#stopped) return;
       this.#advance(entries);
       this.#failures = 0;
       this.#told = "";
       this.#error = undefined;
-      if (entries.length === BATCH) continue;
+      this.#batch.learn(entries);
+      if (entries.length === limit) continue;
       this.#listener.caughtUp(round);
       await reader.wait(this.#position.id);
     }
@@ -126,7 +127,8 @@ export class Follower {
     const tip = found[0]!;
     let bytes = 0;
     while (found.length <= this.#warm.events && bytes < this.#warm.bytes) {
-      const earlier = await reader.before(found[0]!.id, BATCH);
+      const earlier = await reader.before(found[0]!.id, this.#batch.limit);
+      this.#batch.learn(earlier);
       // The last of them is the first that is there already.
       if (earlier.at(-1)?.id !== found[0]!.id || earlier.length === 1) break;
       found = [...earlier.slice(0, -1), ...found];

@@ -31,6 +31,7 @@ import {
 } from "../broadcaster/order.ts";
 import { callHook, TidingsError } from "../errors.ts";
 import { Archive } from "./archive.ts";
+import { Copies } from "./copies.ts";
 import { Follower, type FollowerListener } from "./follower.ts";
 import { decodePayload, encodePayload } from "./payload.ts";
 import { Publisher, type PublisherLimits } from "./publisher.ts";
@@ -38,8 +39,6 @@ import { ArchiveReplay } from "./replay.ts";
 
 // As long as an id may be, so that an event's size can be told before it has one.
 const LONGEST_ID = "0".repeat(40);
-// Message ids that are remembered, to leave out a second copy.
-const MOST_SEEN = 10_000;
 
 export interface SharedSettings extends PublisherLimits {
   readonly history: LogLimits;
@@ -66,9 +65,7 @@ export class SharedOrder implements Order, FollowerListener {
   #isStarted = false;
   /** Clients that have no place yet, and which reading was under way when they came. */
   readonly #waiting = new Map<Newcomer, number>();
-  readonly #seen = new Set<string>();
-  /** The entry after which the log goes on, when its end was lost. */
-  #rewoundTo: string | undefined;
+  readonly #copies = new Copies();
 
   constructor(backplane: Backplane, settings: SharedSettings, turns: Turns) {
     this.#backplane = backplane;
@@ -77,7 +74,11 @@ export class SharedOrder implements Order, FollowerListener {
     this.log = new EventLog(settings.history, settings.now, "");
     const failed = (error: TidingsError) => this.failed(error);
     this.#publisher = new Publisher(backplane, settings, failed);
-    this.#archive = new Archive(backplane, (entry) => this.#toDraft(entry), settings.history.bytes);
+    this.#archive = new Archive(
+      backplane,
+      (entries) => this.#toDrafts(entries, new Copies()),
+      settings.history.bytes,
+    );
     this.#follower = new Follower(backplane, settings.history, this);
   }
 
@@ -120,14 +121,17 @@ export class SharedOrder implements Order, FollowerListener {
   }
 
   entries(entries: readonly BackplaneEntry[]): void {
-    for (const entry of entries) this.#turns.deliver(this.#toLiveDraft(entry));
+    for (const draft of this.#toDrafts(entries, this.#copies)) this.#turns.deliver(draft);
     if (this.#isStarted && this.#waiting.size > 0) this.#placeWaiting();
   }
 
   gap(from: string, to: string, lost: "beginning" | "end"): void {
     this.#turns.flush();
     // What was published after that place has not been: the log must not hold it any longer.
-    if (lost === "end") this.log.restart(to);
+    if (lost === "end") {
+      this.log.restart(to);
+      this.#copies.rewind(to);
+    }
     this.#archive.clear();
     const frame = gapFrame({
       requested: from,
@@ -135,7 +139,6 @@ export class SharedOrder implements Order, FollowerListener {
       reason: lost === "end" ? "epoch" : "trimmed",
     });
     this.#turns.deliver({ ...placeOnly(to), frame, audience: "all" });
-    this.#rewoundTo = lost === "end" ? to : undefined;
   }
 
   caughtUp(round: number): void {
@@ -184,17 +187,9 @@ export class SharedOrder implements Order, FollowerListener {
     return found === id ? { cursor, opening: "" } : startWithGap(id, cursor, found, "epoch");
   }
 
-  /** The entry as it is delivered, its second copy left out. */
-  #toLiveDraft(entry: BackplaneEntry): Draft {
-    const { id, messageId } = entry;
-    // Most likely the last that survived, and if so it was delivered before.
-    if (messageId === undefined && id === this.#rewoundTo) return placeOnly(id);
-    if (messageId !== undefined) {
-      if (this.#seen.has(messageId)) return placeOnly(id);
-      this.#seen.add(messageId);
-      if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.values().next().value!);
-    }
-    return this.#toDraft(entry);
+  /** The entries as they are delivered, second copies left out. */
+  #toDrafts(entries: readonly BackplaneEntry[], copies: Copies): Draft[] {
+    return entries.map((entry) => copies.isCopy(entry) ? placeOnly(entry.id) : this.#toDraft(entry));
   }
 
   #toDraft({ id, payload }: BackplaneEntry): Draft {
