@@ -242,7 +242,7 @@ fault("frozen, calls fail in time; thawed, all goes on and nothing is lost", {
   const ids = await append(2);
   const reader = await open();
   await reader.range(ids[1]!, 10);
-  server.freeze();
+  await server.freeze();
   try {
     const refused = { code: "backplane-unavailable" };
     await Promise.all([

@@ -11,7 +11,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { within } from "./wait.ts";
+import { sleep, within } from "./wait.ts";
 
 /** Why tests with NATS cannot run here; false if they can. On a CI machine they have to. */
 export const noNats: string | false = (() => {
@@ -30,7 +30,7 @@ export interface NatsServerOptions {
 
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const { pid } of running) process.kill(pid!, "SIGKILL");
 });
 
 export class NatsServer {
@@ -92,17 +92,20 @@ export class NatsServer {
     this.#child = undefined;
     if (child === undefined) return;
     const gone = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
+    process.kill(child.pid!, "SIGKILL");
     await within(gone, "nats-server is gone");
   }
 
   /** Stops it in its tracks: connections are accepted, and nothing is answered. */
-  freeze(): void {
-    this.#child!.kill("SIGSTOP");
+  async freeze(): Promise<void> {
+    // Deno's children take one signal each.
+    process.kill(this.#child!.pid!, "SIGSTOP");
+    // Its threads stop one after the other.
+    await sleep(100);
   }
 
   thaw(): void {
-    this.#child!.kill("SIGCONT");
+    process.kill(this.#child!.pid!, "SIGCONT");
   }
 
   /** Remembers what is on the disk. The server must be down. */
