@@ -103,5 +103,5 @@ test("a wrong option is named, with the value", () => {
     assert.throws(() => jetStream(client, options as JetStreamOptions), { name: "TypeError", message });
   }
   const noClient = undefined as unknown as JetStreamClientLike;
-  assert.throws(() => jetStream(noClient, { stream: "a" }), /jetstream\(connection\)/);
+  assert.throws(() => jetStream(noClient, { stream: "a" }), /jetstream\(connection\).*undefined/);
 });

@@ -54,8 +54,9 @@ export function explain(name: string, cause: unknown): TidingsError {
   const { name: kind = "", message = String(cause) } = cause instanceof Error ? cause : {};
   const refusal = REFUSALS.get(codeOf(cause) ?? 0);
   if (refusal !== undefined) return refused(name, `${message}; ${refusal}`, cause);
-  switch (kind) {
-    // Of the client's errors only the name tells: their classes are the user's, and are not imported.
+  // Of the client's errors only the name tells: their classes are the user's, and are not imported.
+  const inner = kind === "RequestError" ? (cause as Error).cause : undefined;
+  switch (inner instanceof Error ? inner.name : kind) {
     case "ClosedConnectionError":
     case "DrainingConnectionError":
       return refused(
@@ -65,6 +66,9 @@ export function explain(name: string, cause: unknown): TidingsError {
       );
     case "PermissionViolationError":
       return refused(name, `${message}; grant it to this user`, cause);
+    case "AuthorizationError":
+    case "UserAuthenticationExpiredError":
+      return refused(name, `${message}; connect with the user and password that the server knows`, cause);
     case "InvalidArgumentError":
       return refused(name, `${message}; the server's max_payload bounds a message`, cause);
     case "JetStreamNotEnabled":

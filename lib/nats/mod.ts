@@ -5,7 +5,7 @@
  */
 
 import type { Backplane } from "../backplane.ts";
-import { functionOption } from "../options.ts";
+import { show } from "../errors.ts";
 import { compareIds, parseId } from "./id.ts";
 import { checkJetStreamOptions, type JetStreamOptions } from "./options.ts";
 import { JetStreamReader } from "./reader.ts";
@@ -13,6 +13,7 @@ import { Stream } from "./stream.ts";
 import type { JetStreamClientLike } from "./types.ts";
 
 export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "../backplane.ts";
+export { TidingsError, type TidingsErrorCode } from "../errors.ts";
 export type { JetStreamOptions } from "./options.ts";
 export type {
   ConsumerConfigLike,
@@ -33,7 +34,8 @@ export type {
  * The client is yours: `jetstream(connection)` of `@nats-io/jetstream` 3, over a connection of
  * `@nats-io/transport-node`, on Node, Bun and Deno. Two options of that connection matter: with `maxReconnectAttempts: -1`
  * it never gives up on the server, and a small `pingInterval` (the default is two minutes) makes it notice one that
- * vanished without a word.
+ * vanished without a word. Where the server may be absent when the process starts, pass the promise of a client, over a
+ * connection with `waitOnFirstConnect: true`.
  *
  * The stream is made, with limits from the options, where there is none; one that exists is used as it is. Its retention
  * policy must be `limits`. Every message in it is taken for an event.
@@ -57,13 +59,17 @@ export type {
  *
  * @throws {TypeError} Naming the option and the value received.
  */
-export function jetStream(client: JetStreamClientLike, options: JetStreamOptions): Backplane {
-  if (typeof client?.jetstreamManager !== "function") {
+export function jetStream(
+  client: JetStreamClientLike | Promise<JetStreamClientLike>,
+  options: JetStreamOptions,
+): Backplane {
+  if (
+    !("then" in Object(client)) && typeof (client as JetStreamClientLike)?.jetstreamManager !== "function"
+  ) {
     throw new TypeError(
-      "jetStream() takes a JetStream client: the result of jetstream(connection) of @nats-io/jetstream",
+      `jetStream() takes what jetstream(connection) of @nats-io/jetstream returns, received ${show(client)}`,
     );
   }
-  functionOption("client.publish", client.publish);
   const stream = new Stream(client, checkJetStreamOptions(options));
   return {
     name: stream.name,

@@ -61,7 +61,7 @@ export class Scan {
         mem_storage: true,
         num_replicas: 1,
       });
-      scan.#consumer = stream.client.consumers.getConsumerFromInfo(info);
+      scan.#consumer = (await stream.client).consumers.getConsumerFromInfo(info);
       scan.#pending = info.num_pending;
       // A consumer does not say of which stream it is. If that is the same before and after, it was so in between.
       const { created: now } = await stream.state();

@@ -31,7 +31,7 @@ export interface StreamState {
 
 export class Stream {
   readonly name: string;
-  readonly client: JetStreamClientLike;
+  readonly #client: Promise<JetStreamClientLike>;
   readonly #settings: JetStreamSettings;
   #manager: Promise<JetStreamManagerLike> | undefined;
   #created = "";
@@ -39,9 +39,11 @@ export class Stream {
   #last = 0;
   #asking: Promise<StreamState> | undefined;
 
-  constructor(client: JetStreamClientLike, settings: JetStreamSettings) {
+  constructor(client: JetStreamClientLike | Promise<JetStreamClientLike>, settings: JetStreamSettings) {
     this.name = `JetStream stream ${settings.stream}`;
-    this.client = client;
+    this.#client = Promise.resolve(client);
+    // Told to everybody who asks for something, and to nobody else.
+    this.#client.catch(() => {});
     this.#settings = settings;
   }
 
@@ -49,9 +51,13 @@ export class Stream {
     return this.#settings.stream;
   }
 
+  get client(): Promise<JetStreamClientLike> {
+    return this.#client;
+  }
+
   /** The manager of the user's client. Making one asks the server nothing. */
   manager(): Promise<JetStreamManagerLike> {
-    this.#manager ??= this.client.jetstreamManager(false);
+    this.#manager ??= this.#client.then((client) => client.jetstreamManager(false));
     return this.#manager;
   }
 
@@ -99,8 +105,9 @@ export class Stream {
     const { stream, subject } = this.#settings;
     const { msgID, lastSequence } = options;
     const expect = { streamName: stream, ...(lastSequence === undefined ? {} : { lastSequence }) };
-    const send = () => this.client.publish(subject, payload, { msgID, expect });
     try {
+      const client = await this.#client;
+      const send = () => client.publish(subject, payload, { msgID, expect });
       // Nobody answers for a subject that no stream has: this is where it is made, before the first message.
       if (this.#created === "") await this.#ask();
       try {

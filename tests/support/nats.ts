@@ -60,11 +60,11 @@ export class NatsServer {
   /** Starts it, for the first time or once more, at the same port and with what it stored. */
   async run(): Promise<void> {
     const { storage, configuration = "" } = this.#options;
-    const limit = storage === undefined ? "" : `max_file_store: ${storage}`;
+    const limit = storage === undefined ? "" : `, max_file_store: ${storage}`;
     const file = join(this.#folder, "nats.conf");
     writeFileSync(
       file,
-      `listen: "127.0.0.1:${this.port}"\njetstream { store_dir: "${this.#store}" ${limit} }\n${configuration}\n`,
+      `listen: "127.0.0.1:${this.port}"\njetstream { store_dir: "${this.#store}"${limit} }\n${configuration}\n`,
     );
     const child = spawn("nats-server", ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
