@@ -48,6 +48,12 @@ export function unavailable(name: string, what: string, cause?: unknown): Tiding
   return new TidingsError("backplane-unavailable", `${name}: ${what}`, { cause });
 }
 
+/** The client has given up, or was closed. */
+export function closedForGood(name: string, cause?: unknown): TidingsError {
+  const remedy = "connect with maxReconnectAttempts: -1, so that the client goes on trying";
+  return refused(name, `the connection to NATS is closed for good; ${remedy}`, cause);
+}
+
 /** Turns whatever the client threw into an error that names the stream. */
 export function explain(name: string, cause: unknown): TidingsError {
   if (cause instanceof TidingsError) return cause;
@@ -59,11 +65,7 @@ export function explain(name: string, cause: unknown): TidingsError {
   switch (inner instanceof Error ? inner.name : kind) {
     case "ClosedConnectionError":
     case "DrainingConnectionError":
-      return refused(
-        name,
-        "the connection to NATS is closed for good; connect with maxReconnectAttempts: -1, so that the client goes on trying",
-        cause,
-      );
+      return closedForGood(name, cause);
     case "PermissionViolationError":
       return refused(name, `${message}; grant it to this user`, cause);
     case "AuthorizationError":

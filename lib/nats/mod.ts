@@ -28,6 +28,9 @@ export type {
   StreamInfoLike,
 } from "./types.ts";
 
+// How long it may take until a connection that broke is back, before opening a reader fails; in milliseconds.
+const PATIENCE = 2_000;
+
 /**
  * A backplane over a stream of NATS JetStream, from server 2.9 on.
  *
@@ -77,6 +80,7 @@ export function jetStream(
     compare: compareIds,
     append: (message) => stream.append(message),
     open: async () => {
+      await stream.link.mended(PATIENCE);
       await stream.state();
       return new JetStreamReader(stream);
     },

@@ -97,24 +97,29 @@ export class JetStreamReader implements BackplaneReader {
     const known = this.#scan?.position?.id === from;
     const scan = known ? this.#scan! : await this.#seek(from);
     if (scan === undefined) return undefined;
+    // That there is no more has to be heard during this call, not before.
+    const heard = known ? scan.heard : -1;
     const entries = [scan.position!];
-    while (entries.length < limit && await scan.peek(limit - entries.length) !== undefined) {
-      const next = await scan.take();
-      if (next === undefined) return final && entries.length > 1 ? entries : undefined;
-      entries.push(next);
+    for (;;) {
+      while (entries.length < limit && await scan.peek(limit - entries.length) !== undefined) {
+        const next = await scan.take();
+        if (next === undefined) return final && entries.length > 1 ? entries : undefined;
+        entries.push(next);
+      }
+      if (entries.length === limit || scan.heard !== heard) return entries;
+      const state = await this.#stream.state();
+      const { sequence } = scan.position!;
+      if (state.created !== scan.created || state.last < sequence) return undefined;
+      if (state.last === sequence) return await this.#stands(entries, state) ? entries : undefined;
+      // If the consumer does not bring them, it is gone.
+      if (await scan.expect(state.last - sequence) === undefined) return undefined;
     }
-    if (entries.length > 1 || !known) return entries;
-    // Nothing came. That it is because there is nothing is for the stream to say: the consumer may be gone.
-    const state = await this.#stream.state();
-    const same = state.created === scan.created && state.last === scan.position!.sequence;
-    // Another entry may lie there now, if the stream lost its end and grew again.
-    if (same && (state.messages === 0 || await this.#holds(scan.position!, state))) return entries;
-    return undefined;
   }
 
-  /** Whether an entry is there, or was trimmed. */
-  async #holds({ sequence, tag }: Found, { first }: StreamState): Promise<boolean> {
-    return sequence < first || await this.#stream.holds(sequence, tag);
+  /** Whether the one entry that was found is still the newest: if the stream lost its end and grew again, it is another. */
+  async #stands([entry, ...more]: readonly Found[], { first, messages }: StreamState): Promise<boolean> {
+    if (more.length > 0 || messages === 0 || entry!.sequence < first) return true;
+    return await this.#stream.holds(entry!.sequence, entry!.tag);
   }
 
   /** Begins to read at a place: the scan's position is then the first entry that is to be answered. */

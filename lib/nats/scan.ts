@@ -12,7 +12,7 @@ import type { BackplaneEntry } from "../backplane.ts";
 import { explain, unavailable } from "./errors.ts";
 import { formatId } from "./id.ts";
 import { readMessage, type Stream } from "./stream.ts";
-import type { ConsumerLike, MessagesLike } from "./types.ts";
+import type { ConsumerConfigLike, ConsumerLike, MessagesLike } from "./types.ts";
 
 /** An entry, and where it is. */
 export interface Found extends BackplaneEntry {
@@ -32,13 +32,14 @@ export class Scan {
   readonly created: string;
   /** The newest entry that was taken, or that stands for the place before the first. */
   position: Found | undefined;
+  /** How many messages came. With each the server said how many were behind it. */
+  heard = 0;
   readonly #stream: Stream;
   readonly #name: string;
   readonly #buffer: Found[] = [];
   #consumer: ConsumerLike | undefined;
   #messages: MessagesLike | undefined;
   #pending = 0;
-  #delivered = 0;
   #closed = false;
 
   private constructor(stream: Stream, created: string) {
@@ -52,7 +53,7 @@ export class Scan {
     const scan = new Scan(stream, created);
     try {
       const manager = await stream.manager();
-      const info = await manager.consumers.add(stream.stream, {
+      const config: ConsumerConfigLike = {
         name: scan.#name,
         ack_policy: "none",
         deliver_policy: "by_start_sequence",
@@ -60,7 +61,8 @@ export class Scan {
         inactive_threshold: INACTIVE,
         mem_storage: true,
         num_replicas: 1,
-      });
+      };
+      const info = await stream.link.call(() => manager.consumers.add(stream.stream, config));
       scan.#consumer = (await stream.client).consumers.getConsumerFromInfo(info);
       scan.#pending = info.num_pending;
       // A consumer does not say of which stream it is. If that is the same before and after, it was so in between.
@@ -87,6 +89,12 @@ export class Scan {
       if (this.#buffer.length === 0) this.#pending = 0;
     }
     return this.#buffer[0];
+  }
+
+  /** The next entry, where the stream says that there are so many more. */
+  expect(count: number): Promise<Found | undefined> {
+    this.#pending = count;
+    return this.peek(count);
   }
 
   /**
@@ -136,7 +144,8 @@ export class Scan {
     try {
       const messages = await this.#consumer!.fetch({ max_messages: count, expires: time });
       this.#messages = messages;
-      await Promise.race([this.#broken(messages), this.#receive(messages, count), late]);
+      const received = this.#stream.link.call(() => this.#receive(messages, count));
+      await Promise.race([received, late]);
     } catch (error) {
       throw explain(this.#stream.name, error);
     } finally {
@@ -148,26 +157,13 @@ export class Scan {
     this.#check();
   }
 
-  /**
-   * Rejects when the client, back after a broken connection, asks once more. To be called before the messages are read:
-   * the first request is sent then.
-   */
-  async #broken(messages: MessagesLike): Promise<void> {
-    let requests = 0;
-    for await (const { type } of messages.status()) {
-      if (type === "next" && ++requests > 1) throw unavailable(this.#stream.name, "the connection broke");
-    }
-    // Its end is not the end of the messages.
-    await new Promise(() => {});
-  }
-
   async #receive(messages: MessagesLike, count: number): Promise<void> {
     for await (const message of messages) {
       const { streamSequence: sequence, deliverySequence, pending } = message.info;
-      if (deliverySequence !== this.#delivered + 1) {
+      if (deliverySequence !== this.heard + 1) {
         throw unavailable(this.#stream.name, "messages were lost on a connection that broke");
       }
-      this.#delivered = deliverySequence;
+      this.heard = deliverySequence;
       this.#pending = pending;
       const { messageId, payload, tag } = readMessage(message.headers, message.data);
       this.#buffer.push({ id: formatId(this.created, sequence, tag), messageId, payload, sequence, tag });

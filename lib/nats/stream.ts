@@ -6,6 +6,7 @@
 
 import type { BackplaneMessage } from "../backplane.ts";
 import { CODE, codeOf, explain, refused } from "./errors.ts";
+import { Link } from "./link.ts";
 import { formatId, incarnation, tagOf } from "./id.ts";
 import type { JetStreamSettings } from "./options.ts";
 import type { JetStreamClientLike, JetStreamManagerLike, StreamInfoLike } from "./types.ts";
@@ -31,6 +32,8 @@ export interface StreamState {
 
 export class Stream {
   readonly name: string;
+  /** The connection, over which every call goes. */
+  readonly link: Link;
   readonly #client: Promise<JetStreamClientLike>;
   readonly #settings: JetStreamSettings;
   #manager: Promise<JetStreamManagerLike> | undefined;
@@ -44,6 +47,7 @@ export class Stream {
     this.#client = Promise.resolve(client);
     // Told to everybody who asks for something, and to nobody else.
     this.#client.catch(() => {});
+    this.link = new Link(this.name, this.#client);
     this.#settings = settings;
   }
 
@@ -64,7 +68,7 @@ export class Stream {
   /** What the stream holds now. It is made if there is none. */
   async state(): Promise<StreamState> {
     try {
-      return this.#believe(await this.#find() ?? await this.#make());
+      return this.#believe(await this.link.call(async () => await this.#find() ?? await this.#make()));
     } catch (error) {
       throw explain(this.name, error);
     }
@@ -94,7 +98,7 @@ export class Stream {
   async holds(sequence: number, tag: string): Promise<boolean> {
     try {
       const manager = await this.manager();
-      const message = await manager.streams.getMessage(this.stream, { seq: sequence });
+      const message = await this.link.call(() => manager.streams.getMessage(this.stream, { seq: sequence }));
       return message !== null && readMessage(message.header, message.data).tag === tag;
     } catch (error) {
       throw explain(this.name, error);
@@ -107,7 +111,7 @@ export class Stream {
     const expect = { streamName: stream, ...(lastSequence === undefined ? {} : { lastSequence }) };
     try {
       const client = await this.#client;
-      const send = () => client.publish(subject, payload, { msgID, expect });
+      const send = () => this.link.call(() => client.publish(subject, payload, { msgID, expect }));
       // Nobody answers for a subject that no stream has: this is where it is made, before the first message.
       if (this.#created === "") await this.#ask();
       try {

@@ -13,6 +13,8 @@ export interface JetStreamClientLike {
   ): Promise<{ readonly seq: number }>;
   jetstreamManager(checkAPI?: boolean): Promise<JetStreamManagerLike>;
   readonly consumers: { getConsumerFromInfo(info: ConsumerInfoLike): ConsumerLike };
+  /** The client has it, though its type does not say so. Without it, order may suffer when the connection breaks. */
+  getConnection?(): { status(): AsyncIterable<{ readonly type: string }> };
 }
 
 /** A `JetStreamManager`. */
@@ -73,7 +75,6 @@ export interface ConsumerLike {
 
 /** What was pulled. */
 export interface MessagesLike extends AsyncIterable<MessageLike> {
-  status(): AsyncIterable<{ readonly type: string }>;
   close(): Promise<unknown>;
 }
 

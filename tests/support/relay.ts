@@ -1,5 +1,5 @@
 /**
- * A TCP relay between a client and a server, to break or to stall their connections.
+ * A TCP relay between a client and a server, to break, hold and garble their connections.
  *
  * @module
  */
@@ -9,36 +9,44 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 export class Relay {
   readonly port: number;
   readonly #server: Server;
-  readonly #sockets: Set<Socket>;
+  readonly #sockets = new Set<Socket>();
+  #isHeld = false;
+  #isDeaf = false;
 
-  private constructor(server: Server, sockets: Set<Socket>) {
+  private constructor(server: Server) {
     this.#server = server;
-    this.#sockets = sockets;
     this.port = (server.address() as { port: number }).port;
   }
 
   /** Relays from a free port to `target`. */
   static async start(target: number): Promise<Relay> {
-    const sockets = new Set<Socket>();
-    const server = createServer((near) => {
-      const far = connect(target, "127.0.0.1");
-      for (const [from, to] of [[near, far], [far, near]] as const) {
-        sockets.add(from);
-        from.on("error", () => {});
-        from.on("close", () => {
-          sockets.delete(from);
-          to.destroy();
-        });
-        from.pipe(to);
-      }
-    });
+    const server = createServer((near) => relay.#join(near, connect(target, "127.0.0.1")));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new Relay(server, sockets);
+    const relay = new Relay(server);
+    return relay;
   }
 
   /** Breaks every connection. New ones are relayed as before. */
   cut(): void {
+    this.#isDeaf = false;
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Lets nothing through, in either direction, though nobody is told: a network that lost its way. */
+  hold(): void {
+    this.#isHeld = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Lets through what was held. */
+  release(): void {
+    this.#isHeld = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
+  /** Loses the server's answers, until the connections are cut. */
+  deafen(): void {
+    this.#isDeaf = true;
   }
 
   /** Ends it. */
@@ -46,5 +54,25 @@ export class Relay {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.cut();
     await closed;
+  }
+
+  #join(near: Socket, far: Socket): void {
+    this.#pass(near, far, () => false);
+    this.#pass(far, near, () => this.#isDeaf);
+  }
+
+  #pass(from: Socket, to: Socket, isLost: () => boolean): void {
+    this.#sockets.add(from);
+    from.on("data", (chunk) => {
+      if (isLost() || to.write(chunk)) return;
+      from.pause();
+      to.once("drain", () => this.#isHeld || from.resume());
+    });
+    if (this.#isHeld) from.pause();
+    from.on("error", () => {});
+    from.on("close", () => {
+      this.#sockets.delete(from);
+      to.destroy();
+    });
   }
 }
