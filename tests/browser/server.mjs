@@ -17,16 +17,16 @@ export const runtimeNames = Object.keys(commandLines);
 
 /** What this process started and has not ended yet. */
 const running = new Set();
-process.once("exit", () => running.forEach(killGroup));
+process.once("exit", () => running.forEach((child) => killGroup(child)));
 // Without a listener these end the process with no `exit` event, and what it started would outlive it.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
 /** Starts the program, on any free port unless told which; resolves when it has printed its URL. */
-export async function startServer(runtime, { port = 0, program = "examples/server.ts" } = {}) {
+export async function startServer(runtime, { port = 0, program = "examples/server.ts", env = {} } = {}) {
   const [command, ...options] = commandLines[runtime];
   const child = spawn(command, [...options, program], {
     cwd: root,
-    env: { ...process.env, PORT: String(port), HOST: "127.0.0.1" },
+    env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own: npm's `deno` is a script that starts the real one, and killing the script alone orphans it.
     detached: true,
@@ -54,6 +54,11 @@ export async function startServer(runtime, { port = 0, program = "examples/serve
     /** SIGKILL, as by a crash: no client is told. */
     kill: async () => {
       killGroup(child);
+      await exited;
+    },
+    /** SIGTERM, as by a deploy. */
+    end: async () => {
+      killGroup(child, "SIGTERM");
       await exited;
     },
     stats: async () => (await fetch(`${url}/stats`)).json(),
@@ -86,8 +91,8 @@ export async function startUnavailable(port) {
   };
 }
 
-function killGroup(child) {
+function killGroup(child, signal = "SIGKILL") {
   try {
-    process.kill(-child.pid, "SIGKILL");
+    process.kill(-child.pid, signal);
   } catch { /* it has ended by itself */ }
 }
