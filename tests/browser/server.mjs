@@ -17,7 +17,7 @@ export const runtimeNames = Object.keys(commandLines);
 
 /** What this process started and has not ended yet. */
 const running = new Set();
-process.once("exit", () => running.forEach(killGroup));
+process.once("exit", () => running.forEach((child) => killGroup(child)));
 // Without a listener these end the process with no `exit` event, and what it started would outlive it.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
@@ -58,6 +58,11 @@ export async function startServer(runtime, { port = 0, program = "examples/serve
     },
     /** All that it has printed. */
     output: () => output,
+    /** SIGTERM, as by a deploy. */
+    end: async () => {
+      killGroup(child, "SIGTERM");
+      await exited;
+    },
     stats: async () => (await fetch(`${url}/stats`)).json(),
     publish: async (text) => {
       const response = await fetch(`${url}/broadcast`, { method: "POST", body: text });
@@ -98,8 +103,8 @@ export async function startUnavailable(port) {
   };
 }
 
-function killGroup(child) {
+function killGroup(child, signal = "SIGKILL") {
   try {
-    process.kill(-child.pid, "SIGKILL");
+    process.kill(-child.pid, signal);
   } catch { /* it has ended by itself */ }
 }

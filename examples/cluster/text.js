@@ -1,0 +1,89 @@
+// The sentences of the cluster's page.
+import { pick } from "../page/language.js";
+
+const en = {
+  title: "Cluster",
+  lede:
+    "Three servers on three runtimes share one log in Redis, behind a proxy. Twenty numbers a second are published. " +
+    "Kill any of it: whoever was on that server goes on elsewhere, at the number where it was. None is lost, none comes twice.",
+  here: "This tab",
+  on: "is on",
+  nowhere: "nobody",
+  number: "Newest number",
+  lost: "Lost",
+  doubled: "Doubled",
+  gaps: "Gaps told",
+  moves: "Changes of server",
+  tabs: "All tabs of this browser",
+  tab: "Tab",
+  server: "Server",
+  thisTab: "this one",
+  another: "Open another tab",
+  machines: "Servers",
+  published: "Published",
+  waiting: "Waiting for Redis",
+  kill: "Kill",
+  restart: "Restart",
+  start: "Start",
+  /** @param {string} act @param {string} name */
+  button: (act, name) => `${act} ${name}`,
+  states: {
+    up: "Up",
+    down: "Down",
+    starting: "Starting",
+    ending: "Ending",
+    blind: "Cannot reach Redis",
+    unknown: "Not known",
+  },
+  /** @param {number} count */
+  clients: (count) => count === 1 ? "1 client" : `${count} clients`,
+  log: "The shared log. Killed, it keeps what it acknowledged.",
+  hint:
+    "Kill ends a process at once, as a crash does. Restart tells it to end, as a deploy does: it sends its clients away first.",
+  failed: "That did not work. The server’s output says why.",
+  language: "Language",
+};
+
+/** @type {typeof en} */
+const zh = {
+  title: "集群",
+  lede:
+    "三台服务器运行在三种运行时上，经由代理对外，共用 Redis 里的一份日志，每秒发布二十个数字。随便停掉哪一个：" +
+    "原来连着它的人会转到别处，从断开时的数字继续。一个不丢，一个不重。",
+  here: "这个标签页",
+  on: "连接在",
+  nowhere: "无",
+  number: "最新的数字",
+  lost: "丢失",
+  doubled: "重复",
+  gaps: "已告知的缺口",
+  moves: "更换服务器次数",
+  tabs: "此浏览器的所有标签页",
+  tab: "标签页",
+  server: "服务器",
+  thisTab: "当前",
+  another: "再开一个标签页",
+  machines: "服务器",
+  published: "已发布",
+  waiting: "等待 Redis",
+  kill: "强行终止",
+  restart: "重启",
+  start: "启动",
+  button: (act, name) => `${act} ${name}`,
+  states: {
+    up: "运行中",
+    down: "已停止",
+    starting: "启动中",
+    ending: "停止中",
+    blind: "连不上 Redis",
+    unknown: "未知",
+  },
+  clients: (count) => `${count} 个客户端`,
+  log: "共用的日志。即使被强行终止，已确认的内容也不会丢。",
+  hint: "“强行终止”让进程像崩溃一样立刻消失；“重启”像部署时那样通知它结束，它会先让客户端离开。",
+  failed: "没有成功，原因见服务器的输出。",
+  language: "语言",
+};
+
+export const texts = { en, zh };
+export const text = pick(texts);

@@ -1,0 +1,177 @@
+// The cluster's page, while everything behind it is killed with its own buttons.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { browserNames, findBrowser, launchBrowser } from "./browsers.mjs";
+import { eachBrowser } from "./each.mjs";
+import { startServer } from "./server.mjs";
+import { openPage, waitFor } from "./support.mjs";
+
+const pictures = fileURLToPath(new URL("../../.out/screenshots/", import.meta.url));
+const missing = spawnSync("redis-server", ["--version"]).status === 0
+  ? false
+  : "redis-server is not installed";
+const skip = process.env.CI === "true" ? false : missing;
+
+const start = (runtime, env = {}) => startServer(runtime, { program: "examples/cluster/server.ts", env });
+
+/** Runs a test with a scope whose `after` undoes things last first: pages before their browser. */
+async function scoped(run) {
+  const undo = [];
+  try {
+    await run({ after: (step) => undo.push(step) });
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}
+
+/** Presses a button of a server's row, once it is there. */
+async function press(page, name, act) {
+  await waitFor(
+    page,
+    (name, act) => {
+      const button = document.querySelector(`[data-name="${name}"] [data-act="${act}"]`);
+      return button && !button.hidden;
+    },
+    name,
+    act,
+  );
+  await page.evaluate(
+    (name, act) => document.querySelector(`[data-name="${name}"] [data-act="${act}"]`).click(),
+    name,
+    act,
+  );
+}
+
+const waitForMachine = (page, name, state) =>
+  waitFor(
+    page,
+    (name, state) => document.querySelector(`[data-name="${name}"] .badge`)?.dataset.machine === state,
+    name,
+    state,
+  );
+
+const figure = (page, id) => page.evaluate((id) => document.getElementById(id).textContent, id);
+
+const waitForNumber = (page, number) =>
+  waitFor(page, (number) => Number(document.querySelector("#last").textContent) >= number, number);
+
+/** What is published, and nothing of it lost, doubled or missing. */
+async function settle(pages, { more = 20 } = {}) {
+  const number = Number(await figure(pages[0], "acknowledged")) + more;
+  for (const page of pages) {
+    await waitForNumber(page, number);
+    for (const id of ["lost", "doubled", "gaps"]) assert.equal(await figure(page, id), "0", id);
+  }
+}
+
+/** Kills whatever there is, and looks what three tabs received. */
+async function havoc(t, browser, server) {
+  const pages = [];
+  for (let i = 0; i < 3; i++) pages.push(await openPage(t, browser, `${server.url}/cluster/?lang=en`));
+  for (const page of pages) await waitForNumber(page, 10);
+  await settle(pages);
+  const [page] = pages;
+  await waitFor(page, () => document.querySelectorAll("#tabs tr").length >= 3);
+
+  // The server that the first tab is on dies; the tab goes on elsewhere.
+  const first = await figure(page, "node");
+  await press(page, first, "kill");
+  await waitFor(page, (first) => !["", first].includes(document.querySelector("#node").textContent), first);
+  await settle(pages);
+
+  // Redis dies and comes back.
+  const second = await figure(page, "node");
+  await press(page, "redis", "kill");
+  await waitForMachine(page, second, "blind");
+  await press(page, "redis", "start");
+  await waitForMachine(page, second, "up");
+  await settle(pages);
+
+  // The other two are deployed anew, one after the other, and the first is brought back.
+  await press(page, first, "start");
+  await waitForMachine(page, first, "up");
+  for (const name of await page.$$eval("[data-name]", (rows) => rows.map((row) => row.dataset.name))) {
+    if (name === first || name === "redis") continue;
+    await press(page, name, "restart");
+    await waitFor(
+      page,
+      (name) => document.querySelector(`[data-name="${name}"] .badge`).dataset.machine !== "up",
+      name,
+    );
+    await waitForMachine(page, name, "up");
+  }
+  // All of it at once.
+  for (const name of ["redis", first]) await press(page, name, "kill");
+  for (const name of ["redis", first]) await press(page, name, "start");
+  for (const name of ["redis", first]) await waitForMachine(page, name, "up");
+  await settle(pages, { more: 100 });
+  assert.ok(Number(await figure(page, "moves")) >= 1);
+}
+
+eachBrowser(
+  "three tabs, while servers and Redis are killed: nothing lost, nothing doubled",
+  async (browser, t) => {
+    if (skip) return t.skip(skip);
+    await scoped(async (t) => {
+      const server = await start("node");
+      t.after(() => server.end());
+      await havoc(t, browser, server);
+    });
+  },
+);
+
+for (const runtime of ["bun", "deno"]) {
+  const name = browserNames.find(findBrowser);
+  const options = { skip: skip || (name ? false : "no browser"), timeout: 300_000 };
+  test(`started by ${runtime}, behind a proxy of its own: the same`, options, () =>
+    scoped(async (t) => {
+      const server = await start(runtime, { PROXY: "own" });
+      t.after(() => server.end());
+      const browser = await launchBrowser(name);
+      t.after(() => browser.close());
+      await havoc(t, browser, server);
+    }));
+}
+
+for (const dark of [false, true]) {
+  const theme = dark ? "dark" : "light";
+  const options = { skip: skip || (findBrowser("chromium") ? false : "no chromium"), timeout: 200_000 };
+  test(`fits into narrow and wide windows, ${theme}, in both languages`, options, () =>
+    scoped(async (t) => {
+      await mkdir(pictures, { recursive: true });
+      const server = await start("node");
+      t.after(() => server.end());
+      const browser = await launchBrowser("chromium", { dark });
+      t.after(() => browser.close());
+      for (const [width, height] of [[360, 740], [1440, 900]]) {
+        for (const language of ["en", "zh"]) {
+          const page = await openPage(t, browser, `${server.url}/cluster/?lang=${language}`, {
+            width,
+            height,
+          });
+          await waitForNumber(page, 20);
+          await waitFor(page, () => document.querySelectorAll("#machines li").length === 4);
+          if (language === "zh") {
+            await press(page, await figure(page, "node"), "kill");
+            await waitFor(page, () => document.querySelector('[data-machine="down"]'));
+            await waitFor(page, () => document.querySelector("#status").dataset.state === "open");
+          }
+          const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(sideways <= 0, `${sideways} pixels too wide`);
+          await page.screenshot({
+            path: join(pictures, `cluster-${width}-${theme}-${language}.png`),
+            fullPage: true,
+          });
+          if (language === "en") continue;
+          const down = await page.$eval('[data-machine="down"]', (badge) => badge.closest("li").dataset.name);
+          await press(page, down, "start");
+          await waitForMachine(page, down, "up");
+        }
+      }
+    }));
+}

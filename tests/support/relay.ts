@@ -1,0 +1,78 @@
+/**
+ * A TCP relay between a client and a server, to break, hold and garble their connections.
+ *
+ * @module
+ */
+
+import { connect, createServer, type Server, type Socket } from "node:net";
+
+export class Relay {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #isHeld = false;
+  #isDeaf = false;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.port = (server.address() as { port: number }).port;
+  }
+
+  /** Relays from a free port to `target`. */
+  static async start(target: number): Promise<Relay> {
+    const server = createServer((near) => relay.#join(near, connect(target, "127.0.0.1")));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const relay = new Relay(server);
+    return relay;
+  }
+
+  /** Breaks every connection. New ones are relayed as before. */
+  cut(): void {
+    this.#isDeaf = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Lets nothing through, in either direction, though nobody is told: a network that lost its way. */
+  hold(): void {
+    this.#isHeld = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Lets through what was held. */
+  release(): void {
+    this.#isHeld = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
+  /** Loses the server's answers, until the connections are cut. */
+  deafen(): void {
+    this.#isDeaf = true;
+  }
+
+  /** Ends it. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.cut();
+    await closed;
+  }
+
+  #join(near: Socket, far: Socket): void {
+    this.#pass(near, far, () => false);
+    this.#pass(far, near, () => this.#isDeaf);
+  }
+
+  #pass(from: Socket, to: Socket, isLost: () => boolean): void {
+    this.#sockets.add(from);
+    from.on("data", (chunk) => {
+      if (isLost() || to.write(chunk)) return;
+      from.pause();
+      to.once("drain", () => this.#isHeld || from.resume());
+    });
+    if (this.#isHeld) from.pause();
+    from.on("error", () => {});
+    from.on("close", () => {
+      this.#sockets.delete(from);
+      to.destroy();
+    });
+  }
+}
