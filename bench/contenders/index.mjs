@@ -40,10 +40,23 @@ export const PACKING = [
   { name: "h3 gzip", file: "h3", package: "h3", packs: true },
 ];
 
-export const ALL = [...CONTENDERS, ...GATHERING, ...PACKING, ...PARSERS];
+/** Several processes, over Redis. */
+export const OVER_REDIS = [
+  { name: "tidings redis", file: "tidings", redis: true },
+  {
+    ...{ name: "socket.io redis", file: "socket_io", package: "socket.io", redis: true },
+    // Its clients are its own, and it is made for Node.
+    ...{ clients: "socket.io", runtimes: ["node"] },
+  },
+];
+
+export const ALL = [...CONTENDERS, ...GATHERING, ...PACKING, ...OVER_REDIS, ...PARSERS];
 
 /** Who runs in a scenario. */
 export function contendersIn(scenario) {
+  if (scenario.contenders !== undefined) {
+    return scenario.contenders.map((name) => ALL.find((each) => each.name === name));
+  }
   if (scenario.parses) return PARSERS;
   if (scenario.packing) return [CONTENDERS[0], ...PACKING];
   return scenario.gathering ? [...CONTENDERS, ...GATHERING] : CONTENDERS;

@@ -7,7 +7,13 @@ export async function buildTidings() {
   const { build } = createRequire(new URL("../../package.json", import.meta.url))("esbuild");
   await build({
     absWorkingDir: root,
-    entryPoints: ["mod.ts", "lib/node/mod.ts", "lib/client/mod.ts", "lib/compression/mod.ts"],
+    entryPoints: [
+      "mod.ts",
+      "lib/node/mod.ts",
+      "lib/client/mod.ts",
+      "lib/compression/mod.ts",
+      "lib/redis/mod.ts",
+    ],
     outbase: ".",
     outdir: "bench/.out/tidings",
     bundle: true,

@@ -11,7 +11,7 @@ export function runsOf({ scenarios, runtimes, contenders, focus }, round) {
   return scenarios.flatMap((scenario) =>
     runtimes.flatMap(({ kind, path }) =>
       contendersIn(scenario)
-        .filter((each) => contenders.includes(each))
+        .filter((each) => contenders.includes(each) && (each.runtimes?.includes(kind) ?? true))
         .filter(({ name }) =>
           !focus || scenario.focus === undefined || scenario.focus.includes(name) ||
           round === 1 && !scenario.alone

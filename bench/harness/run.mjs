@@ -1,5 +1,6 @@
 /** One run: a fresh server, a fresh load process, one contender, one scenario. */
 import { startLoad, startServer } from "./processes.mjs";
+import { startRedis } from "./redis.mjs";
 
 const BYTES = 150;
 
@@ -10,13 +11,16 @@ export async function runOnce({ scenario, contender, command, quick }) {
   const results = [];
   for (const variant of scenario.variants ?? [{}]) {
     results.push(
-      await withProcesses(command, async ({ server, load }) => {
-        const { file, gathers, packs } = contender;
-        const { port } = await server.ask("start", {
-          ...{ file, gathers, packs, bytes: BYTES, history: 0 },
+      await withProcesses(command, { ...scenario, ...contender }, async ({ servers, load, redis }) => {
+        const { file, gathers, packs, clients } = contender;
+        const start = {
+          ...{ file, gathers, packs, redis, bytes: BYTES, history: 0 },
           ...scenario.server,
-        });
-        return scenario.run({ server, load, port }, { ...size, ...variant });
+        };
+        const [server, receiver = server] = servers;
+        const started = await Promise.all(servers.map((each) => each.ask("start", start)));
+        const { port } = started.at(-1);
+        return scenario.run({ server, receiver, load, port, kind: clients }, { ...size, ...variant });
       }),
     );
   }
@@ -27,12 +31,18 @@ export async function runOnce({ scenario, contender, command, quick }) {
   };
 }
 
-async function withProcesses(command, work) {
-  const server = startServer(command);
+async function withProcesses(command, { nodes = 1, redis: isOverRedis }, work) {
+  const redis = isOverRedis ? await startRedis() : undefined;
+  const servers = Array.from({ length: nodes }, () => startServer(command));
   const load = startLoad();
   try {
-    return await work({ server: server.remote, load: load.remote });
+    return await work({
+      servers: servers.map(({ remote }) => remote),
+      load: load.remote,
+      redis: redis?.port,
+    });
   } finally {
-    await Promise.all([load.stop(), server.stop()]);
+    await Promise.all([load.stop(), ...servers.map((server) => server.stop())]);
+    await redis?.stop();
   }
 }

@@ -1,6 +1,7 @@
 /** All clients of a run: opened, counted, waited for. */
 import { Client } from "./clients.mjs";
 import { PackedClient } from "./packed.mjs";
+import { SocketIoClient } from "./socket_io.mjs";
 import { decode, faultIn } from "./decode.mjs";
 
 // How many connections are under way at a time: a listening socket's queue is short.
@@ -21,8 +22,8 @@ export class Crowd {
    *
    * @param {"readers" | "stalled" | "idle"} options.role only readers are counted and waited for; the stalled never read
    */
-  async open({ count, role = "readers", checkAll = false, time = false, packed = false, ...where }) {
-    const Kind = packed ? PackedClient : Client;
+  async open({ count, role = "readers", checkAll = false, time = false, packed = false, kind, ...where }) {
+    const Kind = kind === "socket.io" ? SocketIoClient : packed ? PackedClient : Client;
     const reads = role === "readers";
     const opened = [];
     for (let i = 0; i < count; i += AT_ONCE) {

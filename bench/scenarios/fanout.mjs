@@ -4,7 +4,7 @@ import { connect, metered, publishTurns } from "./steps.mjs";
 // Enough turns for the slow, and enough time for the quick.
 const SIZES = { warmUp: { turns: 5, milliseconds: 700 }, measured: { turns: 10, milliseconds: 1_000 } };
 
-const fanout = (letter, title, perTurn, sizes, goals) => ({
+export const fanout = (letter, title, perTurn, sizes, goals) => ({
   id: `${letter}-fan-out-${perTurn}`,
   title: `(${letter}) ${title}`,
   // An application that gathers a turn's messages itself differs only where there are several.

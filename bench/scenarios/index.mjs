@@ -9,6 +9,7 @@
  * contender's file.
  */
 import { churn } from "./churn.mjs";
+import { across, overRedis } from "./cluster.mjs";
 import { delay } from "./delay.mjs";
 import { oneATurn, twentyATurn } from "./fanout.mjs";
 import { idleTenThousand, idleThousand } from "./idle.mjs";
@@ -22,5 +23,6 @@ export const SCENARIOS = [
   ...[oneATurn, twentyATurn, idleThousand, idleTenThousand],
   ...[stalled, topic, replay, delay, churn],
   ...[packedTwenty, packedOne],
+  ...[overRedis, across],
   ...parsers,
 ];

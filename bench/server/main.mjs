@@ -29,7 +29,7 @@ function turn(count, topic) {
 }
 
 const commands = {
-  async start({ file, bytes, keepalive, history, packs, payload, ...rest }) {
+  async start({ file, bytes, keepalive, history, packs, redis, payload, ...rest }) {
     const { start } = await import(`../contenders/${file}.mjs`);
     gathers = rest.gathers === true;
     if (rest.longestLife !== undefined) {
@@ -38,12 +38,21 @@ const commands = {
       life.unref();
     }
     messages = payload === "trades" ? new Trades() : new Messages(bytes);
-    running = await start({ keepalive, history, packs });
+    running = await start({ keepalive, history, packs, redis });
     return { port: running.port };
   },
   /** One turn with so many messages. Not answered: that all of them arrived is seen at the other end. */
   turn({ count, topic }) {
     turn(count, topic);
+  },
+  /** Turns one after the other, as fast as they are acknowledged where a contender says so. Not answered. */
+  async flood({ count, messages: total }) {
+    for (let i = 0; i < total; i += count) {
+      let last;
+      for (let j = 0; j < count; j++) last = running.publish(messages.next());
+      if (i % 1_000 === 0) await last;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   },
   /** Turns at a fixed rate. */
   pace: ({ turns, every, count, topic }) => pace({ turns, every }, () => turn(count, topic)),

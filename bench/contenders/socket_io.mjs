@@ -1,0 +1,18 @@
+// socket.io with its Redis Streams adapter, as the adapter's documentation shows it, and WebSockets alone.
+import { createAdapter } from "@socket.io/redis-streams-adapter";
+import { createServer } from "node:http";
+import { createClient } from "redis";
+import { Server } from "socket.io";
+
+export async function start({ redis }) {
+  const client = createClient({ url: `redis://127.0.0.1:${redis}` });
+  await client.connect();
+  const server = createServer();
+  const io = new Server(server, { adapter: createAdapter(client), transports: ["websocket"] });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: server.address().port,
+    size: () => io.of("/").sockets.size,
+    publish: ({ data }) => void io.emit("message", data),
+  };
+}
