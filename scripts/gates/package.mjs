@@ -1,6 +1,7 @@
 // What the package says of itself: the build, its manifests, its lock.
 import { exec } from "../support/exec.mjs";
 import { bin, read, readJson, root } from "../support/project.mjs";
+import { measureSizes } from "../support/sizes.mjs";
 
 function equalManifests() {
   const npm = readJson("package.json");
@@ -55,9 +56,20 @@ function lockWithoutAddresses() {
   }
 }
 
+async function sizes() {
+  const large = (await measureSizes()).filter(({ gzipped, limit }) => gzipped > limit);
+  if (large.length > 0) {
+    const list = large.map(({ name, gzipped, limit }) =>
+      `${name} has ${gzipped} bytes, gzipped; the limit is ${limit}`
+    );
+    throw new Error(`${list.join("\n")}\nFind the smaller design; "npm run size" shows all`);
+  }
+}
+
 export const gates = [
   { name: "manifests equal", run: equalManifests },
   { name: "the lock file names no addresses", run: lockWithoutAddresses },
+  { name: "sizes", run: sizes },
   { name: "build", run: () => exec(["npm", "run", "build"], { cwd: root }) },
   { name: "publint", run: () => exec([bin("publint"), "--strict"], { cwd: root }) },
   { name: "attw", run: () => exec([bin("attw"), "--pack", ".", "--profile", "esm-only"], { cwd: root }) },
