@@ -9,7 +9,7 @@ const GOALS = { "./client": 3000, "./client/shared": 4500 };
 const LIMITS = { "./client": 3704, "./client/shared": 5020 };
 
 /** Bundles and measures: `[{ name, minified, gzipped, goal, limit }]`. */
-export async function measureSizes() {
+export function measureSizes() {
   const targets = [{ name: "parser (createParser)", entry: "lib/client/parse.ts", goal: 1000, limit: 1000 }];
   for (const [name, { default: path }] of Object.entries(readJson("package.json").exports)) {
     if (path === undefined) continue;
