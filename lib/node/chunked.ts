@@ -10,6 +10,10 @@
 
 import type { ServerResponse } from "node:http";
 
+// A larger chunk is not copied into a frame: sending it costs far more than three buffers do, and for a client that does not
+// take it the copy would stay beside the one that the log has.
+const LARGEST = 8_192;
+
 const isNode = !("Bun" in globalThis) && !("Deno" in globalThis);
 
 let chunk: Uint8Array | undefined;
@@ -41,7 +45,8 @@ export class ChunkedWriter {
     // All that is not a chunked response under way, with nothing left behind, is Node's business: an HTTP/1.0 client, a
     // pipelined request whose turn has not come, a client that has gone.
     if (
-      socket === null || !outgoing.chunkedEncoding || outgoing.writableEnded || !socket.writable ||
+      bytes.byteLength > LARGEST || socket === null || !outgoing.chunkedEncoding || outgoing.writableEnded ||
+      !socket.writable ||
       outgoing.writableLength !== socket.writableLength
     ) return outgoing.write(bytes) ? undefined : outgoing;
     const shared = frameOf(bytes);
