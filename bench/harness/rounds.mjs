@@ -8,7 +8,7 @@ import { command } from "./runtimes.mjs";
 
 /** Who takes part in a round. What a scenario's goals do not ask for runs in the first round only, for comparison. */
 export function runsOf({ scenarios, runtimes, contenders, focus }, round) {
-  return scenarios.flatMap((scenario) =>
+  return scenarios.filter(({ rounds = Infinity }) => round <= rounds || !focus).flatMap((scenario) =>
     runtimes.flatMap(({ kind, path }) =>
       contendersIn(scenario)
         .filter((each) => contenders.includes(each) && (each.runtimes?.includes(kind) ?? true))

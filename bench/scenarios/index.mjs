@@ -6,7 +6,7 @@
  * run one after the other, and `combine` makes the figures of both results;
  * `derive` makes some anew of the medians of all rounds. `focus` names the contenders that run in every
  * round; the others run in the first one only, or, where a scenario compares a contender with itself (`alone`), if they are
- * asked for. Where it `parses`, there are other contenders, and no server: `run` is given the runtime's command and the
+ * asked for. `rounds` is the most of them that it takes part in. Where it `parses`, there are other contenders, and no server: `run` is given the runtime's command and the
  * contender's file.
  */
 import { churn } from "./churn.mjs";

@@ -25,6 +25,7 @@ export const stalled = {
   goals: [{ figure: "memory", most: 4 }, { figure: "slower", most: 1.2 }],
   focus: ["tidings"],
   alone: true,
+  rounds: 3,
   async run(context, { readers, idlers, rate, fill, seconds, stall }) {
     const { server, load } = context;
     await connect(context, { count: readers, time: true });
