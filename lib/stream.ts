@@ -31,7 +31,11 @@ const KEEPALIVE = new TextEncoder().encode(":\n\n");
 
 const byBody = new WeakMap<ReadableStream, EventStream>();
 
-/** The stream whose body this is, if it is one of ours: an adapter may then {@linkcode EventStream.redirect} it. */
+/**
+ * The stream whose body this is, if it is one of ours and answers a request that carries its {@linkcode Departure}: the
+ * adapter that made the request may then {@linkcode EventStream.redirect} the stream. No other could, and a body costs
+ * less without an entry here.
+ */
 export function eventStreamOf(body: ReadableStream): EventStream | undefined {
   return byBody.get(body);
 }
@@ -61,10 +65,11 @@ export class EventStream implements Answerer, Beating, Watcher {
     this.#encoder = encoder;
     const opening = encoder === undefined ? prelude : concat(encoder.head, encoder.encode(prelude));
     this.#sink = this.#own = new BodySink(this, opening);
-    byBody.set(this.body, this);
     this.#leaving = departureOf(request) ?? request;
-    if ("watch" in this.#leaving) this.#leaving.watch(this);
-    else this.#leaving.signal.addEventListener("abort", this);
+    if ("watch" in this.#leaving) {
+      byBody.set(this.body, this);
+      this.#leaving.watch(this);
+    } else this.#leaving.signal.addEventListener("abort", this);
     options.signal?.addEventListener("abort", this);
     if (this.#keepalive > 0) joinHeartbeat(this.#keepalive, this);
   }

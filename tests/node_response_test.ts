@@ -216,6 +216,8 @@ const LISTENERS: { [title: string]: (request: Request, told: () => void) => Resp
   "onClose of a stream": (request, told) => createSSEResponse(request, () => {}, { onClose: told }),
   "onClose of a stream made for a copy": (request, told) =>
     createSSEResponse(new Request(request, { headers: { "x-own": "1" } }), () => {}, { onClose: told }),
+  "onClose of a stream made for another request": (_, told) =>
+    createSSEResponse(new Request("http://localhost/"), () => {}, { onClose: told }),
   "the connection's signal": (request, told) =>
     createSSEResponse(request, ({ signal }) => signal.addEventListener("abort", told)),
   "the signal, asked for late": (request, told) => {

@@ -8,7 +8,7 @@ import { command } from "./runtimes.mjs";
 
 /** Who takes part in a round. What a scenario's goals do not ask for runs in the first round only, for comparison. */
 export function runsOf({ scenarios, runtimes, contenders, focus }, round) {
-  return scenarios.flatMap((scenario) =>
+  return scenarios.filter(({ rounds = Infinity }) => round <= rounds || !focus).flatMap((scenario) =>
     runtimes.flatMap(({ kind, path }) =>
       contendersIn(scenario)
         .filter((each) => contenders.includes(each) && (each.runtimes?.includes(kind) ?? true))
@@ -44,18 +44,23 @@ export class Results {
       kind,
       Object.fromEntries(contenders.flatMap(({ name, gathers }) => {
         const runs = this.#samples.get(JSON.stringify([scenario.id, kind, name]));
-        return runs === undefined ? [] : [[name, { gathers, ...summary(runs) }]];
+        return runs === undefined ? [] : [[name, { gathers, ...summary(runs, scenario.derive) }]];
       })),
     ]));
   }
 }
 
-function summary(runs) {
+/** @param derive figures that are made of the others' medians, and not of each run's */
+function summary(runs, derive) {
   const keys = new Set(runs.flatMap(({ figures }) => Object.keys(figures)));
   const figures = {};
   for (const key of keys) {
     const samples = runs.map(({ figures }) => figures[key]).filter((value) => Number.isFinite(value));
     figures[key] = { median: median(samples), samples };
+  }
+  const medians = Object.fromEntries(Object.entries(figures).map(([key, { median }]) => [key, median]));
+  for (const [key, value] of Object.entries(derive?.(medians) ?? {})) {
+    if (figures[key] !== undefined) figures[key].median = value;
   }
   return {
     figures,

@@ -12,6 +12,7 @@ export const churn = {
   },
   goals: [],
   focus: ["tidings", "raw"],
+  rounds: 3,
   async run({ server, load, port }, { atOnce, milliseconds }) {
     await load.ask("churn", { port, atOnce, milliseconds: milliseconds / 2 });
     let done;

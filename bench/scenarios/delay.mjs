@@ -15,6 +15,7 @@ export const delay = {
   },
   goals: [],
   focus: ["tidings", "raw"],
+  rounds: 3,
   async run(context, { clients, rate, seconds, warmUp }) {
     const { server, load } = context;
     await connect(context, { count: clients, time: true });

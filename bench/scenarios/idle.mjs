@@ -15,6 +15,8 @@ const idle = (clients) => ({
   figures: { memory: { label: "Resident memory a connection", unit: "KB", digits: 1, chart: true } },
   goals: [{ figure: "memory", against: "raw", most: 1.25 }],
   focus: ["tidings", "raw"],
+  // Thousands of connections vary little, and take long to make.
+  ...(clients > 1_000 ? { rounds: 3, alone: true } : {}),
   async run(context, { clients, first }) {
     const { server } = context;
     await connect(context, { count: first });

@@ -4,7 +4,7 @@ import { connect, metered, publishTurns } from "./steps.mjs";
 // Enough turns for the slow, and enough time for the quick.
 const SIZES = { warmUp: { turns: 5, milliseconds: 700 }, measured: { turns: 10, milliseconds: 1_000 } };
 
-const packed = (perTurn, sizes, goals) => ({
+const packed = (perTurn, focus, sizes, goals) => ({
   id: `j-packed-${perTurn}`,
   title: `(j) Compression: ${perTurn === 1 ? "one trade" : `${perTurn} trades`} a turn to 1,000 clients`,
   packing: true,
@@ -16,6 +16,8 @@ const packed = (perTurn, sizes, goals) => ({
     memory: { label: "Resident memory a connection, afterwards", unit: "KB", digits: 1 },
   },
   goals,
+  focus,
+  rounds: 3,
   async run(context, { clients, warmUp, measured }) {
     const { server, load } = context;
     const before = await server.ask("meter", { collect: true });
@@ -40,7 +42,7 @@ const packed = (perTurn, sizes, goals) => ({
 
 const own = { of: "tidings gzip" };
 
-export const packedTwenty = packed(20, {
+export const packedTwenty = packed(20, ["tidings", "tidings gzip", "hono gzip", "h3 gzip"], {
   full: { clients: 1_000, ...SIZES },
   quick: { clients: 100, ...SIZES },
 }, [
@@ -51,7 +53,8 @@ export const packedTwenty = packed(20, {
   { ...own, figure: "memory", over: "tidings", most: 1 },
 ]);
 
-export const packedOne = packed(1, {
+// No goals: for comparison, in the first round only.
+export const packedOne = packed(1, [], {
   full: { clients: 1_000, ...SIZES },
   quick: { clients: 100, ...SIZES },
 }, [

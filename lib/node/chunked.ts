@@ -10,6 +10,10 @@
 
 import type { ServerResponse } from "node:http";
 
+// A larger chunk is not copied into a frame: sending it costs far more than three buffers do, and for a client that does not
+// take it the copy would stay beside the one that the log has.
+const LARGEST = 8_192;
+
 const isNode = !("Bun" in globalThis) && !("Deno" in globalThis);
 
 let chunk: Uint8Array | undefined;
@@ -38,11 +42,13 @@ export class ChunkedWriter {
 
   write(outgoing: ServerResponse, bytes: Uint8Array): NodeJS.EventEmitter | undefined {
     const { socket } = outgoing;
+    const size = bytes.byteLength;
     // All that is not a chunked response under way, with nothing left behind, is Node's business: an HTTP/1.0 client, a
-    // pipelined request whose turn has not come, a client that has gone.
+    // pipelined request whose turn has not come, a client that has gone. And a chunk of no bytes would end the body.
     if (
-      socket === null || !outgoing.chunkedEncoding || outgoing.writableEnded || !socket.writable ||
-      outgoing.writableLength !== socket.writableLength
+      size === 0 || size > LARGEST || socket === null || !outgoing.chunkedEncoding ||
+      outgoing.writableEnded ||
+      !socket.writable || outgoing.writableLength !== socket.writableLength
     ) return outgoing.write(bytes) ? undefined : outgoing;
     const shared = frameOf(bytes);
     if (this.#turn !== turn) this.#turn = turn;

@@ -59,7 +59,7 @@ export class ResponseDeparture implements Departure {
     this.#watchers = this.#watchers.filter((each) => each !== watcher);
   }
 
-  /** The stream has become the response. One that was made for another request, a copy perhaps, watches from now on. */
+  /** The response has become a stream, which watches if it was made for this request, and from now on in any case. */
   handOver(stream: Watcher): void {
     if (!this.#watchers.includes(stream)) return this.watch(stream);
     if (this.#signalIsUsed || this.#request === undefined) return;
