@@ -26,6 +26,8 @@ stream.onstate = (state, detail) => {
   if (node !== "" && node !== now) moves++;
   node = now;
   show();
+  showTabs();
+  showMachines();
 };
 stream.on("message", ({ data }) => tally.add(Number(data)));
 stream.on("gap", () => tally.gap());
@@ -67,7 +69,8 @@ async function showMachines() {
   if (!response?.ok) return;
   const { redis, nodes, acknowledged, waiting } = await response.json();
   for (const machine of [...nodes, redis]) machines.show(machine, machine.name === node);
-  element("acknowledged").textContent = acknowledged;
+  // What arrived here since the question was asked is published, too.
+  element("acknowledged").textContent = String(Math.max(acknowledged, tally.last));
   element("waiting").textContent = waiting;
 }
 

@@ -1,10 +1,13 @@
 /** The shared log, as every process of the example reaches it. */
 
 import { createClient } from "redis";
-import { type Backplane, redisStreams } from "../../../lib/redis/mod.ts";
+import { type Backplane, type BunRedis, redisStreams } from "../../../lib/redis/mod.ts";
+
+/** What only Bun has, and only Bun's types know. */
+const { Bun } = globalThis as unknown as { Bun?: { RedisClient: new (url: string) => BunRedis } };
 
 /** With Bun's own client on Bun, and npm's `redis` elsewhere. */
 export function sharedLog(url: string): Backplane {
-  const client = "Bun" in globalThis ? new Bun.RedisClient(url) : createClient({ url });
+  const client = Bun ? new Bun.RedisClient(url) : createClient({ url });
   return redisStreams(client, { key: "cluster", maxLength: 100_000 });
 }
