@@ -23,7 +23,7 @@ await build({
   format: "esm",
   // "neutral" refuses a `node:` import anywhere but where it is named here.
   platform: "neutral",
-  external: ["node:http"],
+  external: ["node:http", "node:zlib"],
   target: "es2022",
   sourcemap: true,
   logLevel: "warning",

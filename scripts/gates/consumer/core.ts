@@ -3,7 +3,7 @@ import { Broadcaster, createSSEResponse, TidingsError, type TidingsErrorCode } f
 
 type Events = { price: { amount: number }; notice: string };
 export const market: Broadcaster<Events> = new Broadcaster<Events>();
-export const id: string = market.publish({ event: "price", data: { amount: 1 } });
+export const id: Promise<string> = market.publish({ event: "price", data: { amount: 1 } });
 
 // @ts-expect-error: the data of a "price" is no string
 market.publish({ event: "price", data: "1" });
