@@ -1,6 +1,7 @@
 /** `examples/server.ts` as a process of its own: its routes, its end, and what it says when it cannot begin. */
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { RawClient } from "./support/client.ts";
 import { Example, pageAndFiles } from "./support/example.ts";
@@ -37,6 +38,14 @@ test("the front page links every system, and all that their pages need comes fro
   }
   const policy = (await fetch(`${example.url}/dashboard/`)).headers.get("content-security-policy");
   assert.match(policy!, /default-src 'self'.*frame-ancestors 'none'/);
+});
+
+test("the introduction's server is as short as it says, and every system is in the table", async () => {
+  const read = (path: string) => readFile(new URL(`../examples/${path}`, import.meta.url), "utf8");
+  assert.ok((await read("introduction/server.ts")).trimEnd().split("\n").length <= 15);
+  const table = await read("README.md");
+  const { texts } = await import(new URL("../examples/gallery/text.js", import.meta.url).href);
+  for (const name of Object.keys(texts.en.systems)) assert.ok(table.includes(`(${name}/)`), name);
 });
 
 test("the pages' client library is one file of JavaScript", LIMIT, async () => {

@@ -10,7 +10,7 @@ import { toRow } from "./row.js";
 import { text } from "./text.js";
 
 /** @typedef {import("./broadcast.js").Fetch} Fetch */
-/** @typedef {typeof import("../page/client.js").connect} Connect */
+/** @typedef {typeof import("../page/client.ts").connect} Connect */
 
 /**
  * @param {Document} document

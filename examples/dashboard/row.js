@@ -5,7 +5,7 @@ import { common } from "../page/text.js";
 /** @typedef {"message" | "json" | "heartbeat" | "gap"} RowKind */
 /** @typedef {{ kind: RowKind, text: string, detail?: string, at: Date }} Row */
 
-/** @typedef {import("../page/client.js").StreamItem} StreamItem */
+/** @typedef {import("../page/client.ts").StreamItem} StreamItem */
 
 /** @param {StreamItem} item @param {Date} [at] @returns {Row} */
 export function toRow(item, at = new Date()) {

@@ -1,7 +1,7 @@
 // The badge that names a stream's state, and the sentence beside it that counts down to the next try.
 import { common } from "./text.js";
 
-/** @typedef {import("./client.js").StreamState} StreamState */
+/** @typedef {import("./client.ts").StreamState} StreamState */
 
 export class StatusBadge {
   #badge;

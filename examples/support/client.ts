@@ -23,10 +23,29 @@ async function bundle(): Promise<string> {
   return outputFiles[0]!.text;
 }
 
+/** Deno's own way to esbuild, where nothing was installed. Bun fetches what is missing by itself. */
+interface Bundler {
+  bundle(options: { entrypoints: string[]; platform: "browser"; minify: boolean; write: false }): Promise<
+    { outputFiles: { text(): string }[] }
+  >;
+}
+
+async function bundleOnDeno(cause: unknown): Promise<string> {
+  const { Deno } = globalThis as { Deno?: Partial<Bundler> };
+  if (Deno?.bundle === undefined) throw cause;
+  const { outputFiles } = await Deno.bundle({
+    entrypoints: [entry],
+    platform: "browser",
+    minify: true,
+    write: false,
+  });
+  return outputFiles[0]!.text();
+}
+
 /** Answers with the bundle, or says what is missing. */
 export async function clientBundle(): Promise<Response> {
   try {
-    const code = await (bundled ??= bundle());
+    const code = await (bundled ??= bundle().catch(bundleOnDeno));
     return new Response(code, { headers: fileHeaders("text/javascript; charset=utf-8") });
   } catch (error) {
     bundled = undefined;

@@ -16,6 +16,9 @@ async function visit(url) {
     throw new Error(`GET / answered ${page.status}, ${type}`);
   }
   if (!/<html/i.test(await page.text())) throw new Error("GET / sent no page");
+  const client = await fetch(new URL("/page/client.js", url), { signal: AbortSignal.timeout(60_000) });
+  if (client.status !== 200) throw new Error(`The pages' client library: ${await client.text()}`);
+  await client.text();
   const stream = await readUntil(new URL("/stream", url), /^data:/m, 20);
   if (!stream.headers.get("content-type").startsWith("text/event-stream")) {
     throw new Error("GET /stream is no event stream");
