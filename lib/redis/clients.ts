@@ -87,9 +87,12 @@ async function connectBun(twin: BunRedis & OpenBun): Promise<void> {
 function fromNodeRedis(client: NodeRedis): RedisConnector {
   return {
     async open() {
-      const { socket } = (client as { options?: { socket?: object } }).options ?? {};
+      const { socket, commandOptions } =
+        (client as { options?: { socket?: object; commandOptions?: object } }).options ?? {};
       const twin = client.duplicate({
         socket: { ...socket, reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT },
+        // A timer for each command takes as long as the command; whoever calls keeps the time.
+        commandOptions: { ...commandOptions, timeout: undefined },
       }) as NodeRedis & Emitter;
       const close = () => twin.destroy === undefined ? quietly(twin.disconnect()) : twin.destroy();
       await connect(twin, close);
