@@ -25,10 +25,10 @@ export type {
   BroadcasterStats,
   ClientInfo,
   HistoryOptions,
+  LagPolicy,
   SubscribeOptions,
 } from "./lib/broadcaster/options.ts";
 export type { DrainOptions } from "./lib/broadcaster/drain.ts";
-export type { LagPolicy } from "./lib/broadcaster/subscriber.ts";
 export type { Gap, GapReason, Health } from "./lib/broadcaster/order.ts";
 export type { Compression, StreamEncoder } from "./lib/coding.ts";
 export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "./lib/backplane.ts";

@@ -11,7 +11,6 @@ import type { LogLimits } from "./log.ts";
 import { functionOption, numberOption, wrongOption } from "../options.ts";
 import { checkStreamOptions, type CloseInfo, type StreamOptions } from "../stream_options.ts";
 import type { LimitOptions } from "./admission.ts";
-import type { LagPolicy } from "./subscriber.ts";
 import type { EventMap, PublishEvent } from "./typed.ts";
 
 /** What a Broadcaster keeps, for clients that lag and for those that come back. The first bound reached counts. */
@@ -23,6 +22,15 @@ export interface HistoryOptions {
   /** Milliseconds. Default: 300,000. */
   age?: number | undefined;
 }
+
+/**
+ * What happens to a client that has not taken events before the log dropped them.
+ *
+ * - `"disconnect"`: its stream ends. It comes back with its last id, and is told of the gap then
+ * - `"skip"`: it gets a `gap` event and goes on from the oldest event kept
+ * - `"latest"`: as `"skip"`, and whenever it lags it gets only the newest event of each `key`
+ */
+export type LagPolicy = "disconnect" | "skip" | "latest";
 
 /** Options of a {@linkcode Broadcaster}. */
 export interface BroadcasterOptions {

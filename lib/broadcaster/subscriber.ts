@@ -12,15 +12,6 @@ import type { Driver, EventStream } from "../stream.ts";
 import type { CloseInfo } from "../stream_options.ts";
 import type { View } from "./view.ts";
 
-/**
- * What happens to a client that has not taken events before the log dropped them.
- *
- * - `"disconnect"`: its stream ends. It comes back with its last id, and is told of the gap then
- * - `"skip"`: it gets a `gap` event and goes on from the oldest event kept
- * - `"latest"`: as `"skip"`, and whenever it lags it gets only the newest event of each `key`
- */
-export type LagPolicy = "disconnect" | "skip" | "latest";
-
 /** What a subscriber needs of its Broadcaster. */
 export interface Feed {
   readonly log: EventLog;
