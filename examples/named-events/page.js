@@ -32,7 +32,9 @@ function readBare(url) {
     const dead = source.readyState === EventSource.CLOSED;
     status.show(dead ? "closed" : "connecting");
     badge.dataset.dead = String(dead);
-    if (dead) badge.textContent = text.dead;
+    if (!dead) return;
+    badge.textContent = text.dead;
+    tally.end();
   };
   for (const name of ["message", "test-event", "tidings-cursor", "gap"]) {
     source.addEventListener(name, ({ data, lastEventId }) => tally.add({ event: name, data, lastEventId }));

@@ -35,4 +35,9 @@ export class Tally {
     }
     this.#count.textContent = text.count(this.#received, this.#missed);
   }
+
+  /** Nothing will be added any more. */
+  end() {
+    this.#count.textContent = text.over(this.#received);
+  }
 }

@@ -26,6 +26,8 @@ const en = {
   goHere: "Read from this origin",
   /** @param {number} received @param {number} missed */
   count: (received, missed) => `${received} events received, ${missed} missed in between.`,
+  /** @param {number} received */
+  over: (received) => `${received} events received, and none any more.`,
   nothing: "Nothing received yet.",
   dead: "Given up for good",
   language: "Language",
@@ -52,6 +54,7 @@ const zh = {
   goThere: "改从另一个源读取",
   goHere: "改从本页的源读取",
   count: (received, missed) => `已收到 ${received} 个事件，中间漏掉 ${missed} 个。`,
+  over: (received) => `已收到 ${received} 个事件，之后再也没有了。`,
   nothing: "还没有收到任何内容。",
   dead: "已彻底放弃",
   language: "语言",

@@ -133,6 +133,7 @@ function addSystemTests(getBrowser) {
         // What bare EventSource makes of it: every browser gives up on a 502, and Firefox on a refusal across origins.
         if (kind === "502" || browser.name === "firefox") {
           assert.equal(await state(page, "bare-status"), "closed", kind);
+          assert.match(await page.$eval("#bare-count", (count) => count.textContent), /none any more/);
           const [received] = await countOf(page, "bare");
           await goesOn(page, "ours");
           assert.equal((await countOf(page, "bare"))[0], received, "it stays dead");
