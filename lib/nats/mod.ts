@@ -41,7 +41,8 @@ const PATIENCE = 2_000;
  * connection with `waitOnFirstConnect: true`.
  *
  * The stream is made, with limits from the options, where there is none; one that exists is used as it is. Its retention
- * policy must be `limits`. Every message in it is taken for an event.
+ * policy must be `limits`. Every message in it is taken for an event; one that is deleted by hand is left out, and no gap is
+ * told. What a process leaves behind that is killed, a consumer in memory, goes away by itself after ten seconds.
  *
  * A user with restricted permissions needs to publish to the subject and to these, and to subscribe to its inbox:
  * `$JS.API.STREAM.INFO.<stream>`, `$JS.API.STREAM.CREATE.<stream>` (unless the stream exists),

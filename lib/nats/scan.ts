@@ -21,7 +21,7 @@ export interface Found extends BackplaneEntry {
 }
 
 // A consumer that nobody pulls from goes away by itself after this, if its reader could not delete it. Nanoseconds.
-const INACTIVE = 30_000_000_000;
+const INACTIVE = 10_000_000_000;
 // How long the server holds a request for messages that are there: they come at once.
 const PULL_TIME = 2_000;
 // How much later than promised an answer may come.

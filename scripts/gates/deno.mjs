@@ -13,14 +13,17 @@ const scripts = (folder) =>
 
 async function docTests({ work }) {
   const report = join(work, "doc-tests.xml");
-  await deno("test", "--doc", "-A", `--junit-path=${report}`, ...sources(), "README.md");
+  await deno("test", "--doc", "-A", `--junit-path=${report}`, ...sources(), ...pages);
   const tests = readJUnit(readFileSync(report, "utf8"));
-  const places = new Set([...denoEntries().map(home), "README.md"]);
+  const places = new Set([...denoEntries().map(home), ...pages]);
   const without = [...places].filter((place) => !tests.some(({ suite }) => suite.includes(place)));
   if (without.length > 0) {
     throw new Error(`No example ran from ${without.join(", ")}: add one, in a code block marked "ts"`);
   }
 }
+
+/** Pages whose examples run. */
+const pages = ["README.md", "docs/scaling.md"];
 
 /** An entry point only exports; the examples stand in the files beside it, those of mod.ts in lib/. */
 const home = (entry) => entry === "mod.ts" ? "lib/" : entry.slice(0, entry.lastIndexOf("/") + 1);

@@ -110,6 +110,7 @@ export class NatsServer {
 
   /** Remembers what is on the disk. The server must be down. */
   saveStore(): void {
+    rmSync(`${this.#store}-saved`, { recursive: true, force: true });
     cpSync(this.#store, `${this.#store}-saved`, { recursive: true });
   }
 

@@ -1,0 +1,147 @@
+// Random faults done to a real JetStream. SEEDS=200 runs more of them, SEED=17 that one.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BackplaneEntry } from "../lib/backplane.ts";
+import { jetStream } from "../lib/nats/mod.ts";
+import { checkProperty, type FaultyLog, type Outcome } from "./support/cluster_property.ts";
+import { type NatsClient, NatsServer, noNats } from "./support/nats.ts";
+import { Relay } from "./support/relay.ts";
+import { sleep } from "./support/wait.ts";
+
+const seeds = process.env.SEED !== undefined
+  ? [Number(process.env.SEED)]
+  : Array.from({ length: Number(process.env.SEEDS ?? 6) }, (_, seed) => seed);
+
+const stream = "events";
+
+/** Again until it succeeds: the operator's connection breaks, too. */
+async function persist<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 0;; attempt++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (attempt > 50) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+class JetStreamLog implements FaultyLog {
+  readonly #server: NatsServer;
+  readonly #operator: NatsClient;
+  readonly #relays: Relay[] = [];
+  readonly #clients: Promise<NatsClient>[] = [];
+
+  private constructor(server: NatsServer, operator: NatsClient) {
+    this.#server = server;
+    this.#operator = operator;
+  }
+
+  static async start(): Promise<JetStreamLog> {
+    const server = await NatsServer.start();
+    const log = new JetStreamLog(server, await server.connect());
+    await log.dump();
+    await log.disconnect();
+    return log;
+  }
+
+  join() {
+    const client = Relay.start(this.#server.port).then((relay) => {
+      this.#relays.push(relay);
+      return this.#server.connect({ port: relay.port, waitOnFirstConnect: true });
+    });
+    client.catch(() => {});
+    this.#clients.push(client);
+    return jetStream(client.then(({ client }) => client), { stream });
+  }
+
+  async dump(): Promise<readonly BackplaneEntry[]> {
+    return await persist(async () => {
+      const reader = await jetStream(this.#operator.client, { stream }).open();
+      try {
+        return await reader.before(undefined, 100_000);
+      } finally {
+        reader.close();
+      }
+    });
+  }
+
+  trim(keep: number): Promise<readonly BackplaneEntry[]> {
+    // JetStream takes 0 for all.
+    return this.#destroy(async () => {
+      const manager = await this.#operator.manager();
+      await manager.streams.purge(stream, { keep: Math.max(1, keep) });
+    });
+  }
+
+  /** As much as was appended since the last time that it was killed. */
+  loseTail(): Promise<readonly BackplaneEntry[]> {
+    return this.#destroy(async () => {
+      await this.#server.kill();
+      this.#server.restoreStore();
+      await this.#server.run();
+    });
+  }
+
+  wipe(): Promise<readonly BackplaneEntry[]> {
+    return this.#destroy(async () => void await (await this.#operator.manager()).streams.delete(stream));
+  }
+
+  /** Kills the server, and remembers what it had. */
+  async disconnect(): Promise<void> {
+    await this.#server.kill();
+    this.#server.saveStore();
+    await this.#server.run();
+  }
+
+  loseAcks(): void {
+    for (const relay of this.#relays) relay.deafen();
+    setTimeout(() => {
+      for (const relay of this.#relays) relay.cut();
+    }, 20);
+  }
+
+  /** Consumers whose end was lost on a connection that broke go away by themselves, after ten seconds. */
+  async isQuiet(): Promise<boolean> {
+    for (let i = 0; i < 150; i++) {
+      if (await persist(() => this.#operator.consumers(stream)) === 0) return true;
+      await sleep(100);
+    }
+    return false;
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) await (await client).close();
+    for (const relay of this.#relays) await relay.close();
+    await this.#operator.close();
+    await this.#server.stop();
+  }
+
+  /** Does it while nobody can append, and says what is gone. */
+  async #destroy(run: () => Promise<void>): Promise<readonly BackplaneEntry[]> {
+    for (const relay of this.#relays) relay.hold();
+    try {
+      // What was on its way arrives.
+      await sleep(30);
+      const before = await this.dump();
+      await persist(run);
+      const left = new Set((await this.dump()).map(({ id }) => id));
+      return before.filter(({ id }) => !left.has(id));
+    } finally {
+      for (const relay of this.#relays) relay.release();
+    }
+  }
+}
+
+test(`JetStream: what was published was received, or a gap told of it: ${seeds.length} plans of faults`, {
+  skip: noNats,
+  timeout: 280_000,
+}, async () => {
+  const sum: Outcome = { published: 0, received: 0, gaps: 0, destroyed: 0, doubled: 0 };
+  for (const seed of seeds) {
+    const outcome = await checkProperty(seed, await JetStreamLog.start());
+    for (const key of Object.keys(sum) as (keyof Outcome)[]) sum[key] += outcome[key];
+  }
+  console.log(`JetStream, seeds ${seeds[0]} to ${seeds.at(-1)}:`, JSON.stringify(sum));
+  assert.ok(sum.received > 0);
+});
