@@ -6,6 +6,9 @@ import { root } from "../support/project.mjs";
 import { runtime } from "../testing/runtimes.mjs";
 import { runFiles } from "../testing/suite.mjs";
 
+/** Files at once. They wait most of the time, for servers that are away, and not for the processor. */
+const AT_ONCE = 3;
+
 async function browsers({ work }) {
   const folder = join(root, "tests/browser");
   const names = existsSync(folder)
@@ -14,7 +17,12 @@ async function browsers({ work }) {
   if (names.length === 0) throw new Error("There is no tests/browser/*_test.mjs");
   const files = names.map((name) => `tests/browser/${name}`);
   const report = join(work, "browsers.report");
-  return await runFiles(runtime("node"), files, { report, root, limit: 1200, stdout: "inherit" });
+  const node = runtime("node");
+  const command = (...args) => {
+    const [path, ...rest] = node.command(...args);
+    return [path, `--test-concurrency=${AT_ONCE}`, ...rest];
+  };
+  return await runFiles({ ...node, command }, files, { report, root, limit: 1200, stdout: "inherit" });
 }
 
 export const gates = [

@@ -16,7 +16,7 @@ describe("dashboard", { concurrency: browserNames.length }, () => {
       test(name, { skip: process.env.CI === "true" ? false : missing }, () => assert.fail(missing));
       continue;
     }
-    describe(name, () => {
+    describe(name, { concurrency: false }, () => { // or it would run all that is in it at once, too
       let browser;
       before(async () => {
         browser = await launchBrowser(name);

@@ -57,7 +57,7 @@ describe("systems", { concurrency: browserNames.length }, () => {
       test(name, { skip: process.env.CI === "true" ? false : missing }, () => assert.fail(missing));
       continue;
     }
-    // One after the other: a browser opens few pages at once, and six connections to a server.
+    // All at once here too: each journey has servers of its own.
     describe(name, () => {
       let browser;
       before(async () => {
