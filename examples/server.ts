@@ -14,8 +14,9 @@ import { router } from "./support/router.ts";
 import { run } from "./support/run.ts";
 import { shared } from "./support/system.ts";
 import { ticker } from "./ticker/server.ts";
+import { upload } from "./upload/server.ts";
 
-const systems = [introduction, ticker, namedEvents, dashboard];
+const systems = [introduction, ticker, namedEvents, dashboard, upload];
 const front = await folder("/gallery/", new URL("./gallery/", import.meta.url));
 const fetch = router(
   { "GET /": front["GET /gallery/"]! },

@@ -16,6 +16,10 @@ const en = {
       title: "Ticker",
       sentence: "Every connection has a counter of its own, which ends the moment its reader leaves.",
     },
+    upload: {
+      title: "Upload from the phone",
+      sentence: "Scan a code, take a picture: it is on the desktop’s page the moment it arrives.",
+    },
     "named-events": {
       title: "Named events, across origins",
       sentence: "A stream that comes back after a refusal, a 502 and a 503, beside one that stays dead.",
@@ -40,6 +44,10 @@ const zh = {
     ticker: {
       title: "计时器",
       sentence: "每个连接有自己的计数器，读者一离开，它就停下。",
+    },
+    upload: {
+      title: "手机上传",
+      sentence: "扫码、拍照：照片一到，就出现在电脑的页面上。",
     },
     "named-events": {
       title: "命名事件与跨源",

@@ -28,7 +28,12 @@ export class StateFeed {
    * Answers a request with the states of a topic, first those of now. They go to a topic of the client's own, so that the
    * others are not told again what they know; and whatever id the client comes back with, older states are not replayed.
    */
-  subscribe(request: Request, topic: string, now: readonly StateEvent[], options: SubscribeOptions): Response {
+  subscribe(
+    request: Request,
+    topic: string,
+    now: readonly StateEvent[],
+    options: SubscribeOptions,
+  ): Response {
     const lastEventId = this.#last;
     const own = `client ${++this.#clients}`;
     for (const event of now) this.publish(own, event);

@@ -23,7 +23,11 @@ export class Problem extends Error {
     const { status, code, parameter, message } = this;
     return Response.json({ error: { code, ...(parameter === undefined ? {} : { parameter }), message } }, {
       status,
-      headers: { "cache-control": "no-store" },
+      headers: {
+        "cache-control": "no-store",
+        // A client that has been told of a limit and goes on sending is not listened to for ever.
+        ...(status === 413 ? { connection: "close" } : {}),
+      },
     });
   }
 }
@@ -51,7 +55,12 @@ function parameter(query: URLSearchParams, name: keyof typeof RULES): string {
     throw new Problem(400, "missing", `The parameter ${name} is missing: it must be ${wanted}`, name);
   }
   if (others.length > 0 || !pattern.test(value)) {
-    throw new Problem(400, "malformed", `The parameter ${name} is malformed: it must be ${wanted}, once`, name);
+    throw new Problem(
+      400,
+      "malformed",
+      `The parameter ${name} is malformed: it must be ${wanted}, once`,
+      name,
+    );
   }
   return value;
 }

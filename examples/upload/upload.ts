@@ -4,6 +4,7 @@
  */
 
 import { type StateEvent, StateFeed } from "../support/state_feed.ts";
+import type { SystemParts } from "../support/system.ts";
 import { lanAddresses } from "./addresses.ts";
 import { type Code, Codes } from "./codes.ts";
 import { type Kept, PictureFolder } from "./folder.ts";
@@ -32,7 +33,7 @@ export interface UploadOptions {
 }
 
 /** The system's routes, and what ends it. */
-export function createUpload(options: UploadOptions = {}) {
+export function createUpload(options: UploadOptions = {}): SystemParts {
   const { lifetime = 30 * 60_000, largest = 20e6, most = 50, total = 200e6 } = options;
   const { codes: mostCodes = 1_000, disk = 2e9, idle = 30_000, addresses = lanAddresses } = options;
   const feed = new StateFeed();
@@ -115,11 +116,15 @@ export function createUpload(options: UploadOptions = {}) {
   }
 
   async function show(request: Request): Promise<Response> {
-    const [member, identifier, name, ...rest] = new URL(request.url).pathname.slice(PICTURES.length).split("/");
+    const [member, identifier, name, ...rest] = new URL(request.url).pathname.slice(PICTURES.length).split(
+      "/",
+    );
     // Only what is on the code's own list is ever looked for on the disk.
     const code = codes.find({ member: member!, identifier: identifier ?? "" });
     const picture = code.pictures.find((picture) => picture.name === name);
-    if (picture === undefined || rest.length > 0) throw new Problem(404, "unknown", "There is no such picture");
+    if (picture === undefined || rest.length > 0) {
+      throw new Problem(404, "unknown", "There is no such picture");
+    }
     return new Response(request.method === "HEAD" ? null : await folder.read(picture), {
       headers: {
         "content-type": picture.kind.type,
