@@ -20,6 +20,15 @@ const en = {
       title: "Upload from the phone",
       sentence: "Scan a code, take a picture: it is on the desktop’s page the moment it arrives.",
     },
+    tokens: {
+      title: "Token by token",
+      sentence:
+        "A chat’s answer streams in, stops when told, and survives a cut connection to the very token.",
+    },
+    job: {
+      title: "A long job",
+      sentence: "A progress bar that a reload, another tab or a lost connection finds again where it is.",
+    },
     "named-events": {
       title: "Named events, across origins",
       sentence: "A stream that comes back after a refusal, a 502 and a 503, beside one that stays dead.",
@@ -48,6 +57,14 @@ const zh = {
     upload: {
       title: "手机上传",
       sentence: "扫码、拍照：照片一到，就出现在电脑的页面上。",
+    },
+    tokens: {
+      title: "逐词输出",
+      sentence: "聊天的回答一点点流出来，说停就停；连接断了，也从断开的那个词继续。",
+    },
+    job: {
+      title: "长时间任务",
+      sentence: "一个进度条：刷新、换标签页、断线之后，都能接上当前的进度。",
     },
     "named-events": {
       title: "命名事件与跨源",

@@ -39,6 +39,7 @@ export class CodeCard {
     this.#element("reach").textContent = reachable ? text.code.network : text.code.unreachable;
     this.#point(chosen);
     this.#say("");
+    this.#urge(false);
     this.#element("code").hidden = false;
     this.#countDown(Date.now() + code.expiresIn);
   }
@@ -53,7 +54,7 @@ export class CodeCard {
     clearInterval(this.#tick);
     this.#element("code").hidden = true;
     this.#say(reason);
-    this.#element("renew").classList.toggle("primary", reason !== text.code.waiting);
+    this.#urge(reason !== text.code.waiting);
   }
 
   /** @param {string} sentence */
@@ -61,7 +62,11 @@ export class CodeCard {
     const note = this.#element("code-note");
     note.textContent = sentence;
     note.hidden = sentence === "";
-    if (sentence === "") this.#element("renew").classList.remove("primary");
+  }
+
+  /** Whether a new code is what is wanted now. @param {boolean} wanted */
+  #urge(wanted) {
+    this.#element("renew").className = wanted ? "primary" : "quiet";
   }
 
   /** @param {number} end */

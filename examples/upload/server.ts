@@ -10,16 +10,13 @@
 
 import process from "node:process";
 import { bundled } from "../support/client.ts";
+import { numberSetting } from "../support/settings.ts";
 import { type System, system } from "../support/system.ts";
 import { createUpload } from "./upload.ts";
 
 const { HOST = "0.0.0.0", UPLOAD_MINUTES } = process.env;
-const minutes = Number(UPLOAD_MINUTES || 30);
-// A day is long enough for a code, and timers cannot be set for much longer than three weeks.
-if (!(minutes > 0 && minutes <= 1_440)) {
-  console.error(`UPLOAD_MINUTES must be a number above 0, at most 1440, received "${UPLOAD_MINUTES}"`);
-  process.exit(1);
-}
+// A day is long enough for a code, and a timer cannot run much longer than three weeks.
+const minutes = numberSetting("UPLOAD_MINUTES", UPLOAD_MINUTES, { default: 30, least: 0.01, most: 1_440 });
 
 const { routes, close } = createUpload({
   lifetime: minutes * 60_000,

@@ -22,7 +22,7 @@ const en = {
     failed: "The code cannot be drawn: the server could not build the page’s script. Use the link.",
     /** @param {string} time @param {number} minutes */
     until: (time, minutes) =>
-      `Good until ${time}, ${minutes <= 1 ? "one more minute" : `${minutes} minutes`}.`,
+      `Good until ${time}: ${minutes <= 1 ? "less than a minute" : `${minutes} minutes`} left.`,
     ended: "The time of this code is over, and the server has removed its pictures.",
     refused: "The server refuses this code. Make a new one.",
   },

@@ -1,0 +1,46 @@
+// One answer as the page reads it: its text, and the proof that no token is missing and none came twice.
+
+/** Tokens that come within so many milliseconds of a new connection had been made before it. */
+const BURST = 100;
+
+export class Reader {
+  #answer;
+  #openedAt = -Infinity;
+  /** The number of the newest token. */
+  tokens = 0;
+  connections = 0;
+  missing = 0;
+  doubled = 0;
+
+  /** @param {HTMLElement} answer the element that the text goes into @param {string} caughtUp says what is marked */
+  constructor(answer, caughtUp) {
+    this.#answer = answer;
+    this.caughtUp = caughtUp;
+  }
+
+  opened() {
+    this.connections++;
+    this.#openedAt = performance.now();
+  }
+
+  /** @param {{ data: string, lastEventId: string }} event */
+  token({ data, lastEventId }) {
+    const number = Number(lastEventId);
+    if (number <= this.tokens) this.doubled++;
+    else this.missing += number - this.tokens - 1;
+    this.tokens = number;
+    if (this.connections > 1 && performance.now() - this.#openedAt < BURST) this.#marked().append(data);
+    else this.#answer.append(data);
+  }
+
+  /** The mark at the end of the text, or a new one. */
+  #marked() {
+    const last = this.#answer.lastChild;
+    if (last instanceof HTMLElement && last.className === "caught-up") return last;
+    const mark = document.createElement("span");
+    mark.className = "caught-up";
+    mark.title = this.caughtUp;
+    this.#answer.append(mark);
+    return mark;
+  }
+}
