@@ -33,7 +33,7 @@ function follow(id) {
     if (state === "closed" && detail.error) {
       say(text.unknown, "error");
       element("start").textContent = text.start;
-    }
+    } else if (state === "closed") element("status").textContent = ""; // it is over, and nothing is wrong
   };
   stream.on("state", ({ data }) => {
     const job = JSON.parse(data);

@@ -33,7 +33,7 @@ export function showJob(element, { state, limit, done, total, found, elapsed, le
   element("slices").textContent = text.slices(done, total);
   element("found").textContent = number(found);
   element("elapsed").textContent = seconds(elapsed);
-  element("left").textContent = seconds(left);
+  element("left").textContent = state === "running" ? seconds(left) : "–";
   if (state === "done") return text.done(number(limit), number(found));
   return state === "cancelled" ? text.cancelled : "";
 }

@@ -57,7 +57,7 @@ function read(id) {
   const answer = addLine("answer");
   answer.setAttribute("aria-busy", "true");
   conversation.scrollTop = conversation.scrollHeight;
-  const reader = new Reader(answer, text.caughtUp);
+  const reader = new Reader(answer, element("legend"));
   const stream = connect(`answers/${id}`, { fetch: network.fetch, retry: { base: 500 } });
   current = { id, close: () => stream.close() };
 
@@ -78,6 +78,7 @@ function read(id) {
     if (state === "waiting") say(text.state.lost);
     if (state === "closed") answer.setAttribute("aria-busy", "false");
     if (state === "closed" && detail.error) end(text.state.forgotten, "error");
+    else if (state === "closed") element("status").textContent = ""; // it is over, and nothing is wrong
     showFigures();
   };
   stream.on("question", ({ data }) => grow(() => asked.textContent = JSON.parse(data).question));

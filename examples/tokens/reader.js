@@ -5,6 +5,7 @@ const BURST = 100;
 
 export class Reader {
   #answer;
+  #legend;
   #openedAt = -Infinity;
   /** The number of the newest token. */
   tokens = 0;
@@ -12,10 +13,11 @@ export class Reader {
   missing = 0;
   doubled = 0;
 
-  /** @param {HTMLElement} answer the element that the text goes into @param {string} caughtUp says what is marked */
-  constructor(answer, caughtUp) {
+  /** @param {HTMLElement} answer the element that the text goes into @param {HTMLElement} legend says what a mark means */
+  constructor(answer, legend) {
     this.#answer = answer;
-    this.caughtUp = caughtUp;
+    this.#legend = legend;
+    legend.hidden = true;
   }
 
   opened() {
@@ -39,8 +41,8 @@ export class Reader {
     if (last instanceof HTMLElement && last.className === "caught-up") return last;
     const mark = document.createElement("span");
     mark.className = "caught-up";
-    mark.title = this.caughtUp;
     this.#answer.append(mark);
+    this.#legend.hidden = false;
     return mark;
   }
 }

@@ -16,7 +16,7 @@ const en = {
   placeholder: "What happens when the network drops?",
   ask: "Ask",
   stop: "Stop",
-  cut: "Cut the connection for 3 s",
+  cut: "Cut the connection",
   figures: {
     tokens: "Tokens",
     connections: "Connections",
@@ -25,7 +25,7 @@ const en = {
   },
   state: {
     growing: "The answer is coming.",
-    lost: "The connection is gone; the server goes on without it.",
+    lost: "The connection is gone; the server goes on meanwhile.",
     /** @param {number} tokens */
     complete: (tokens) => `Complete: ${tokens} tokens.`,
     /** @param {number} tokens */
@@ -54,7 +54,7 @@ const zh = {
   placeholder: "网络断开时会发生什么？",
   ask: "提问",
   stop: "停止",
-  cut: "切断连接 3 秒",
+  cut: "切断连接",
   figures: {
     tokens: "词块",
     connections: "连接次数",

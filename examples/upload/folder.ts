@@ -2,7 +2,6 @@
 
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HEAD, type ImageKind, imageKind } from "./images.ts";
 import { Problem } from "./query.ts";
@@ -29,7 +28,13 @@ export interface Patience {
 }
 
 export class PictureFolder {
+  readonly #parent: string;
   #path: Promise<string> | undefined;
+
+  /** @param parent Where the folder is made. */
+  constructor(parent: string) {
+    this.#parent = parent;
+  }
 
   /** Keeps a body, if it is a picture. Nothing is left behind of one that is refused or breaks off. */
   async receive(body: ReadableStream<Uint8Array>, { take, idle, drain }: Patience): Promise<Kept> {
@@ -42,7 +47,7 @@ export class PictureFolder {
       let waiting = new Uint8Array();
       let kind: ImageKind | undefined;
       for (;;) {
-        const { done, value } = await patiently(reader.read(), idle);
+        const { done, value } = await patiently(reader.read().catch(brokenOff), idle);
         if (value !== undefined) {
           take(value.byteLength);
           size += value.byteLength;
@@ -99,7 +104,7 @@ export class PictureFolder {
 
   /** The folder is made when there is something to put into it. */
   async #pathOf(name: string): Promise<string> {
-    return join(await (this.#path ??= mkdtemp(join(tmpdir(), "tidings-upload-"))), name);
+    return join(await (this.#path ??= mkdtemp(join(this.#parent, "tidings-upload-"))), name);
   }
 }
 
@@ -120,6 +125,11 @@ function join2(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   both.set(a);
   both.set(b, a.byteLength);
   return both;
+}
+
+/** The client left while it was sending. */
+function brokenOff(): never {
+  throw new Problem(400, "broken-off", "The upload broke off: try again");
 }
 
 /** The promise, or a refusal if nothing comes. */

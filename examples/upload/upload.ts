@@ -3,6 +3,7 @@
  * the code uploads pictures to it; each upload is pushed to the pages that look, as the list of all pictures.
  */
 
+import { tmpdir } from "node:os";
 import { type StateEvent, StateFeed } from "../support/state_feed.ts";
 import type { SystemParts } from "../support/system.ts";
 import { lanAddresses } from "./addresses.ts";
@@ -28,6 +29,8 @@ export interface UploadOptions {
   readonly disk?: number;
   /** Milliseconds that an upload may pause. Default: 30 s. */
   readonly idle?: number;
+  /** Where the folder for the pictures is made, which goes when the server closes. Default: the system's for such. */
+  readonly parent?: string;
   /** The addresses at which phones could reach the server. Default: this machine's, in its networks. */
   readonly addresses?: () => string[];
 }
@@ -35,9 +38,10 @@ export interface UploadOptions {
 /** The system's routes, and what ends it. */
 export function createUpload(options: UploadOptions = {}): SystemParts {
   const { lifetime = 30 * 60_000, largest = 20e6, most = 50, total = 200e6 } = options;
-  const { codes: mostCodes = 1_000, disk = 2e9, idle = 30_000, addresses = lanAddresses } = options;
+  const { codes: mostCodes = 1_000, disk = 2e9, idle = 30_000, parent = tmpdir(), addresses = lanAddresses } =
+    options;
   const feed = new StateFeed();
-  const folder = new PictureFolder();
+  const folder = new PictureFolder(parent);
   let onDisk = 0;
 
   const codes = new Codes({
