@@ -23,13 +23,21 @@ const HEAD = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\
 const picture = (size: number) => new Uint8Array(Buffer.concat([HEAD, randomBytes(size - HEAD.length)]));
 const newIdentifier = () => randomBytes(16).toString("hex");
 
+/** A picture, or what is wrong. */
+interface Answer {
+  readonly url: string;
+  readonly type: string;
+  readonly size: number;
+  readonly error: { readonly code: string };
+}
+
 interface Desk {
   readonly port: number;
   readonly at: (path: string, query?: Record<string, string>) => string;
   /** The upload's own address, for member 1 and this identifier. */
   readonly place: (identifier: string) => string;
   readonly watch: (identifier: string, headers?: Record<string, string>) => Promise<Watch>;
-  readonly send: (identifier: string, body: BodyInit) => Promise<{ status: number; answer: any }>;
+  readonly send: (identifier: string, body: BodyInit) => Promise<{ status: number; answer: Answer }>;
   /** The files that are kept. */
   readonly files: () => Promise<string[]>;
 }
@@ -123,12 +131,12 @@ uploadTest(
   async (desk) => {
     const [identifier, other] = [newIdentifier(), newIdentifier()];
     const [mine, elsewhere] = [await desk.watch(identifier), await desk.watch(other)];
-    assert.deepEqual(await mine.until("upload_by_qr"), []);
-    assert.deepEqual((await mine.until("code") as { addresses: string[] }).addresses, ["192.0.2.7"]);
+    assert.deepEqual(await mine.latest("upload_by_qr"), []);
+    assert.deepEqual((await mine.latest("code") as { addresses: string[] }).addresses, ["192.0.2.7"]);
     const sent = picture(2_000_000);
     const { status, answer } = await desk.send(identifier, sent);
     assert.equal(status, 201);
-    assert.deepEqual(await mine.until("upload_by_qr", 2), [answer]);
+    assert.deepEqual(await mine.latest("upload_by_qr", 2), [answer]);
     assert.deepEqual([answer.type, answer.size], ["image/png", 2_000_000]);
     assert.ok(answer.url.includes(`/1/${identifier}/`), answer.url);
 
@@ -141,7 +149,7 @@ uploadTest(
     assert.equal(header("content-security-policy"), "default-src 'none'; sandbox");
 
     await desk.send(identifier, picture(100));
-    assert.equal((await mine.until("upload_by_qr", 3) as unknown[]).length, 2);
+    assert.equal((await mine.latest("upload_by_qr", 3) as unknown[]).length, 2);
     assert.deepEqual(elsewhere.data("upload_by_qr"), [[]], "the other code saw nothing of it");
   },
 );
@@ -185,7 +193,7 @@ uploadTest(
     }
     assert.deepEqual(await desk.files(), []);
     assert.equal((await desk.send(identifier, picture(100))).status, 201);
-    assert.equal((await watch.until("upload_by_qr", 2) as unknown[]).length, 1);
+    assert.equal((await watch.latest("upload_by_qr", 2) as unknown[]).length, 1);
   },
 );
 
@@ -244,7 +252,7 @@ uploadTest(
     // Both have given back their place, which is the only one.
     await sleep(50);
     assert.equal((await desk.send(identifier, picture(100))).status, 201);
-    assert.deepEqual((await watch.until("upload_by_qr", 2) as unknown[]).length, 1);
+    assert.deepEqual((await watch.latest("upload_by_qr", 2) as unknown[]).length, 1);
   },
 );
 
@@ -293,7 +301,7 @@ uploadTest("who comes back gets the list of now, first and once", {}, async (des
   first.leave();
   for (const headers of [{}, { "last-event-id": lastEventId }, { "last-event-id": "of-an-earlier-life-1" }]) {
     const again = await desk.watch(identifier, headers as Record<string, string>);
-    assert.equal((await again.until("upload_by_qr") as unknown[]).length, 3);
+    assert.equal((await again.latest("upload_by_qr") as unknown[]).length, 3);
     await sleep(100);
     assert.deepEqual(again.events.map(({ event }) => event), ["code", "upload_by_qr"]);
     again.leave();

@@ -82,10 +82,14 @@ export class PictureFolder {
     const file = await open(await this.#pathOf(name), "r");
     return new ReadableStream({
       async pull(controller) {
-        const { bytesRead, buffer } = await file.read(new Uint8Array(CHUNK), 0, CHUNK);
-        if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
+        try {
+          const { bytesRead, buffer } = await file.read(new Uint8Array(CHUNK), 0, CHUNK);
+          if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
+          controller.close();
+        } catch (error) {
+          controller.error(error);
+        }
         await file.close();
-        controller.close();
       },
       cancel: () => file.close(),
     }, { highWaterMark: 0 });

@@ -28,14 +28,24 @@ export class Watch {
     } catch { /* it was left */ }
   }
 
-  /** The data of the events of this name, as JSON. */
-  data(name: string): unknown[] {
-    return this.events.filter(({ event }) => event === name).map(({ data }) => JSON.parse(data));
+  /** The events of this name. */
+  named(name: string): ServerEvent[] {
+    return this.events.filter(({ event }) => event === name);
   }
 
-  /** Waits for so many events of this name, and gives the data of the last. */
-  async until(name: string, count = 1): Promise<unknown> {
-    await until(() => this.data(name).length >= count, `${count} events "${name}"`);
+  /** The data of the events of this name, as JSON. */
+  data(name: string): unknown[] {
+    return this.named(name).map(({ data }) => JSON.parse(data));
+  }
+
+  /** Waits for so many events of this name. */
+  until(name: string, count = 1): Promise<void> {
+    return until(() => this.named(name).length >= count, `${count} events "${name}"`);
+  }
+
+  /** Waits for so many events of this name, and gives the data of the last, as JSON. */
+  async latest(name: string, count = 1): Promise<unknown> {
+    await this.until(name, count);
     return this.data(name).at(-1);
   }
 
