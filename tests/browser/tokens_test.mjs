@@ -8,10 +8,16 @@ import { openPage, until, waitFor } from "./support.mjs";
 const timeout = 90_000;
 const options = { program: "examples/tokens/server.ts", env: { TOKENS_PACE: "20" } };
 
+/** Asks, and waits for the answer to begin: until then the page shows the figures of the one before. */
 async function ask(page, question) {
   await page.bringToFront();
   await page.type("#question", question);
   await page.keyboard.press("Enter");
+  await waitFor(
+    page,
+    (question) => [...document.querySelectorAll(".asked")].at(-1)?.textContent === question,
+    question,
+  );
 }
 
 const waitForTokens = (page, count) =>
