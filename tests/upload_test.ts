@@ -303,7 +303,8 @@ uploadTest("who comes back gets the list of now, first and once", {}, async (des
     const again = await desk.watch(identifier, headers as Record<string, string>);
     assert.equal((await again.latest("upload_by_qr") as unknown[]).length, 3);
     await sleep(100);
-    assert.deepEqual(again.events.map(({ event }) => event), ["code", "upload_by_qr"]);
+    const names = again.events.map(({ event }) => event).filter((name) => name !== "tidings-cursor");
+    assert.deepEqual(names, ["code", "upload_by_qr"]);
     again.leave();
   }
 });

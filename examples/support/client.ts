@@ -49,7 +49,10 @@ export function bundled(entry: URL): FetchHandler {
       return new Response(code, { headers: fileHeaders("text/javascript; charset=utf-8") });
     } catch (error) {
       made = undefined;
-      report(`${entry.pathname} cannot be built for the pages. Are the dependencies there? Run: npm ci`, error);
+      report(
+        `${entry.pathname} cannot be built for the pages. Are the dependencies there? Run: npm ci`,
+        error,
+      );
       return plain(500, "This module cannot be built here: run npm ci, and reload the page");
     }
   };

@@ -6,22 +6,17 @@ import { Broadcaster, type SubscribeOptions } from "../../mod.ts";
 export type StateEvent = readonly [name: string, state: unknown];
 
 export class StateFeed {
-  // A client that lags needs no state but the newest, so little is kept, and only one event a topic and name is sent.
+  // A client that lags needs no state but the newest, so little is kept, and of that it gets one event a topic and name.
   readonly #feed = new Broadcaster({
     history: { events: 2_000 },
     lagPolicy: "latest",
     limits: { clientsPerKey: 20 },
   });
-  #last: string;
   #clients = 0;
-
-  constructor() {
-    this.#last = this.#feed.publish({ data: "", topic: "the beginning" });
-  }
 
   /** Sends a state to all who look at the topic. */
   publish(topic: string, [event, data]: StateEvent): void {
-    this.#last = this.#feed.publish({ event, data, topic, key: `${topic} ${event}` });
+    void this.#feed.publish({ event, data, topic, key: `${topic} ${event}` });
   }
 
   /**
@@ -34,10 +29,11 @@ export class StateFeed {
     now: readonly StateEvent[],
     options: SubscribeOptions,
   ): Response {
-    const lastEventId = this.#last;
     const own = `client ${++this.#clients}`;
-    for (const event of now) this.publish(own, event);
-    return this.#feed.subscribe(request, { ...options, topics: [topic, own], key: topic, lastEventId });
+    const topics = [topic, own];
+    const response = this.#feed.subscribe(request, { ...options, topics, key: topic, lastEventId: "" });
+    if (request.method !== "HEAD") now.forEach((event) => this.publish(own, event));
+    return response;
   }
 
   close(): Promise<void> {

@@ -85,13 +85,13 @@ export class CodeCard {
   async #point(link) {
     const anchor = /** @type {HTMLAnchorElement} */ (this.#element("link"));
     anchor.href = link;
+    const qr = this.#element("qr");
     try {
       // Loaded late: without the library there is still the link.
       const { encodeQR } = await import("./qr.js");
-      if (anchor.href === link) {
-        this.#element("qr").replaceChildren(draw(encodeQR(link, "raw", { border: QUIET })));
-      }
+      if (anchor.href === link) qr.replaceChildren(draw(encodeQR(link, "raw", { border: QUIET })));
     } catch {
+      qr.hidden = true;
       this.#say(text.code.failed);
     }
   }
