@@ -122,6 +122,7 @@ jobTest(
 
 test("the sieve is right, in whatever slices", () => {
   assert.deepEqual(primesUpTo(30), [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]);
+  assert.equal(primesUpTo(29).at(-1), 29);
   const base = primesUpTo(1_000);
   for (const step of [1_000_000, 99_991, 7_919]) {
     let found = 0;

@@ -31,7 +31,8 @@ export class Answer {
   }
 
   /**
-   * The answer as events: the question with the id 0, token n with the id n, and then the end.
+   * The answer as events: the question with the id 0, token n with the id n, and then the end. In between, once and
+   * without an id, `live` says that all that had been made before has been read.
    *
    * @param after The id of the last event that the reader has; -1 for none.
    */
@@ -41,6 +42,7 @@ export class Answer {
     signal.addEventListener("abort", reader);
     this.#readers.add(reader);
     clearTimeout(this.#alone);
+    let live = false;
     try {
       let next = after + 1;
       if (next === 0) {
@@ -58,6 +60,9 @@ export class Answer {
             data: { outcome: this.outcome, tokens: this.tokens.length },
           };
           return;
+        } else if (!live) {
+          live = true;
+          yield { event: "live", data: { tokens: this.tokens.length } };
         } else await new Promise<void>((resolve) => wake = resolve);
       }
     } finally {

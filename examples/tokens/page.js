@@ -86,6 +86,7 @@ function read(id) {
     grow(() => reader.token(event));
     showFigures();
   });
+  stream.on("live", () => reader.live());
   stream.on("end", ({ data }) => {
     const { outcome, tokens } = JSON.parse(data);
     stream.close();

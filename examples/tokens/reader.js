@@ -1,12 +1,10 @@
 // One answer as the page reads it: its text, and the proof that no token is missing and none came twice.
 
-/** Tokens that come within so many milliseconds of a new connection had been made before it. */
-const BURST = 100;
-
 export class Reader {
   #answer;
   #legend;
-  #openedAt = -Infinity;
+  /** Whether what comes has been made before this connection. */
+  #catchingUp = false;
   /** The number of the newest token. */
   tokens = 0;
   connections = 0;
@@ -22,7 +20,12 @@ export class Reader {
 
   opened() {
     this.connections++;
-    this.#openedAt = performance.now();
+    this.#catchingUp = this.connections > 1;
+  }
+
+  /** From here on every token is new. */
+  live() {
+    this.#catchingUp = false;
   }
 
   /** @param {{ data: string, lastEventId: string }} event */
@@ -31,7 +34,7 @@ export class Reader {
     if (number <= this.tokens) this.doubled++;
     else this.missing += number - this.tokens - 1;
     this.tokens = number;
-    if (this.connections > 1 && performance.now() - this.#openedAt < BURST) this.#marked().append(data);
+    if (this.#catchingUp) this.#marked().append(data);
     else this.#answer.append(data);
   }
 
