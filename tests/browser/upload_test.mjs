@@ -200,6 +200,31 @@ describeBrowsers((browser) => {
     );
   }
 
+  test("every control of both pages is reached by keyboard, and the focus seen", { timeout }, async (t) => {
+    const server = await startServer("node", { program, env });
+    t.after(() => server.kill());
+    const { desktop, phone } = await openBoth(t, browser(), server.url);
+    const reach = async (page, count) => {
+      await page.bringToFront();
+      const reached = [];
+      for (let n = 0; n < count; n++) {
+        await page.keyboard.press("Tab");
+        reached.push(
+          await page.evaluate(() => {
+            const { activeElement: active } = document;
+            // A file picker is its label to the eye.
+            const { outlineStyle, outlineWidth } = getComputedStyle(active.labels?.[0] ?? active);
+            return `${active.id || active.textContent}: ${outlineStyle} ${outlineWidth}`;
+          }),
+        );
+      }
+      return reached;
+    };
+    const seen = (...names) => names.map((name) => `${name}: solid 2px`);
+    assert.deepEqual(await reach(phone, 3), seen("中文", "take", "choose"));
+    assert.deepEqual(await reach(desktop, 5), seen("tidings", "中文", "renew", "link", "copy"));
+  });
+
   test("the phone's page shows how far a slow upload is", { timeout }, async (t) => {
     if (browser().name !== "chromium") return t.skip("only Chromium can be slowed down");
     const server = await startServer("node", { program, env });
