@@ -9,13 +9,16 @@
 import { dashboard } from "./dashboard/server.ts";
 import { introduction } from "./introduction/server.ts";
 import { namedEvents } from "./named-events/server.ts";
+import { job } from "./job/server.ts";
 import { folder } from "./support/files.ts";
 import { router } from "./support/router.ts";
 import { run } from "./support/run.ts";
 import { shared } from "./support/system.ts";
 import { ticker } from "./ticker/server.ts";
+import { tokens } from "./tokens/server.ts";
+import { upload } from "./upload/server.ts";
 
-const systems = [introduction, ticker, namedEvents, dashboard];
+const systems = [introduction, ticker, namedEvents, dashboard, upload, tokens, job];
 const front = await folder("/gallery/", new URL("./gallery/", import.meta.url));
 const fetch = router(
   { "GET /": front["GET /gallery/"]! },

@@ -22,7 +22,19 @@ function sentences(value: unknown): string[] {
 }
 
 test("every system has its sentences", () => {
-  for (const name of ["dashboard", "gallery", "introduction", "named-events", "page", "ticker"]) {
+  for (
+    const name of [
+      "dashboard",
+      "gallery",
+      "introduction",
+      "job",
+      "named-events",
+      "page",
+      "ticker",
+      "tokens",
+      "upload",
+    ]
+  ) {
     assert.ok(folders.includes(name), name);
   }
 });

@@ -16,6 +16,10 @@ const en = {
       title: "Ticker",
       sentence: "Every connection has a counter of its own, which ends the moment its reader leaves.",
     },
+    upload: {
+      title: "Upload from the phone",
+      sentence: "Scan a code, take a picture: it is on the desktop’s page the moment it arrives.",
+    },
     "named-events": {
       title: "Named events, across origins",
       sentence: "A stream that comes back after a refusal, a 502 and a 503, beside one that stays dead.",
@@ -23,6 +27,15 @@ const en = {
     dashboard: {
       title: "Dashboard",
       sentence: "Who is connected and who lags behind: one client that stops reading holds up nobody else.",
+    },
+    tokens: {
+      title: "Token by token",
+      sentence:
+        "A chat’s answer streams in, stops when told, and survives a cut connection to the very token.",
+    },
+    job: {
+      title: "A long job",
+      sentence: "A progress bar that a reload, another tab or a lost connection finds again where it is.",
     },
   },
 };
@@ -41,6 +54,10 @@ const zh = {
       title: "计时器",
       sentence: "每个连接有自己的计数器，读者一离开，它就停下。",
     },
+    upload: {
+      title: "手机上传",
+      sentence: "扫码、拍照：照片一到，就出现在电脑的页面上。",
+    },
     "named-events": {
       title: "命名事件与跨源",
       sentence: "一个流在连接被拒、502、503 之后都会回来；旁边那个则再也不动了。",
@@ -48,6 +65,14 @@ const zh = {
     dashboard: {
       title: "仪表盘",
       sentence: "谁在线、谁落后：一个停止读取的客户端不会拖慢任何人。",
+    },
+    tokens: {
+      title: "逐词输出",
+      sentence: "聊天的回答一点点流出来，说停就停；连接断了，也从断开的那个词继续。",
+    },
+    job: {
+      title: "长时间任务",
+      sentence: "一个进度条：刷新、换标签页、断线之后，都能接上当前的进度。",
     },
   },
 };

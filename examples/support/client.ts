@@ -1,17 +1,15 @@
-/** The client library as a page can load it: one JavaScript file, made when it is first asked for. */
+/** TypeScript modules as a page can load them: one JavaScript file each, made when it is first asked for. */
 
 import { fileURLToPath } from "node:url";
 import { report } from "../../lib/errors.ts";
+import type { FetchHandler } from "../../lib/node/mod.ts";
 import { fileHeaders } from "./files.ts";
 import { plain } from "./http.ts";
 
-const entry = fileURLToPath(new URL("../page/client.ts", import.meta.url));
-let bundled: Promise<string> | undefined;
-
-async function bundle(): Promise<string> {
+async function bundle(entry: URL): Promise<string> {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    entryPoints: [fileURLToPath(entry)],
     bundle: true,
     minify: true,
     format: "esm",
@@ -30,11 +28,11 @@ interface Bundler {
   >;
 }
 
-async function bundleOnDeno(cause: unknown): Promise<string> {
+async function bundleOnDeno(entry: URL, cause: unknown): Promise<string> {
   const { Deno } = globalThis as { Deno?: Partial<Bundler> };
   if (Deno?.bundle === undefined) throw cause;
   const { outputFiles } = await Deno.bundle({
-    entrypoints: [entry],
+    entrypoints: [fileURLToPath(entry)],
     platform: "browser",
     minify: true,
     write: false,
@@ -42,14 +40,23 @@ async function bundleOnDeno(cause: unknown): Promise<string> {
   return outputFiles[0]!.text();
 }
 
-/** Answers with the bundle, or says what is missing. */
-export async function clientBundle(): Promise<Response> {
-  try {
-    const code = await (bundled ??= bundle().catch(bundleOnDeno));
-    return new Response(code, { headers: fileHeaders("text/javascript; charset=utf-8") });
-  } catch (error) {
-    bundled = undefined;
-    report("the pages' client library cannot be built. Is esbuild there? Run: npm ci", error);
-    return plain(500, "The client library cannot be built here: run npm ci, and reload the page");
-  }
+/** A handler that answers with the module and all that it imports, or says what is missing. */
+export function bundled(entry: URL): FetchHandler {
+  let made: Promise<string> | undefined;
+  return async () => {
+    try {
+      const code = await (made ??= bundle(entry).catch((cause) => bundleOnDeno(entry, cause)));
+      return new Response(code, { headers: fileHeaders("text/javascript; charset=utf-8") });
+    } catch (error) {
+      made = undefined;
+      report(
+        `${entry.pathname} cannot be built for the pages. Are the dependencies there? Run: npm ci`,
+        error,
+      );
+      return plain(500, "This module cannot be built here: run npm ci, and reload the page");
+    }
+  };
 }
+
+/** The client library. */
+export const clientBundle: FetchHandler = bundled(new URL("../page/client.ts", import.meta.url));

@@ -23,6 +23,8 @@ const pages = {
   ticker: ".arrivals li",
   "named-events": "#bare li[data-kind=test-event]",
   dashboard: "#clients tr",
+  tokens: "#empty",
+  job: "#note",
 };
 
 let server;

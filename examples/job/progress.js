@@ -1,0 +1,39 @@
+// Shows how far a job is.
+import { text } from "./text.js";
+
+/**
+ * @typedef {object} Job
+ * @property {"running" | "done" | "cancelled"} state
+ * @property {number} limit
+ * @property {number} done
+ * @property {number} total
+ * @property {number} found
+ * @property {number} elapsed
+ * @property {number} left
+ */
+
+/**
+ * @param {(id: string) => HTMLElement} element @param {Job} job
+ * @returns {string} what there is to say about it
+ */
+export function showJob(element, { state, limit, done, total, found, elapsed, left }) {
+  const language = document.documentElement.lang;
+  const number = (/** @type {number} */ value) => value.toLocaleString(language);
+  const seconds = (/** @type {number} */ milliseconds) =>
+    new Intl.NumberFormat(language, { style: "unit", unit: "second" }).format(
+      Math.round(milliseconds / 1_000),
+    );
+  const card = element("job");
+  card.hidden = false;
+  card.dataset.state = state;
+  element("task").textContent = text.task(number(limit));
+  const part = done / total;
+  /** @type {HTMLProgressElement} */ (element("progress")).value = part;
+  element("percent").textContent = `${Math.floor(part * 100)} %`;
+  element("slices").textContent = text.slices(done, total);
+  element("found").textContent = number(found);
+  element("elapsed").textContent = seconds(elapsed);
+  element("left").textContent = state === "running" ? seconds(left) : "–";
+  if (state === "done") return text.done(number(limit), number(found));
+  return state === "cancelled" ? text.cancelled : "";
+}

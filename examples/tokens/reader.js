@@ -1,0 +1,51 @@
+// One answer as the page reads it: its text, and the proof that no token is missing and none came twice.
+
+export class Reader {
+  #answer;
+  #legend;
+  /** Whether what comes has been made before this connection. */
+  #catchingUp = false;
+  /** The number of the newest token. */
+  tokens = 0;
+  connections = 0;
+  missing = 0;
+  doubled = 0;
+
+  /** @param {HTMLElement} answer the element that the text goes into @param {HTMLElement} legend says what a mark means */
+  constructor(answer, legend) {
+    this.#answer = answer;
+    this.#legend = legend;
+    legend.hidden = true;
+  }
+
+  opened() {
+    this.connections++;
+    this.#catchingUp = this.connections > 1;
+  }
+
+  /** From here on every token is new. */
+  live() {
+    this.#catchingUp = false;
+  }
+
+  /** @param {{ data: string, lastEventId: string }} event */
+  token({ data, lastEventId }) {
+    const number = Number(lastEventId);
+    if (number <= this.tokens) this.doubled++;
+    else this.missing += number - this.tokens - 1;
+    this.tokens = number;
+    if (this.#catchingUp) this.#marked().append(data);
+    else this.#answer.append(data);
+  }
+
+  /** The mark at the end of the text, or a new one. */
+  #marked() {
+    const last = this.#answer.lastChild;
+    if (last instanceof HTMLElement && last.className === "caught-up") return last;
+    const mark = document.createElement("span");
+    mark.className = "caught-up";
+    this.#answer.append(mark);
+    this.#legend.hidden = false;
+    return mark;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Upload from the phone, see it on the desktop. The desktop's page subscribes under a code of its own making; whoever has
+ * the code uploads pictures to it; each upload is pushed to the pages that look, as the list of all pictures.
+ */
+
+import { tmpdir } from "node:os";
+import { type StateEvent, StateFeed } from "../support/state_feed.ts";
+import type { SystemParts } from "../support/system.ts";
+import { lanAddresses } from "./addresses.ts";
+import { type Code, Codes } from "./codes.ts";
+import { type Kept, PictureFolder } from "./folder.ts";
+import { Problem, readPlace, readSubscription } from "./query.ts";
+
+const PICTURES = "/v1/api/upload/pictures/";
+
+/** How long, how much and how many. */
+export interface UploadOptions {
+  /** Milliseconds for which a code is good. Default: 30 minutes. */
+  readonly lifetime?: number;
+  /** Bytes of one picture. Default: 20 MB. */
+  readonly largest?: number;
+  /** Pictures of one code. Default: 50. */
+  readonly most?: number;
+  /** Bytes of all pictures of one code. Default: 200 MB. */
+  readonly total?: number;
+  /** Codes that may be good at once. Default: 1,000. */
+  readonly codes?: number;
+  /** Bytes of all pictures of all codes. Default: 2 GB. */
+  readonly disk?: number;
+  /** Milliseconds that an upload may pause. Default: 30 s. */
+  readonly idle?: number;
+  /** Where the folder for the pictures is made, which goes when the server closes. Default: the system's for such. */
+  readonly parent?: string;
+  /** The addresses at which phones could reach the server. Default: this machine's, in its networks. */
+  readonly addresses?: () => string[];
+}
+
+/** The system's routes, and what ends it. */
+export function createUpload(options: UploadOptions = {}): SystemParts {
+  const { lifetime = 30 * 60_000, largest = 20e6, most = 50, total = 200e6 } = options;
+  const { codes: mostCodes = 1_000, disk = 2e9, idle = 30_000, parent = tmpdir(), addresses = lanAddresses } =
+    options;
+  const feed = new StateFeed();
+  const folder = new PictureFolder(parent);
+  let onDisk = 0;
+
+  const codes = new Codes({
+    lifetime,
+    most: mostCodes,
+    onEnd(code) {
+      feed.publish(code.topic, ["ended", { pictures: code.pictures.length }]);
+      for (const picture of code.pictures) {
+        onDisk -= picture.size;
+        void folder.remove(picture);
+      }
+    },
+  });
+
+  function subscribe(request: Request): Response {
+    const code = codes.open(readSubscription(request));
+    // What an EventSource takes as the word not to come back.
+    if (code === undefined) return new Response(null, { status: 204 });
+    const about = { expiresIn: Math.max(0, code.ends - Date.now()), addresses: addresses() };
+    return feed.subscribe(request, code.topic, [["code", about], listOf(code)], {
+      retry: 2_000,
+      signal: code.signal,
+    });
+  }
+
+  /** What the phone asks first: whether its code is good, and what it may send. */
+  function look(request: Request): Response {
+    const { ends, pictures } = codes.find(readPlace(request));
+    const expiresIn = Math.max(0, ends - Date.now());
+    return Response.json({ expiresIn, pictures: pictures.length, largest, most }, {
+      headers: { "cache-control": "no-store" },
+    });
+  }
+
+  async function upload(request: Request): Promise<Response> {
+    const code = codes.find(readPlace(request));
+    const { used } = code;
+    if (used.pictures >= most) {
+      throw new Problem(409, "too-many", `A code holds ${most} pictures at most: show a new one`);
+    }
+    const declared = Number(request.headers.get("content-length") ?? NaN);
+    let size = 0;
+    const account = (bytes: number) => {
+      size += bytes;
+      used.bytes += bytes;
+      onDisk += bytes;
+    };
+    const take = (bytes: number) => {
+      if (size + bytes > largest || declared > largest) {
+        throw new Problem(413, "too-large", `A picture has ${largest} bytes at most: send a smaller one`);
+      }
+      if (used.bytes + bytes > total) {
+        throw new Problem(413, "too-much", `A code holds ${total} bytes at most: show a new one`);
+      }
+      if (onDisk + bytes > disk) throw new Problem(507, "full", "There is no room left: try again later");
+      account(bytes);
+    };
+    used.pictures++;
+    try {
+      const body = request.body ?? new Blob([]).stream();
+      const picture = await folder.receive(body, { take, idle, drain: largest });
+      // Some runtimes end the body of a client that has left as if it were complete.
+      if (declared > picture.size || code.signal.aborted) {
+        await folder.remove(picture);
+        if (code.signal.aborted) throw new Problem(410, "ended", "This code has ended: show a new one");
+        throw new Problem(400, "broken-off", "The upload broke off: try again");
+      }
+      code.pictures.push(picture);
+      feed.publish(code.topic, listOf(code));
+      return Response.json(describe(code, picture), { status: 201 });
+    } catch (error) {
+      used.pictures--;
+      account(-size);
+      throw error;
+    }
+  }
+
+  async function show(request: Request): Promise<Response> {
+    const [member, identifier, name, ...rest] = new URL(request.url).pathname.slice(PICTURES.length).split(
+      "/",
+    );
+    // Only what is on the code's own list is ever looked for on the disk.
+    const code = codes.find({ member: member!, identifier: identifier ?? "" });
+    const picture = code.pictures.find((picture) => picture.name === name);
+    if (picture === undefined || rest.length > 0) {
+      throw new Problem(404, "unknown", "There is no such picture");
+    }
+    return new Response(request.method === "HEAD" ? null : await folder.read(picture), {
+      headers: {
+        "content-type": picture.kind.type,
+        "content-length": String(picture.size),
+        // It is shown as the picture that it was found to be, and as nothing else; opened by itself, it may do nothing.
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",
+        "cross-origin-resource-policy": "same-origin",
+        "referrer-policy": "no-referrer",
+        "cache-control": "private, max-age=1800",
+      },
+    });
+  }
+
+  return {
+    routes: {
+      "GET /v1/api/sse/events": explained(subscribe),
+      "GET /v1/api/upload": explained(look),
+      "POST /v1/api/upload": explained(upload),
+      [`GET ${PICTURES}*`]: explained(show),
+    },
+    async close() {
+      await feed.close();
+      codes.close();
+      await folder.close();
+    },
+  };
+}
+
+function listOf(code: Code): StateEvent {
+  return ["upload_by_qr", code.pictures.map((picture) => describe(code, picture))];
+}
+
+function describe({ member, identifier }: Code, { name, kind, size }: Kept) {
+  return { url: `${PICTURES}${member}/${identifier}/${name}`, type: kind.type, size };
+}
+
+/** The handler, its problems answered with what they say. */
+function explained(handler: (request: Request) => Response | Promise<Response>) {
+  return async (request: Request): Promise<Response> => {
+    try {
+      return await handler(request);
+    } catch (error) {
+      if (error instanceof Problem) return error.toResponse();
+      throw error;
+    }
+  };
+}

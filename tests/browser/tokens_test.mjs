@@ -1,0 +1,122 @@
+// The chat page in real browsers, against the example on every runtime: to the very token, whatever happens between.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describeBrowsers } from "./each.mjs";
+import { runtimeNames, startServer } from "./server.mjs";
+import { openPage, until, waitFor } from "./support.mjs";
+
+const timeout = 90_000;
+const options = { program: "examples/tokens/server.ts", env: { TOKENS_PACE: "20" } };
+
+/** Asks, and waits for the answer to begin: until then the page shows the figures of the one before. */
+async function ask(page, question) {
+  await page.bringToFront();
+  await page.type("#question", question);
+  await page.keyboard.press("Enter");
+  await waitFor(
+    page,
+    (question) => [...document.querySelectorAll(".asked")].at(-1)?.textContent === question,
+    question,
+  );
+}
+
+const waitForTokens = (page, count) =>
+  waitFor(page, (count) => Number(document.querySelector("#tokens").textContent) >= count, count);
+const waitForNote = (page, pattern) =>
+  waitFor(
+    page,
+    (source) => new RegExp(source).test(document.querySelector("#note").textContent),
+    pattern.source,
+  );
+const press = async (page, button) => {
+  await page.focus(button);
+  await page.keyboard.press("Enter");
+};
+const look = (page) =>
+  page.evaluate(() => {
+    const figure = (id) => Number(document.querySelector(`#${id}`).textContent);
+    const answers = [...document.querySelectorAll(".answer")];
+    return {
+      text: answers.at(-1)?.textContent,
+      tokens: figure("tokens"),
+      connections: figure("connections"),
+      missing: figure("missing"),
+      doubled: figure("doubled"),
+    };
+  });
+
+/** The answer that the page shows, as the server tells it to somebody who reads it from its beginning. */
+async function fromServer(page) {
+  const id = await page.evaluate(() => location.hash.slice(1));
+  const address = new URL(`answers/${id}`, page.url());
+  const events = (await (await fetch(address)).text()).split("\n\n");
+  return events.filter((event) => event.startsWith("event: token")).map((event) =>
+    event.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n")
+  ).join("");
+}
+
+describeBrowsers((browser) => {
+  for (const runtime of runtimeNames) {
+    test(
+      `${runtime}: cut in the middle, and again after a reload, the answer is whole`,
+      { timeout },
+      async (t) => {
+        const server = await startServer(runtime, options);
+        t.after(() => server.kill());
+        const page = await openPage(t, browser(), `${server.url}/tokens/`);
+        await ask(page, "What about nginx?");
+        await waitForTokens(page, 30);
+        await press(page, "#cut");
+        await waitForNote(page, /^The connection is gone/);
+        const atCut = await look(page);
+        await waitFor(page, () => document.querySelector(".caught-up"));
+        await waitForNote(page, /^Complete/);
+        const whole = await look(page);
+        assert.ok(atCut.tokens < whole.tokens);
+        assert.deepEqual(
+          { ...whole, connections: whole.connections > 1 },
+          { text: await fromServer(page), tokens: whole.tokens, connections: true, missing: 0, doubled: 0 },
+        );
+        const caughtUp = await page.$eval(".caught-up", (mark) => mark.textContent);
+        assert.ok(caughtUp.length > 100, `made in the meantime: ${JSON.stringify(caughtUp)}`);
+
+        await ask(page, "And after a reload?");
+        await waitForTokens(page, 20);
+        await page.reload();
+        await waitForTokens(page, 40);
+        await press(page, "#cut");
+        await waitForNote(page, /^Complete/);
+        const { text, missing, doubled } = await look(page);
+        assert.deepEqual([text, missing, doubled], [await fromServer(page), 0, 0]);
+        assert.equal(await page.$eval(".asked", (asked) => asked.textContent), "And after a reload?");
+      },
+    );
+
+    test(`${runtime}: stop ends the generator on the server; a server that was killed is told of`, {
+      timeout,
+    }, async (t) => {
+      let server = await startServer(runtime, options);
+      t.after(() => server.kill());
+      const page = await openPage(t, browser(), `${server.url}/tokens/`);
+      await ask(page, "Please stop");
+      await waitForTokens(page, 20);
+      await press(page, "#stop");
+      await waitForNote(page, /^Stopped/);
+      const { text, tokens } = await look(page);
+      await until(() => server.output().includes(`ended after ${tokens} tokens`));
+      assert.match(server.output(), new RegExp(`ended after ${tokens} tokens and [\\d.]+ s \\(stopped\\)`));
+      assert.equal(await fromServer(page), text);
+
+      await ask(page, "And now?");
+      await waitForTokens(page, 20);
+      await server.kill();
+      await waitForNote(page, /^The connection is gone/);
+      const before = await look(page);
+      server = await startServer(runtime, { ...options, port: server.port });
+      await waitForNote(page, /^The server does not know this answer any more/);
+      assert.equal((await look(page)).text, before.text, "what had come stays");
+      await ask(page, "Once more");
+      await waitForTokens(page, 20);
+    });
+  }
+});
