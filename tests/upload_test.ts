@@ -11,7 +11,7 @@ import { router } from "../examples/support/router.ts";
 import { createUpload, type UploadOptions } from "../examples/upload/upload.ts";
 import { RawClient } from "./support/client.ts";
 import { servers, withServer } from "./support/servers.ts";
-import { sleep, until } from "./support/wait.ts";
+import { PATIENCE, sleep } from "./support/wait.ts";
 import { Watch } from "./support/watch.ts";
 
 const LIMIT = { timeout: 60_000 };
@@ -257,13 +257,10 @@ uploadTest(
 );
 
 async function untilFiles(desk: Desk, count: number): Promise<void> {
-  let files: string[] = [];
-  const look = setInterval(async () => files = await desk.files(), 5);
-  try {
-    if (count === 0) files = ["not looked yet"];
-    await until(() => files.length === count, `${count} files`);
-  } finally {
-    clearInterval(look);
+  const deadline = performance.now() + PATIENCE;
+  for (let files; (files = await desk.files()).length !== count;) {
+    assert.ok(performance.now() < deadline, `there are ${files.length} files, not ${count}`);
+    await sleep(5);
   }
 }
 

@@ -30,6 +30,7 @@ export interface Patience {
 export class PictureFolder {
   readonly #parent: string;
   #path: Promise<string> | undefined;
+  #closed = false;
 
   /** @param parent Where the folder is made. */
   constructor(parent: string) {
@@ -101,13 +102,14 @@ export class PictureFolder {
 
   /** Removes the folder, with all that is in it. */
   async close(): Promise<void> {
+    this.#closed = true;
     const path = await this.#path;
-    this.#path = undefined;
     if (path !== undefined) await rm(path, { recursive: true, force: true });
   }
 
   /** The folder is made when there is something to put into it. */
   async #pathOf(name: string): Promise<string> {
+    if (this.#closed) throw new Problem(503, "closing", "The server is closing: try again later");
     return join(await (this.#path ??= mkdtemp(join(this.#parent, "tidings-upload-"))), name);
   }
 }

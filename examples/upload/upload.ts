@@ -51,7 +51,9 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
       feed.publish(code.topic, ["ended", { pictures: code.pictures.length }]);
       for (const picture of code.pictures) {
         onDisk -= picture.size;
-        void folder.remove(picture);
+        folder.remove(picture).catch((error) =>
+          console.error("upload: a picture could not be removed", error)
+        );
       }
     },
   });
