@@ -8,7 +8,9 @@ export async function start({ redis }) {
   const client = createClient({ url: `redis://127.0.0.1:${redis}` });
   await client.connect();
   const server = createServer();
-  const io = new Server(server, { adapter: createAdapter(client), transports: ["websocket"] });
+  // As much as tidings keeps: with its default of 10,000 it loses messages when the reader falls behind by more.
+  const adapter = createAdapter(client, { maxLen: 100_000 });
+  const io = new Server(server, { adapter, transports: ["websocket"] });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: server.address().port,
