@@ -18,6 +18,7 @@ export class Batch {
 
   /** Goes by how large the last entries were. */
   learn(entries: readonly BackplaneEntry[]): void {
+    if (entries.length === 0) return;
     let size = 0;
     for (const { payload = "" } of entries) size += payload.length;
     const average = size / entries.length;
