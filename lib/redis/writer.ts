@@ -13,63 +13,90 @@ import { wasAnswered } from "./errors.ts";
 // For how long answers may fail to come before the connection is taken for dead, in milliseconds.
 const LONGEST_SILENCE = 4_000;
 
+/** A connection, from the wish to have one until it fails. */
+interface Line {
+  readonly opening: Promise<RedisConnection>;
+  /** Rejects the commands that were not answered yet. */
+  readonly unanswered: Set<(error: unknown) => void>;
+  answered: number;
+  /** Why it is used no more. */
+  broken: Error | undefined;
+}
+
 export class Writer {
   readonly #connector: RedisConnector;
-  #connection: Promise<RedisConnection> | undefined;
-  /** Commands without an answer, and how many were answered. */
-  #open = 0;
-  #answered = 0;
+  #line: Line | undefined;
   #alarm: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connector: RedisConnector) {
     this.#connector = connector;
   }
 
-  /** Sends a command, in the order of the calls. Nothing that was sent before a connection failed arrives after it. */
+  /**
+   * Sends a command, in the order of the calls. When a connection fails, so do all commands that were sent over it, at once
+   * and with all that are sent before everybody has heard of it: nothing overtakes what has to be sent again.
+   */
   async send(command: string[]): Promise<unknown> {
-    const opening = this.#connection ??= this.#connector.open();
+    const line = this.#line ??= {
+      opening: this.#connector.open(),
+      unanswered: new Set(),
+      answered: 0,
+      broken: undefined,
+    };
     let connection: RedisConnection;
     try {
-      connection = await opening;
+      connection = await line.opening;
     } catch (error) {
-      this.#drop(opening);
+      this.#break(line);
       throw error;
     }
-    this.#open++;
-    this.#watch(opening);
+    if (line.broken !== undefined) throw line.broken;
     try {
-      return await connection.send(command);
+      return await this.#ask(line, connection, command);
     } catch (error) {
       // A replica says what it is: after a failover another connection leads to the primary.
-      if (!wasAnswered(error) || wasAnswered(error, "READONLY")) this.#drop(opening);
-
+      if (!wasAnswered(error) || wasAnswered(error, "READONLY")) this.#break(line);
       throw error;
-    } finally {
-      this.#open--;
-      this.#answered++;
-      if (this.#open === 0) this.#unwatch();
     }
   }
 
   /** Lets go of the connection. Another command opens one again. */
   close(): void {
-    if (this.#connection !== undefined) this.#drop(this.#connection);
+    if (this.#line !== undefined) this.#break(this.#line);
   }
 
-  #drop(connection: Promise<RedisConnection>): void {
-    if (this.#connection !== connection) return;
-    this.#connection = undefined;
+  #ask(line: Line, connection: RedisConnection, command: string[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      line.unanswered.add(reject);
+      const answered = () => {
+        line.unanswered.delete(reject);
+        line.answered++;
+        if (line.unanswered.size === 0 && this.#line === line) this.#unwatch();
+      };
+      this.#watch(line);
+      connection.send(command).finally(answered).then(resolve, reject);
+    });
+  }
+
+  #break(line: Line): void {
+    if (line.broken !== undefined) return;
+    line.broken = new Error("the connection failed");
     this.#unwatch();
-    connection.then((it) => it.close()).catch(() => {});
+    for (const reject of line.unanswered) reject(line.broken);
+    line.opening.then((connection) => connection.close()).catch(() => {});
+    // It stays in its place until all who sent something over it have been told.
+    setTimeout(() => {
+      if (this.#line === line) this.#line = undefined;
+    });
   }
 
-  #watch(connection: Promise<RedisConnection>): void {
+  #watch(line: Line): void {
     if (this.#alarm !== undefined) return;
-    const answered = this.#answered;
+    const { answered } = line;
     this.#alarm = setTimeout(() => {
       this.#alarm = undefined;
-      if (this.#answered === answered) this.#drop(connection);
-      else if (this.#open > 0) this.#watch(connection);
+      if (line.answered === answered) this.#break(line);
+      else if (line.unanswered.size > 0) this.#watch(line);
     }, LONGEST_SILENCE);
   }
 
