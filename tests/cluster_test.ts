@@ -233,8 +233,14 @@ test("a log that lost its end is a gap, and the events that take its place arriv
   log.next = Number(ids[1]);
   const again = await feed.publish("2 again");
   assert.equal(again, ids[1]);
-  await readUntil(client, () => client.data.at(-1) === "2 again", "the new one");
-  assert.deepEqual(gaps(client), [{ requested: ids[2], resumedAt: again, reason: "epoch" }]);
+  await readUntil(client, () => client.data.includes("2 again"), "the new one");
+  await readUntil(client, () => gaps(client).length === 2, "what the log says of it, to all nodes");
+  const said = log.entries.at(-1)!;
+  assert.equal(said.payload, JSON.stringify({ lost: again }));
+  assert.deepEqual(gaps(client), [
+    { requested: ids[2], resumedAt: again, reason: "epoch" },
+    { requested: again, resumedAt: said.id, reason: "epoch" },
+  ]);
   const told = connect(feed, client.lastEventId);
   await told.settle();
   assert.deepEqual(told.data, []);
@@ -254,9 +260,41 @@ test("an id that was given again to another event is a gap, and not that event",
   log.push(JSON.stringify({ data: "another" }), "somebody else's");
   log.disconnect();
   log.thaw();
-  await readUntil(client, () => client.data.at(-1) === "another", "the other one");
-  assert.deepEqual(gaps(client), [{ requested: id, resumedAt: id, reason: "epoch" }]);
+  await readUntil(client, () => client.data.includes("another"), "the other one");
+  assert.deepEqual(gaps(client)[0], { requested: id, resumedAt: id, reason: "epoch" });
   await feed.close();
+});
+
+test("a node that had not read what the log lost is told by the one that published it", async () => {
+  const log = new MemoryLog();
+  const [a, b] = [node(log), node(log)];
+  await Promise.all([started(a.feed), started(b.feed)]);
+  const clients = [connect(a.feed), connect(b.feed)];
+  const first = await a.feed.publish("first");
+  for (const client of clients) await readUntil(client, () => client.data.length === 1, "the first");
+  // Acknowledged, and read by nobody: who stands at the first one sees nothing missing.
+  log.freeze("range");
+  await a.feed.publish("lost");
+  log.entries.pop();
+  log.thaw();
+  for (const client of clients) await readUntil(client, () => gaps(client).length === 1, "a gap");
+  await b.feed.publish("later");
+  for (const client of clients) {
+    await readUntil(client, () => client.data.at(-1) === "later", "what comes later");
+    assert.deepEqual(messages(client), ["first", "later"]);
+    assert.equal(gaps(client)[0]!.requested, first);
+  }
+  // Nobody was away, so nobody misses anything: nothing is told when an entry is merely read late.
+  log.freeze("range");
+  const sent = a.feed.publish("late");
+  await sleep(50);
+  log.thaw();
+  await sent;
+  for (const client of clients) {
+    await readUntil(client, () => client.data.at(-1) === "late", "what was read late");
+    assert.equal(gaps(client).length, 1);
+  }
+  for (const { feed } of [a, b]) await feed.close();
 });
 
 test("readers that hang are replaced, and the probe says when", { timeout: 30_000 }, async () => {
@@ -332,8 +370,8 @@ test("a copy is left out of what was there before, too; and one whose first was 
   // The last one is lost, and its publisher, who was not answered, tries again.
   log.loseTail(1);
   log.push(JSON.stringify({ data: "19" }), "m19");
-  await readUntil(client, () => client.events.length === 21, "a gap, and the event");
-  assert.deepEqual(client.events.slice(-2).map(({ event, data }) => event ?? data), ["gap", "19"]);
+  await readUntil(client, () => client.events.length === 22, "a gap, the event, and what is told to all");
+  assert.deepEqual(client.events.slice(-3).map(({ event, data }) => event ?? data), ["gap", "19", "gap"]);
   await feed.close();
 });
 
@@ -436,5 +474,33 @@ test("what others put into the log that is no event is told and left out", async
     errors[0]!.message,
     /Entry \d+ of memory log is left out, since it is no event: Not JSON: "not json"/,
   );
+  await feed.close();
+});
+
+test("a log that is trimmed while a node starts is read on", async () => {
+  const log = new MemoryLog();
+  for (let i = 0; i < 3; i++) log.push(JSON.stringify({ data: `${i}` }));
+  const backplane = log.backplane();
+  const feed = new Broadcaster({
+    backplane: {
+      ...backplane,
+      async open() {
+        const reader = await backplane.open();
+        return {
+          range: (from, limit) => reader.range(from, limit),
+          before(to, limit) {
+            if (to !== undefined) log.trim(0);
+            return reader.before(to, limit);
+          },
+          wait: (after) => reader.wait(after),
+          close: () => reader.close(),
+        };
+      },
+    },
+  });
+  await started(feed);
+  const client = connect(feed);
+  await feed.publish("after");
+  await readUntil(client, () => client.data.includes("after"), "what came after");
   await feed.close();
 });

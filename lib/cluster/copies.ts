@@ -11,26 +11,38 @@ import type { BackplaneEntry } from "../backplane.ts";
 const MOST = 10_000;
 
 export class Copies {
-  #seen = new Set<string>();
-  /** The place to which the log was rewound, and what was seen before. */
-  #rewound: { readonly to: string; readonly seen: ReadonlySet<string> } | undefined;
+  /** The last entry that told of a loss: those after it that tell of something older say nothing new. */
+  lossTold: string | undefined;
+  readonly #compare: (a: string, b: string) => number;
+  /** The entry at which each message was met. */
+  readonly #seen = new Map<string, string>();
+  /** The entry that survived when the log's end was lost. */
+  #survivor: { readonly id: string; readonly isOld: boolean } | undefined;
+
+  constructor(compare: (a: string, b: string) => number) {
+    this.#compare = compare;
+  }
 
   /** Whether the entry was seen before, by its message id, which is remembered from now on. */
   isCopy({ id, messageId }: BackplaneEntry): boolean {
-    // The place itself is most likely what survived, and was seen.
-    if (id === this.#rewound?.to && (messageId === undefined || this.#rewound.seen.has(messageId))) {
-      return true;
-    }
-    if (messageId === undefined) return false;
+    const isSurvivor = id === this.#survivor?.id;
+    // Without a message id it cannot be told from another, and most likely it is the same.
+    if (messageId === undefined) return isSurvivor;
     if (this.#seen.has(messageId)) return true;
-    this.#seen.add(messageId);
-    if (this.#seen.size > MOST) this.#seen.delete(this.#seen.values().next().value!);
-    return false;
+    this.#seen.set(messageId, id);
+    if (this.#seen.size > MOST) this.#seen.delete(this.#seen.keys().next().value!);
+    return isSurvivor && this.#survivor!.isOld;
   }
 
-  /** The log has lost what came after the entry `to`: what was seen of that is seen no more, should it come again. */
-  rewind(to: string): void {
-    this.#rewound = { to, seen: this.#seen };
-    this.#seen = new Set();
+  /**
+   * The log has lost what came after an entry, which was not seen, should it come again. The entry itself comes again now; it
+   * is left out if it was seen, or is old: from before anything was.
+   */
+  rewind(to: string, isOld: boolean): void {
+    this.lossTold = undefined;
+    this.#survivor = { id: to, isOld };
+    for (const [messageId, id] of this.#seen) {
+      if (this.#compare(id, to) > 0) this.#seen.delete(messageId);
+    }
   }
 }

@@ -23,6 +23,18 @@ export function encodePayload(input: PublishableEvent): string {
   });
 }
 
+/** Writes that entries after an id were lost by the engine, which some processes know and others cannot. */
+export function encodeLoss(after: string): string {
+  return JSON.stringify({ lost: after });
+}
+
+/** The id, if the payload says that. */
+export function decodeLoss(payload: string): string | undefined {
+  if (!payload.startsWith('{"lost":')) return undefined;
+  const { lost } = JSON.parse(payload) as { lost?: unknown };
+  return typeof lost === "string" ? lost : undefined;
+}
+
 /** An event that was read. */
 export interface Decoded {
   /** As it was published, for filters. */

@@ -28,10 +28,16 @@ export interface PublisherLimits {
   readonly publishTimeout: number;
 }
 
+/** Who is told what became of a message. Its methods must not throw. */
+export interface PublisherListener {
+  acknowledged(messageId: string, id: string): void;
+  failed(error: TidingsError): void;
+}
+
 export class Publisher {
   readonly #backplane: Backplane;
   readonly #limits: PublisherLimits;
-  readonly #onError: (error: TidingsError) => void;
+  readonly #listener: PublisherListener;
   /** Makes this process's message ids unlike any other's. */
   readonly #origin: string = newEpoch(Date.now());
   #count = 0;
@@ -43,17 +49,16 @@ export class Publisher {
   #resting = false;
   #alarm: ReturnType<typeof setTimeout> | undefined;
   #settled: (() => void)[] = [];
-  #newest: string | undefined;
 
-  constructor(backplane: Backplane, limits: PublisherLimits, onError: (error: TidingsError) => void) {
+  constructor(backplane: Backplane, limits: PublisherLimits, listener: PublisherListener) {
     this.#backplane = backplane;
     this.#limits = limits;
-    this.#onError = onError;
+    this.#listener = listener;
   }
 
-  /** The newest id that was given to one of its messages. */
-  get newest(): string | undefined {
-    return this.#newest;
+  /** Whether a message is one of this process's. */
+  isOwn(messageId: string): boolean {
+    return messageId.startsWith(`${this.#origin}-`);
   }
 
   /** Why nothing gets through, if nothing does. */
@@ -125,7 +130,7 @@ export class Publisher {
     this.#sent.delete(message);
     this.#failures = 0;
     message.resolve(id);
-    if (this.#newest === undefined || this.#backplane.compare(id, this.#newest) > 0) this.#newest = id;
+    this.#listener.acknowledged(message.messageId, id);
     this.#close(message);
     this.#send();
   }
@@ -187,7 +192,7 @@ export class Publisher {
       { cause: message.error },
     );
     message.reject(error);
-    this.#onError(error);
+    this.#listener.failed(error);
     this.#close(message);
   }
 

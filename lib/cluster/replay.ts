@@ -10,35 +10,47 @@ import type { Archive } from "./archive.ts";
 
 const encoder = new TextEncoder();
 
-/** Where a place is in the log, or `undefined` if it is older than the log. */
-export type Locate = (id: string) => Start | undefined;
+/** This process's log, to which the way leads. */
+export interface Place {
+  /** Where an id is in the log, or `undefined` if it is older than the log. */
+  locate(id: string): Start | undefined;
+  /** Whether the process has not read as far as that yet. */
+  isAhead(id: string): boolean;
+  readonly log: { readonly tip: number; idAt(seq: number): string };
+}
 
 export class ArchiveReplay implements Replay {
   readonly #archive: Archive;
   readonly #client: Newcomer;
-  readonly #locate: Locate;
+  readonly #goal: Place;
   #at: string;
 
-  constructor(archive: Archive, client: Newcomer, at: string, locate: Locate) {
+  constructor(archive: Archive, client: Newcomer, at: string, goal: Place) {
     this.#archive = archive;
     this.#client = client;
     this.#at = at;
-    this.#locate = locate;
+    this.#goal = goal;
   }
 
   next(): { bytes: Uint8Array | undefined; events: number } | Start | undefined {
-    const start = this.#locate(this.#at);
+    const start = this.#goal.locate(this.#at);
     if (start !== undefined) return start;
     const passage = this.#archive.read(this.#at, this.#client);
     if (passage === undefined) return undefined;
     const { lost, entries, last } = passage;
+    const { log } = this.#goal;
     const requested = this.#at;
-    const seen = entries.filter((entry) => this.#client.view.matches(entry));
-    this.#at = last;
+    // The engine may have more than this process has read, and that comes from the log later on.
+    const isFar = this.#goal.isAhead(last);
+    this.#at = isFar ? log.idAt(log.tip) : last;
+    const seen = entries.filter((entry) =>
+      this.#client.view.matches(entry) && !(isFar && this.#goal.isAhead(entry.id))
+    );
     const events = joinEntries(seen);
     if (lost === undefined) return { bytes: events, events: seen.length };
     const reason = lost.end === "beginning" ? "trimmed" : "epoch";
-    const gap = encoder.encode(gapFrame({ requested, resumedAt: lost.resumedAt, reason }));
+    const resumedAt = this.#goal.isAhead(lost.resumedAt) ? this.#at : lost.resumedAt;
+    const gap = encoder.encode(gapFrame({ requested, resumedAt, reason }));
     const bytes = new Uint8Array(gap.byteLength + (events?.byteLength ?? 0));
     bytes.set(gap);
     if (events !== undefined) bytes.set(events, gap.byteLength);

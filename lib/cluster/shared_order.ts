@@ -34,9 +34,10 @@ import { callHook, TidingsError } from "../errors.ts";
 import { Archive } from "./archive.ts";
 import { Copies } from "./copies.ts";
 import { Follower, type FollowerListener } from "./follower.ts";
-import { decodePayload, encodePayload } from "./payload.ts";
-import { Publisher, type PublisherLimits } from "./publisher.ts";
-import { ArchiveReplay } from "./replay.ts";
+import { decodeLoss, decodePayload, encodeLoss, encodePayload } from "./payload.ts";
+import { Publisher, type PublisherLimits, type PublisherListener } from "./publisher.ts";
+import { Receipts } from "./receipts.ts";
+import { ArchiveReplay, type Place } from "./replay.ts";
 
 // As long as an id may be, so that an event's size can be told before it has one.
 const LONGEST_ID = "0".repeat(40);
@@ -47,7 +48,7 @@ export interface SharedSettings extends PublisherLimits {
   readonly onError: (error: TidingsError) => void;
 }
 
-export class SharedOrder implements Order, FollowerListener {
+export class SharedOrder implements Order, FollowerListener, PublisherListener, Place {
   readonly log: EventLog;
   readonly #backplane: Backplane;
   readonly #settings: SharedSettings;
@@ -56,21 +57,26 @@ export class SharedOrder implements Order, FollowerListener {
   readonly #publisher: Publisher;
   readonly #archive: Archive;
   #isStarted = false;
+  /** The place before the oldest entry that was ever read. */
+  #begin = "";
   #isStopped = false;
   /** Clients that have no place yet, and which reading was under way when they came. */
   readonly #waiting = new Map<Newcomer, number>();
-  readonly #copies = new Copies();
+  readonly #copies: Copies;
+  readonly #receipts: Receipts;
 
   constructor(backplane: Backplane, settings: SharedSettings, turns: Turns) {
     this.#backplane = backplane;
     this.#settings = settings;
     this.#turns = turns;
     this.log = new EventLog(settings.history, settings.now, "");
-    const failed = (error: TidingsError) => this.failed(error);
-    this.#publisher = new Publisher(backplane, settings, failed);
+    const compare = (a: string, b: string) => backplane.compare(a, b);
+    this.#copies = new Copies(compare);
+    this.#receipts = new Receipts(compare);
+    this.#publisher = new Publisher(backplane, settings, this);
     this.#archive = new Archive(
       backplane,
-      (entries) => this.#toDrafts(entries, new Copies()),
+      (entries) => this.#toDrafts(entries, new Copies(compare)),
       settings.history.bytes,
     );
     this.#follower = new Follower(backplane, settings.history, this);
@@ -98,11 +104,10 @@ export class SharedOrder implements Order, FollowerListener {
   }
 
   async settled(): Promise<void> {
-    await this.#publisher.settled();
-    // It is on its way only when it was read.
-    const { newest } = this.#publisher;
-    if (newest === undefined) return;
-    while (!this.#isStopped && this.#backplane.compare(this.log.idAt(this.log.tip), newest) < 0) {
+    for (;;) {
+      await this.#publisher.settled();
+      if (this.#isStopped || this.#receipts.size === 0) return;
+      // It is on its way only when it was read.
       await new Promise((resolve) => setTimeout(resolve, 5));
       this.#turns.flush();
     }
@@ -117,13 +122,25 @@ export class SharedOrder implements Order, FollowerListener {
   }
 
   started([place, ...entries]: readonly BackplaneEntry[]): void {
+    this.#begin = place!.id;
     this.log.restart(place!.id);
+    this.#receipts.skipTo(place!.id);
     this.entries(entries);
     this.#isStarted = true;
     this.#placeWaiting();
   }
 
+  acknowledged(messageId: string, id: string): void {
+    const { log } = this;
+    // Before the start no other place is known.
+    const after = this.#isStarted ? log.idAt(log.tip) : id;
+    this.#receipts.acknowledged(messageId, { id, round: this.#follower.round, after });
+  }
+
   entries(entries: readonly BackplaneEntry[]): void {
+    for (const { messageId } of entries) {
+      if (messageId !== undefined && this.#publisher.isOwn(messageId)) this.#receipts.read(messageId);
+    }
     for (const draft of this.#toDrafts(entries, this.#copies)) this.#turns.deliver(draft);
     if (this.#isStarted && this.#waiting.size > 0) this.#placeWaiting();
   }
@@ -133,7 +150,9 @@ export class SharedOrder implements Order, FollowerListener {
     // What was published after that place has not been: the log must not hold it any longer.
     if (lost === "end") {
       this.log.restart(to);
-      this.#copies.rewind(to);
+      const isOld = this.#backplane.compare(to, this.#begin) <= 0;
+      this.#copies.rewind(to, isOld && to !== from);
+      if (isOld) this.#begin = to;
     }
     this.#archive.clear();
     const frame = gapFrame({
@@ -142,9 +161,19 @@ export class SharedOrder implements Order, FollowerListener {
       reason: lost === "end" ? "epoch" : "trimmed",
     });
     this.#turns.deliver({ ...placeOnly(to), frame, audience: "all" });
+    if (lost === "beginning") return this.#receipts.skipTo(to);
+    this.#receipts.rewind();
+    this.#tellOthers(to);
+  }
+
+  /** Says in the log that entries after a place were lost: a process that had not read them yet does not see it. */
+  #tellOthers(after: string): void {
+    void this.#publisher.publish(encodeLoss(after));
   }
 
   caughtUp(round: number): void {
+    const lostAfter = this.#receipts.takeLost(round);
+    if (lostAfter !== undefined) this.#tellOthers(lostAfter);
     if (this.#waiting.size === 0) return;
     this.#turns.flush();
     for (const [newcomer, since] of this.#waiting) {
@@ -177,11 +206,10 @@ export class SharedOrder implements Order, FollowerListener {
     if (asked === undefined) return { cursor: log.tip, opening: cursorFrame(tipId) };
     if (!this.#backplane.isId(asked)) return startWithGap(asked, log.tip, tipId, "invalid");
     if (this.#backplane.compare(asked, tipId) > 0) return undefined;
-    return this.#locate(asked) ??
-      new ArchiveReplay(this.#archive, newcomer, asked, (id) => this.#locate(id));
+    return this.locate(asked) ?? new ArchiveReplay(this.#archive, newcomer, asked, this);
   }
 
-  #locate(id: string): Start | undefined {
+  locate(id: string): Start | undefined {
     const { log } = this;
     const compare = (a: string, b: string) => this.#backplane.compare(a, b);
     if (compare(id, log.idAt(log.oldest - 1)) < 0) return undefined;
@@ -190,14 +218,20 @@ export class SharedOrder implements Order, FollowerListener {
     return found === id ? { cursor, opening: "" } : startWithGap(id, cursor, found, "epoch");
   }
 
-  /** The entries as they are delivered, second copies left out. */
-  #toDrafts(entries: readonly BackplaneEntry[], copies: Copies): Draft[] {
-    return entries.map((entry) => copies.isCopy(entry) ? placeOnly(entry.id) : this.#toDraft(entry));
+  isAhead(id: string): boolean {
+    return this.#backplane.compare(id, this.log.idAt(this.log.tip)) > 0;
   }
 
-  #toDraft({ id, payload }: BackplaneEntry): Draft {
+  /** The entries as they are delivered, second copies left out. */
+  #toDrafts(entries: readonly BackplaneEntry[], copies: Copies): Draft[] {
+    return entries.map((entry) => copies.isCopy(entry) ? placeOnly(entry.id) : this.#toDraft(entry, copies));
+  }
+
+  #toDraft({ id, payload }: BackplaneEntry, copies: Copies): Draft {
     if (payload === undefined) return placeOnly(id);
     try {
+      const after = decodeLoss(payload);
+      if (after !== undefined) return this.#toLoss(id, after, copies);
       const { event, wire } = decodePayload(payload);
       return { ...toDraft(wire, id, this.#settings.history.bytes), event };
     } catch (cause) {
@@ -206,6 +240,16 @@ export class SharedOrder implements Order, FollowerListener {
       this.failed(new TidingsError("invalid-event", message, { cause }));
       return placeOnly(id);
     }
+  }
+
+  /** What is told of entries that the engine lost; each process that knows says so, and the first of them is enough. */
+  #toLoss(id: string, after: string, copies: Copies): Draft {
+    const { lossTold } = copies;
+    const isKnown = lossTold !== undefined && this.#backplane.compare(after, lossTold) < 0;
+    if (isKnown || !this.#backplane.isId(after)) return placeOnly(id);
+    copies.lossTold = id;
+    const frame = gapFrame({ requested: after, resumedAt: id, reason: "epoch" });
+    return { ...placeOnly(id), frame, audience: "all" };
   }
 }
 
