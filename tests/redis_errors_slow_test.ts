@@ -1,10 +1,12 @@
 // What is told of a Redis that is not there, or refuses; and of wrong options.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Broadcaster } from "../mod.ts";
 import { redisStreams, TidingsError } from "../lib/redis/mod.ts";
+import { MemoryClient, request } from "./support/memory_client.ts";
 import { noRedis, RedisServer, type RedisServerOptions } from "./support/redis.ts";
 import { type ClientKind, clientKinds, type OpenClient } from "./support/redis_clients.ts";
-import { sleep, within } from "./support/wait.ts";
+import { sleep, until, within } from "./support/wait.ts";
 
 const message = { messageId: "one", payload: "payload" };
 
@@ -103,7 +105,7 @@ check("a user needs the four commands and the key, and no more", {}, async (serv
 });
 
 check("a replica takes no writes, until it is promoted", {}, async (server, open, kind) => {
-  const replica = await RedisServer.start({ replicaOf: server });
+  const replica = await RedisServer.start({ replicaOf: server.port });
   const client = kind.open(replica.url);
   try {
     const [primary, secondary] = [
@@ -361,4 +363,41 @@ test("what Redis keeps is bounded by age, and readers keep their place", async (
   }
   assert.ok(trimmed.length >= 30 && trimmed.length <= 40, `${trimmed.length} times`);
   assert.ok(now - trimmed.at(-1)! < 300_000 + 60_000, `${now - trimmed.at(-1)!} ms old`);
+});
+
+check("10,000 clients that come back with ids are a few readings", {}, async (server, open) => {
+  const node = () =>
+    new Broadcaster({ backplane: redisStreams(open().client, { key: "market" }), history: { events: 10 } });
+  const feed = node();
+  const ids = await Promise.all(Array.from({ length: 2_000 }, (_, i) => feed.publish(`${i}`)));
+  // It has read the end, and holds ten events of its own; everybody asks for what only Redis has.
+  const other = node();
+  await until(() => other.health().ok, "the other node is ready");
+  await server.command("CONFIG", "RESETSTAT");
+  const clients: MemoryClient[] = [];
+  for (let second = 0; second < 5; second++) {
+    for (let i = 0; i < 2_000; i++) {
+      const lastEventId = ids[(i * 7 + second) % 1_900];
+      clients.push(new MemoryClient(other.subscribe(request({ lastEventId }), { topics: "*" })));
+    }
+    for (const client of clients.slice(-2_000)) await client.settle();
+  }
+  const deadline = performance.now() + 30_000;
+  for (const client of clients) {
+    while (client.data.at(-1) !== "1999") {
+      assert.ok(performance.now() < deadline, "all were served");
+      await client.settle();
+    }
+  }
+  const calls = await server.calls();
+  const asked = (calls["xrange"] ?? 0) + (calls["xrevrange"] ?? 0);
+  console.log(`10,000 reconnects: ${JSON.stringify(calls)}`);
+  assert.ok(asked <= 200, `${asked} readings`);
+  for (const [index, client] of clients.entries()) {
+    const from = (index % 2_000 * 7 + Math.floor(index / 2_000)) % 1_900;
+    assert.equal(client.data.length, 1_999 - from);
+    assert.equal(client.data[0], `${from + 1}`);
+  }
+  for (const client of clients) await client.leave();
+  await Promise.all([feed.close(), other.close()]);
 });

@@ -22,7 +22,8 @@ export const noRedis: string | false = (() => {
 export interface RedisServerOptions {
   /** Writes every command to a file, so that a restart loses nothing. Default: nothing is ever saved. */
   readonly appendOnly?: boolean;
-  readonly replicaOf?: RedisServer;
+  /** The port of the server that it copies. */
+  readonly replicaOf?: number;
   readonly password?: string;
   /** More of redis-server's own arguments. */
   readonly args?: readonly string[];
@@ -66,7 +67,7 @@ export class RedisServer {
     const child = spawn("redis-server", [
       ...["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#folder, "--save", ""],
       ...["--appendonly", appendOnly ? "yes" : "no", "--repl-diskless-sync-delay", "0"],
-      ...(replicaOf === undefined ? [] : ["--replicaof", "127.0.0.1", `${replicaOf.port}`]),
+      ...(replicaOf === undefined ? [] : ["--replicaof", "127.0.0.1", `${replicaOf}`]),
       ...(password === undefined ? [] : ["--requirepass", password]),
       ...args,
     ], { stdio: ["ignore", "pipe", "pipe"] });

@@ -9,21 +9,29 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 export class Relay {
   readonly port: number;
   readonly #server: Server;
+  #target: number;
   readonly #sockets = new Set<Socket>();
   #isHeld = false;
   #isDeaf = false;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, target: number) {
     this.#server = server;
+    this.#target = target;
     this.port = (server.address() as { port: number }).port;
   }
 
   /** Relays from a free port to `target`. */
   static async start(target: number): Promise<Relay> {
-    const server = createServer((near) => relay.#join(near, connect(target, "127.0.0.1")));
+    const server = createServer((near) => relay.#join(near, connect(relay.#target, "127.0.0.1")));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const relay = new Relay(server);
+    const relay = new Relay(server, target);
     return relay;
+  }
+
+  /** Relays to another port from now on, and breaks every connection. */
+  aim(target: number): void {
+    this.#target = target;
+    this.cut();
   }
 
   /** Breaks every connection. New ones are relayed as before. */
