@@ -1,6 +1,7 @@
 // SEEDS=5000 runs more of them, SEED=17 that one, AT_ONCE=40 more at a time.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { BackplaneEntry } from "../lib/backplane.ts";
 import { connectorOf } from "../lib/redis/clients.ts";
 import { type RedisConnection, type RedisConnector, redisStreams } from "../lib/redis/mod.ts";
 import { readEntries } from "../lib/redis/reply.ts";
@@ -72,8 +73,10 @@ async function redisLog(server: RedisServer, operator: RedisConnection): Promise
   const destroy = async (script: string, ...args: string[]) => {
     const all = "local before = redis.call('XRANGE', KEYS[1], '-', '+') ";
     const reply = await operator.send(["EVAL", `${all}${script} return before`, "1", key, ...args]);
-    const left = new Set(readEntries(await operator.send(["XRANGE", key, "-", "+"])).map(({ id }) => id));
-    return readEntries(reply).filter(({ id }) => !left.has(id));
+    // An id may be given again in the same millisecond.
+    const name = ({ id, messageId }: BackplaneEntry) => `${id} ${messageId}`;
+    const left = new Set(readEntries(await operator.send(["XRANGE", key, "-", "+"])).map(name));
+    return readEntries(reply).filter((entry) => !left.has(name(entry)));
   };
   return {
     join: () => redisStreams(named, { key, maxLength: Infinity }),
