@@ -31,6 +31,7 @@ class JetStreamLog implements FaultyLog {
   readonly #operator: NatsClient;
   readonly #relays: Relay[] = [];
   readonly #clients: Promise<NatsClient>[] = [];
+  #isHeld = false;
 
   private constructor(server: NatsServer, operator: NatsClient) {
     this.#server = server;
@@ -48,6 +49,7 @@ class JetStreamLog implements FaultyLog {
   join() {
     const client = Relay.start(this.#server.port).then((relay) => {
       this.#relays.push(relay);
+      if (this.#isHeld) relay.hold();
       return this.#server.connect({ port: relay.port, waitOnFirstConnect: true });
     });
     client.catch(() => {});
@@ -119,15 +121,21 @@ class JetStreamLog implements FaultyLog {
 
   /** Does it while nobody can append, and says what is gone. */
   async #destroy(run: () => Promise<void>): Promise<readonly BackplaneEntry[]> {
+    this.#isHeld = true;
     for (const relay of this.#relays) relay.hold();
     try {
       // What was on its way arrives.
-      await sleep(30);
-      const before = await this.dump();
+      let before = await this.dump();
+      for (let size = -1; size !== before.length;) {
+        size = before.length;
+        await sleep(50);
+        before = await this.dump();
+      }
       await persist(run);
       const left = new Set((await this.dump()).map(({ id }) => id));
       return before.filter(({ id }) => !left.has(id));
     } finally {
+      this.#isHeld = false;
       for (const relay of this.#relays) relay.release();
     }
   }
