@@ -1,4 +1,4 @@
-// Random faults done to a real JetStream. SEEDS=200 runs more of them, SEED=17 that one.
+// Random faults done to a real JetStream, where they are asked for: SEEDS=20 runs so many plans of them, SEED=17 that one.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BackplaneEntry } from "../lib/backplane.ts";
@@ -10,7 +10,7 @@ import { sleep } from "./support/wait.ts";
 
 const seeds = process.env.SEED !== undefined
   ? [Number(process.env.SEED)]
-  : Array.from({ length: Number(process.env.SEEDS ?? 6) }, (_, seed) => seed);
+  : Array.from({ length: Number(process.env.SEEDS ?? 0) }, (_, seed) => seed);
 
 const stream = "events";
 
@@ -142,7 +142,7 @@ class JetStreamLog implements FaultyLog {
 }
 
 test(`JetStream: what was published was received, or a gap told of it: ${seeds.length} plans of faults`, {
-  skip: noNats,
+  skip: noNats || (seeds.length === 0 ? "SEEDS says how many" : false),
   timeout: 280_000,
 }, async () => {
   const sum: Outcome = { published: 0, received: 0, gaps: 0, destroyed: 0, doubled: 0 };
