@@ -35,10 +35,11 @@ const PATIENCE = 2_000;
  * A backplane over a stream of NATS JetStream, from server 2.9 on.
  *
  * The client is yours: `jetstream(connection)` of `@nats-io/jetstream` 3, over a connection of
- * `@nats-io/transport-node`, on Node, Bun and Deno. Two options of that connection matter: with `maxReconnectAttempts: -1`
- * it never gives up on the server, and a small `pingInterval` (the default is two minutes) makes it notice one that
- * vanished without a word. Where the server may be absent when the process starts, pass the promise of a client, over a
- * connection with `waitOnFirstConnect: true`.
+ * `@nats-io/transport-node`, on Node, Bun and Deno. Three options of that connection matter: with
+ * `maxReconnectAttempts: -1` it never gives up on the server; a small `pingInterval` (the default is two minutes) makes it
+ * notice one that vanished without a word; and a small `timeout` (20 s) lets it try again soon where a handshake was cut off
+ * half-way. Where the server may be absent when the process starts, pass the promise of a client, over a connection with
+ * `waitOnFirstConnect: true`.
  *
  * The stream is made, with limits from the options, where there is none; one that exists is used as it is. Its retention
  * policy must be `limits`. Every message in it is taken for an event; one that is deleted by hand is left out, and no gap is
@@ -54,7 +55,7 @@ const PATIENCE = 2_000;
  * import { Broadcaster } from "@tidings/tidings";
  * import { jetStream, type JetStreamClientLike } from "@tidings/tidings/nats";
  *
- * // connection = await connect({ servers: "127.0.0.1:4222", maxReconnectAttempts: -1, pingInterval: 5_000 })
+ * // connection = await connect({ servers, maxReconnectAttempts: -1, pingInterval: 5_000, timeout: 5_000 })
  * // client = jetstream(connection)
  * export function backplane(client: JetStreamClientLike) {
  *   return jetStream(client, { stream: "market", maxMessages: 100_000, maxAge: 3_600_000 });

@@ -153,6 +153,8 @@ export class NatsClient {
         reconnectTimeWait: 100,
         reconnectJitter: 0,
         pingInterval: 1_000,
+        // A handshake that is cut off half-way is given up after this only.
+        timeout: 1_000,
         ...options,
       }),
     );
