@@ -29,8 +29,10 @@ export interface NatsServerOptions {
 }
 
 const running = new Set<ChildProcess>();
+const folders = new Set<string>();
 process.on("exit", () => {
   for (const { pid } of running) process.kill(pid!, "SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 export class NatsServer {
@@ -43,6 +45,7 @@ export class NatsServer {
     this.port = port;
     this.#options = options;
     this.#folder = mkdtempSync(join(tmpdir(), "tidings-nats-"));
+    folders.add(this.#folder);
   }
 
   /** Starts a server on a free port. */
@@ -129,6 +132,7 @@ export class NatsServer {
   async stop(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
+    folders.delete(this.#folder);
   }
 
   get #store(): string {
