@@ -57,9 +57,9 @@ export type TidingsErrorCode =
  */
 export class TidingsError extends Error {
   /** What went wrong. */
-  readonly code: TidingsErrorCode;
+  declare readonly code: TidingsErrorCode;
   /** The HTTP response the failure is about, where there was one. Its body is unread: read it, or cancel it. */
-  readonly response: Response | undefined;
+  declare readonly response: Response | undefined;
 
   /** Creates an error with a code, a message that says what to do next, and the cause and response if there is one. */
   constructor(
@@ -68,9 +68,7 @@ export class TidingsError extends Error {
     options?: { cause?: unknown; response?: Response | undefined },
   ) {
     super(message, options);
-    this.name = "TidingsError";
-    this.code = code;
-    this.response = options?.response;
+    Object.assign(this, { name: "TidingsError", code, response: options?.response });
   }
 }
 

@@ -1,8 +1,7 @@
 // An event off the wire → what the application gets: a gap, typed data, or a refusal.
 import { TidingsError } from "../errors.ts";
-import type { InvalidEvent, OtherEvent, Schemas, ServerGap } from "./items.ts";
+import type { InvalidEvent, OtherEvent, Schemas, ServerGap, WireItem } from "./items.ts";
 import type { ServerComment, ServerEvent } from "./parse.ts";
-import type { WireItem } from "./read.ts";
 
 /** The same without its type parameters, as it goes through the queue's machinery. */
 export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | InvalidEvent | OtherEvent;
@@ -23,8 +22,7 @@ export async function decode(item: WireItem, schemas: Schemas | undefined): Prom
     // A string, then.
   }
   if (event === "gap") {
-    const { requested = "", resumedAt = "", reason = data } = Object(values[0]) as Partial<ServerGap>;
-    return { kind: "gap", requested, resumedAt, reason, lastEventId };
+    return { requested: "", resumedAt: "", reason: data, ...(values[1] && values[0] as ServerGap), kind: "gap", lastEventId };
   }
   let cause: unknown;
   // A string may look like JSON, "12" for one: where the schema refuses the value it gets the text.

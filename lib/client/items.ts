@@ -78,3 +78,12 @@ export type StreamItem<S extends Schemas = Record<never, never>, Comments extend
   | ([keyof S] extends [never] ? ServerEvent : OtherEvent)
   | ServerGap
   | (Comments extends true ? ServerComment : never);
+
+/** What is on its way to the application: what the parser made, or a gap that was found on the way. */
+export type WireItem = ServerEvent | ServerComment | ServerGap;
+
+/** An id that counts once all before it has been handed out, and comes without an item. */
+export interface Cursor {
+  readonly kind?: undefined;
+  readonly lastEventId: string;
+}

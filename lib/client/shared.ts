@@ -80,7 +80,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
   options: SharedOptions<S, Comments> = {},
 ): SharedEventStream<S, Comments> {
   const { lastEventId = "", name = String(url), history = 1000 } = options;
-  requireOptions("number", { history });
+  requireOptions("positive number", { history });
   const source = createSource(url, options);
   const locks = globalThis.navigator?.locks;
   let role: SharedEventStream["role"] = "alone";

@@ -4,7 +4,7 @@
 // A term is the time of one leader; a place is a term and a number counted from 1 within it. A new leader goes on from
 // the last id *it* has seen. A tab that saw less asks it for the rest; a tab that saw more, because the last messages
 // of the old leader reached it and not the new one, will see those events again, and drops them by their ids.
-import type { WireItem } from "./read.ts";
+import type { WireItem } from "./items.ts";
 
 /** A term, and the number of the last item within it. */
 export type Place = readonly [term: string, count: number];
