@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTimeline, type Entry, type Timeline } from "../lib/client/timeline.ts";
-import type { WireItem } from "../lib/client/read.ts";
+import type { WireItem } from "../lib/client/items.ts";
 
 const event = (id: string, data = id): WireItem => ({
   kind: "event",

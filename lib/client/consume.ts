@@ -2,7 +2,8 @@
 // read has been handed out, so a slow application holds up the server and not the memory.
 import { type AnyItem, decode } from "./decode.ts";
 import type { ConnectOptions } from "./connect_options.ts";
-import type { WireItem } from "./items.ts";
+import type { Cursor, WireItem } from "./items.ts";
+import type { ServerEvent } from "./parse.ts";
 import type { Source } from "./source.ts";
 import type { EventStream, StateDetail, StreamState } from "./stream.ts";
 
@@ -44,19 +45,19 @@ export function createStream(
   async function* deliver(): AsyncGenerator<AnyItem, void> {
     try {
       for await (const value of source(lastEventId, control.signal, setState)) {
-        if (!value.kind) {
-          ({ lastEventId } = value);
-          continue;
+        let item: AnyItem | undefined;
+        if (value.kind) {
+          const { event } = value as ServerEvent;
+          await wanted;
+          item = await decode(value, schemas);
+          for (const [handler, name = event] of [...handlers]) {
+            if (!isClosed() && name === event) await handler(item);
+          }
+          // Only now has it been handed out; if the stream was closed meanwhile, it has not.
+          if (isClosed()) return;
         }
-        await wanted;
-        const item = await decode(value, schemas);
-        for (const [handler, name] of [...handlers]) {
-          if (!isClosed() && (name === undefined || name === nameOf(value))) await handler(item);
-        }
-        // Only now has it been handed out; if the stream was closed meanwhile, it has not.
-        if (isClosed()) return;
-        if (value.kind !== "comment") ({ lastEventId } = value);
-        yield item;
+        lastEventId = idOf(value, lastEventId);
+        if (item) yield item;
       }
       close();
     } catch (error) {
@@ -115,8 +116,8 @@ export function createStream(
   else signal?.addEventListener("abort", close, control);
   return stream as unknown as EventStream<never, never>;
 }
-
-/** The name its handlers are added by. */
-function nameOf(item: WireItem): string | undefined {
-  return item.kind === "event" ? item.event : item.kind === "gap" ? "gap" : undefined;
+ 
+/** The last event ID as of an item, which for a comment is that before it. */
+export function idOf(item: WireItem | Cursor, before: string): string {
+  return (item as Cursor).lastEventId ?? before;
 }

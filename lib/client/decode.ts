@@ -10,20 +10,20 @@ export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | Invalid
 export async function decode(item: WireItem, schemas: Schemas | undefined): Promise<AnyItem> {
   if (item.kind !== "event") return item;
   const { event, data, lastEventId } = item;
-  if (event !== "gap") {
+  const isGap = event === "gap";
+  if (!isGap) {
     if (!schemas) return item;
     if (!Object.hasOwn(schemas, event)) return { ...item, kind: "other" };
   }
   // The server writes a string as it is and anything else as JSON, so data that is no JSON is a string.
-  const values: unknown[] = [data];
+  let values: unknown[] = [data];
+  let json: object | undefined;
   try {
-    values.unshift(JSON.parse(data));
+    values = [json = JSON.parse(data), data];
   } catch {
     // A string, then.
   }
-  if (event === "gap") {
-    return { requested: "", resumedAt: "", reason: data, ...(values[1] && values[0] as ServerGap), kind: "gap", lastEventId };
-  }
+  if (isGap) return { requested: "", resumedAt: "", reason: data, ...json, kind: "gap", lastEventId };
   let cause: unknown;
   // A string may look like JSON, "12" for one: where the schema refuses the value it gets the text.
   for (const value of values) {
@@ -35,6 +35,6 @@ export async function decode(item: WireItem, schemas: Schemas | undefined): Prom
       cause ??= error;
     }
   }
-  const message = `Data of "${event}" does not fit its schema: see the cause`;
-  return { ...item, kind: "invalid", error: new TidingsError("invalid-data", message, { cause }) };
+  const error = new TidingsError("invalid-data", `Data of "${event}" does not fit its schema: see the cause`, { cause });
+  return { ...item, kind: "invalid", error };
 }

@@ -79,8 +79,8 @@ export type StreamItem<S extends Schemas = Record<never, never>, Comments extend
   | ServerGap
   | (Comments extends true ? ServerComment : never);
 
-/** What is on its way to the application: what the parser made, or a gap that was found on the way. */
-export type WireItem = ServerEvent | ServerComment | ServerGap;
+/** What is on its way to the application: what the parser made. A gap is an event yet. */
+export type WireItem = ServerEvent | ServerComment;
 
 /** An id that counts once all before it has been handed out, and comes without an item. */
 export interface Cursor {

@@ -47,7 +47,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
     globalThis as unknown as Clock;
 
   async function request(lastEventId: string, signal: AbortSignal): Promise<Response> {
-    const sent = new Headers(typeof headers === "function" ? await headers() : headers);
+    const sent = new Headers(await ask(headers));
     if (!sent.has("accept")) sent.set("accept", "text/event-stream");
     // A header's value has one character for each byte of the id's UTF-8.
     if (lastEventId) sent.set("last-event-id", unescape(encodeURIComponent(lastEventId)));
@@ -55,7 +55,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       ...options,
       method,
       headers: sent,
-      body: (typeof body === "function" ? await body() : body) ?? null,
+      body: await ask(body) ?? null,
       cache: "no-store",
       signal,
     });
@@ -151,7 +151,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       over();
       if (closing.aborted || (!retries && error.code === "connection-ended")) return;
       if (performance.now() - openedAt >= stable) attempt = 0;
-      const retry = /^connection|bad-status (408|425|429|5)/.test(`${error.code} ${error.response?.status}`);
+      const retry = /^connection|status (408|425|429|5)/.test(`${error.code} ${error.response?.status}`);
       if (attempt >= retries || !(await shouldRetry?.(error, { attempt, retry }) ?? retry)) throw error;
       if (closing.aborted) return;
       // Nobody will read what came with the refusal. (A body that was read is locked, and gone already.)
@@ -172,4 +172,9 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       earliest = undefined;
     }
   };
+}
+
+/** An option's value, or what it gives when it is asked. */
+function ask<T>(option: T | (() => T | Promise<T>)): T | Promise<T> {
+  return option instanceof Function ? option() : option;
 }
