@@ -2,7 +2,7 @@
 // read has been handed out, so a slow application holds up the server and not the memory.
 import { type AnyItem, decode } from "./decode.ts";
 import type { ConnectOptions } from "./connect_options.ts";
-import type { Cursor, WireItem } from "./items.ts";
+import type { WireItem } from "./items.ts";
 import type { ServerEvent } from "./parse.ts";
 import type { Source } from "./source.ts";
 import type { EventStream, StateDetail, StreamState } from "./stream.ts";
@@ -16,6 +16,7 @@ export function createStream(
 ): EventStream<never, never> {
   let state: StreamState = "connecting";
   let iterating = false;
+  let pumping = true;
   let resolve!: () => void;
   let reject!: (error: unknown) => void;
   let begin!: () => void;
@@ -44,35 +45,42 @@ export function createStream(
 
   async function* deliver(): AsyncGenerator<AnyItem, void> {
     try {
-      for await (const value of source(lastEventId, control.signal, setState)) {
-        let item: AnyItem | undefined;
-        if (value.kind) {
-          const { event } = value as ServerEvent;
-          await wanted;
-          item = await decode(value, schemas);
-          for (const [handler, name = event] of [...handlers]) {
-            if (!isClosed() && name === event) await handler(item);
-          }
-          // Only now has it been handed out; if the stream was closed meanwhile, it has not.
-          if (isClosed()) return;
+      for await (const value of source(lastEventId, control.signal, setState, (id) => lastEventId = id)) {
+        const { event } = value as ServerEvent;
+        await wanted;
+        const item = await decode(value, schemas);
+        for (const [handler, name = event] of [...handlers]) {
+          if (!isClosed() && name === event) await handler(item);
         }
+        // Only now has it been handed out; if the stream was closed meanwhile, it has not.
+        if (isClosed()) return;
         lastEventId = idOf(value, lastEventId);
-        if (item) yield item;
+        yield item;
+        // An iteration that began while the handlers waited for this item has to see it too.
+        if (iterating && pumping) yield item;
+        pumping = !iterating;
       }
       close();
     } catch (error) {
       setState("closed", { error });
-      throw error;
     }
   }
-  // It answers calls of next() that overlap one after the other.
   const delivery = deliver();
-  // The item that the handlers wait for, which an iteration that begins meanwhile has to see too.
-  let pumped: Promise<IteratorResult<AnyItem, void>> | undefined;
 
   /** Hands items to the handlers for as long as nobody iterates. */
   async function pump(): Promise<void> {
-    while (!iterating && !(await pumped!).done) if (!iterating) pumped = delivery.next();
+    while (!iterating && !(await delivery.next()).done);
+  }
+
+  /** It answers calls of next() that overlap one after the other. */
+  async function* iterate(): AsyncGenerator<AnyItem, void> {
+    begin();
+    try {
+      yield* delivery;
+      await closed;
+    } finally {
+      close();
+    }
   }
 
   const stream = {
@@ -94,30 +102,16 @@ export function createStream(
     [Symbol.asyncIterator](): AsyncIterator<AnyItem, void> {
       if (iterating) throw new TypeError("Stream is iterated already: connect again");
       iterating = true;
-      return {
-        next() {
-          begin();
-          const result = pumped ?? delivery.next();
-          pumped = undefined;
-          return result;
-        },
-        // deno-lint-ignore require-await
-        async return() {
-          close();
-          return { done: true, value: undefined };
-        },
-      };
+      return iterate();
     },
   };
-  pumped = delivery.next();
-  pumped.catch(() => {});
-  wanted.then(pump).catch(() => {});
+  pump();
   if (signal?.aborted) close();
   else signal?.addEventListener("abort", close, control);
   return stream as unknown as EventStream<never, never>;
 }
  
 /** The last event ID as of an item, which for a comment is that before it. */
-export function idOf(item: WireItem | Cursor, before: string): string {
-  return (item as Cursor).lastEventId ?? before;
+export function idOf(item: WireItem, before: string): string {
+  return (item as ServerEvent).lastEventId ?? before;
 }

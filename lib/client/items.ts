@@ -81,9 +81,3 @@ export type StreamItem<S extends Schemas = Record<never, never>, Comments extend
 
 /** What is on its way to the application: what the parser made. A gap is an event yet. */
 export type WireItem = ServerEvent | ServerComment;
-
-/** An id that counts once all before it has been handed out, and comes without an item. */
-export interface Cursor {
-  readonly kind?: undefined;
-  readonly lastEventId: string;
-}

@@ -2,7 +2,7 @@
 //
 // It loops over a reader, and its iterator is written by hand: chained TransformStreams take three to ten times as
 // long, and an async generator spends more on a `yield` than the parser does on the event.
-import { createParser, type Parser, type ServerComment, type ServerEvent } from "./parse.ts";
+import { createParser, type ServerComment, type ServerEvent } from "./parse.ts";
 import { requireEventStream } from "./response.ts";
 
 /** How {@linkcode parseSSE} reads. */
@@ -52,27 +52,18 @@ export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
 ): AsyncIterableIterator<ServerEvent | ServerComment> {
-  return iterate(...createReader(source, options));
+  return readItems(source, options);
 }
 
-async function* iterate(read: Reader[0], cancel: Reader[1]): AsyncGenerator<ServerEvent | ServerComment, undefined> {
-  try {
-    for (let batch; batch = await read();) yield* batch;
-  } finally {
-    cancel();
-  }
-}
-
-type Reader = readonly [
-  /** What the next read completes, possibly nothing; undefined at the end. */
-  read: () => Promise<(ServerEvent | ServerComment)[] | undefined>,
-  /** Ends the stream and what is being read, and lets go of it. */
-  cancel: () => void,
-  parser: Parser,
-];
-
-/** Reads a stream piece by piece. A response without a body has no events. */
-export function createReader(source: EventSourceBody, options: ParseOptions): Reader {
+/**
+ * @param onRead is called before each read, when all that was read before has been taken, with the last event ID and
+ * what ends the reading at once.
+ */
+export function readItems(
+  source: EventSourceBody,
+  options: ParseOptions,
+  onRead?: (lastEventId: string, cancel: () => void) => void,
+): AsyncGenerator<ServerEvent | ServerComment, void> {
   const response = "getReader" in source ? undefined : source;
   if (response) requireEventStream(response);
   let batch: (ServerEvent | ServerComment)[];
@@ -85,27 +76,31 @@ export function createReader(source: EventSourceBody, options: ParseOptions): Re
   });
   // The parser drops the byte order mark: a decoder that did it too would drop a second one.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  // A response without a body has no events.
   const reader = (response ? response.body : source as ReadableStream<Uint8Array | string>)?.getReader();
-  return [
-    async () => {
-      // What the parser threw comes after the events before it: it throws it again.
-      parser.feed("");
-      const result = await reader?.read();
-      if (!result || result.done) return;
-      const { value } = result;
-      batch = [];
-      try {
-        parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
-      } catch {
-        // As above.
+  const cancel = (): void => {
+    // A stream that has failed rejects this, and has said so already.
+    reader?.cancel().catch(() => {});
+    reader?.releaseLock();
+  };
+  return (async function* () {
+    try {
+      while (reader) {
+        // What the parser threw comes after the events before it: it throws it again.
+        parser.feed("");
+        onRead?.(parser.lastEventId, cancel);
+        const { done, value } = await reader.read();
+        if (done) return;
+        batch = [];
+        try {
+          parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+        } catch {
+          // As above.
+        }
+        yield* batch;
       }
-      return batch;
-    },
-    () => {
-      // A stream that has failed rejects this, and has said so already.
-      reader?.cancel().catch(() => {});
-      reader?.releaseLock();
-    },
-    parser,
-  ];
+    } finally {
+      cancel();
+    }
+  })();
 }

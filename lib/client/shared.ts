@@ -10,7 +10,7 @@
 import { TidingsError, type TidingsErrorCode } from "../errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
 import { createStream, idOf } from "./consume.ts";
-import type { Cursor, Schemas, WireItem } from "./items.ts";
+import type { Schemas, WireItem } from "./items.ts";
 import { requireOptions } from "./options.ts";
 import { createSource, type Source } from "./source.ts";
 import type { EventStream, StreamState } from "./stream.ts";
@@ -90,7 +90,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
   const locks = globalThis.navigator?.locks;
   let role: SharedEventStream["role"] = "alone";
 
-  const share: Source = async function* (lastEventId, closing, tell) {
+  const share: Source = async function* (lastEventId, closing, tell, setLastEventId) {
     role = "follower";
     const me = crypto.randomUUID();
     const timeline = createTimeline(lastEventId, history);
@@ -170,22 +170,21 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
       timeline.lead(crypto.randomUUID());
       post({ lead: true });
       let error: unknown;
+      const append = (item: WireItem | undefined, id: string): void => {
+        post({ entry: timeline.append(item, id) });
+        deliver(item ? [item] : []);
+      };
       try {
         const items = source(timeline.lastEventId, leaving, (next, detail) => {
           if (leaving.aborted) return;
           post({ state: state = next });
           tell(next, detail);
+        }, (id) => {
+          if (id !== timeline.lastEventId) append(undefined, id);
         });
         for await (const item of items) {
           if (leaving.aborted) return;
-          const id = idOf(item, timeline.lastEventId);
-          if (item.kind) {
-            post({ entry: timeline.append(item, id) });
-            deliver([item]);
-          } else if (id !== timeline.lastEventId) {
-            post({ entry: timeline.append(undefined, id) });
-            wake();
-          }
+          append(item, idOf(item, timeline.lastEventId));
         }
       } catch (thrown) {
         error = thrown;
@@ -207,7 +206,6 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
     };
     compete();
     while (!closing.aborted) {
-      const woken = new Promise<void>((resolve) => wake = resolve);
       const item = queue.shift();
       if (item) {
         yield item;
@@ -216,9 +214,8 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
         if (ended.error) throw ended.error;
         return;
       } else {
-        ({ lastEventId } = timeline);
-        yield { lastEventId };
-        await woken;
+        setLastEventId(lastEventId = timeline.lastEventId);
+        await new Promise<void>((resolve) => wake = resolve);
       }
     }
   };

@@ -3,9 +3,9 @@
 import { TidingsError, type TidingsErrorCode } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import type { ConnectOptions } from "./connect_options.ts";
-import type { Cursor, WireItem } from "./items.ts";
+import type { WireItem } from "./items.ts";
 import { requireOptions } from "./options.ts";
-import { createReader } from "./read.ts";
+import { readItems } from "./read.ts";
 import type { StateDetail, StreamState } from "./stream.ts";
 
 /**
@@ -15,12 +15,14 @@ import type { StateDetail, StreamState } from "./stream.ts";
  * @param lastEventId where to go on from.
  * @param closing is aborted when the stream closes: the source lets go of all it has, and what it waits for ends.
  * @param setState tells the application, not before the turn after the start. It may close the stream upon it.
+ * @param setLastEventId takes an id that came without an item, once all before it has been handed out.
  */
 export type Source = (
   lastEventId: string,
   closing: AbortSignal,
   setState: (state: StreamState, detail: StateDetail) => void,
-) => AsyncGenerator<WireItem | Cursor, void>;
+  setLastEventId: (id: string) => void,
+) => AsyncGenerator<WireItem, void>;
 
 /** Checks the options, and returns what makes the items. */
 export function createSource(url: string | URL, options: ConnectOptions): Source {
@@ -58,10 +60,10 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       body: await ask(body) ?? null,
       cache: "no-store",
       signal,
-    });
+    } as RequestInit);
   }
 
-  return async function* (lastEventId, closing, setState) {
+  return async function* (lastEventId, closing, setState, setLastEventId) {
     // The one timer: the watchdog's, and then that of the wait.
     let timer: unknown;
     // Ends what is under way: a request and its response, or the wait for the next attempt.
@@ -121,23 +123,22 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
             }
           ),
         ]);
-        const [read, stopReading, parser] = createReader(response, { ...options, lastEventId, onRetry });
-        cancel = stopReading;
+        const items = readItems(response, { ...options, lastEventId, onRetry }, (id, stopReading) => {
+          cancel = stopReading;
+          // Whoever heard of "open" may have closed the stream.
+          if (closing.aborted) cancel();
+          setLastEventId(lastEventId = id);
+          setTimer(stallTimeout);
+        });
         openedAt = performance.now();
         setState("open", { response });
-        for (;;) {
+        for await (const item of items) {
           // The watchdog runs while something is awaited. While nothing is being read the silence is our own.
-          setTimer(stallTimeout);
-          const batch = await read();
           clearTimeout(timer);
-          if (!batch) throw failure("connection-ended", "Server ended the response");
-          for (const item of batch) {
-            // The server's way to hand over an id on a quiet stream: the id counts, the event is none.
-            if (item.kind !== "event" || item.event !== "tidings-cursor" || item.data) yield item;
-          }
-          ({ lastEventId } = parser);
-          yield { lastEventId };
+          // The server's way to hand over an id on a quiet stream: the id counts, the event is none.
+          if (item.kind !== "event" || item.event !== "tidings-cursor" || item.data) yield item;
         }
+        throw failure("connection-ended", "Server ended the response");
       } catch (cause) {
         error = control.signal.aborted
           ? failure("connection-stalled", `Nothing arrived for ${stallTimeout} ms`)
@@ -147,7 +148,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       }
       // Cancelling a body does not close the connection in Firefox. But the body of a refusal, which nobody has
       // begun to read, must outlive the stream for whoever gets the error.
-      if (!cancel) stop = undefined;
+      if (openedAt === Infinity) stop = undefined;
       over();
       if (closing.aborted || (!retries && error.code === "connection-ended")) return;
       if (performance.now() - openedAt >= stable) attempt = 0;
@@ -176,5 +177,5 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
 
 /** An option's value, or what it gives when it is asked. */
 function ask<T>(option: T | (() => T | Promise<T>)): T | Promise<T> {
-  return option instanceof Function ? option() : option;
+  return typeof option === "function" ? (option as () => T)() : option;
 }
