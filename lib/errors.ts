@@ -57,6 +57,7 @@ export type TidingsErrorCode =
  */
 export class TidingsError extends Error {
   /** What went wrong. */
+  // "declare": set below, and not first made undefined.
   declare readonly code: TidingsErrorCode;
   /** The HTTP response the failure is about, where there was one. Its body is unread: read it, or cancel it. */
   declare readonly response: Response | undefined;
@@ -68,7 +69,9 @@ export class TidingsError extends Error {
     options?: { cause?: unknown; response?: Response | undefined },
   ) {
     super(message, options);
-    Object.assign(this, { name: "TidingsError", code, response: options?.response });
+    this.name = "TidingsError";
+    this.code = code;
+    this.response = options?.response;
   }
 }
 

@@ -671,7 +671,12 @@ test("closing upon a change of state leaves nothing, though fetch ignores its si
     stream.onstate = (state) => state === at && stream.close();
     await stream.closed;
     await sleep(10);
-    assert.deepEqual([at, clock.pending(), calls, cancelled], [at, 0, Number(at !== "connecting"), Number(at === "open")]);
+    assert.deepEqual([at, clock.pending(), calls, cancelled], [
+      at,
+      0,
+      Number(at !== "connecting"),
+      Number(at === "open"),
+    ]);
   }
 });
 

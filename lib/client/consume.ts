@@ -110,7 +110,7 @@ export function createStream(
   else signal?.addEventListener("abort", close, control);
   return stream as unknown as EventStream<never, never>;
 }
- 
+
 /** The last event ID as of an item, which for a comment is that before it. */
 export function idOf(item: WireItem, before: string): string {
   return (item as ServerEvent).lastEventId ?? before;

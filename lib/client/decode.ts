@@ -10,23 +10,21 @@ export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | Invalid
 export async function decode(item: WireItem, schemas: Schemas | undefined): Promise<AnyItem> {
   if (item.kind !== "event") return item;
   const { event, data, lastEventId } = item;
-  const isGap = event === "gap";
-  if (!isGap) {
-    if (!schemas) return item;
-    if (!Object.hasOwn(schemas, event)) return { ...item, kind: "other" };
-  }
   // The server writes a string as it is and anything else as JSON, so data that is no JSON is a string.
-  let values: unknown[] = [data];
   let json: object | undefined;
   try {
-    values = [json = JSON.parse(data), data];
+    json = JSON.parse(data);
   } catch {
     // A string, then.
   }
-  if (isGap) return { requested: "", resumedAt: "", reason: data, ...json, kind: "gap", lastEventId };
+  if (event === "gap") {
+    return { requested: "", resumedAt: "", reason: data, ...json, kind: "gap", lastEventId };
+  }
+  if (!schemas) return item;
+  if (!Object.hasOwn(schemas, event)) return { ...item, kind: "other" };
   let cause: unknown;
   // A string may look like JSON, "12" for one: where the schema refuses the value it gets the text.
-  for (const value of values) {
+  for (const value of json === undefined ? [data] : [json, data]) {
     try {
       const result = await schemas![event]!["~standard"].validate(value);
       if (!result.issues) return { ...item, data: result.value };
@@ -35,6 +33,10 @@ export async function decode(item: WireItem, schemas: Schemas | undefined): Prom
       cause ??= error;
     }
   }
-  const error = new TidingsError("invalid-data", `Data of "${event}" does not fit its schema: see the cause`, { cause });
+  const error = new TidingsError(
+    "invalid-data",
+    `Data of "${event}" does not fit its schema: see the cause`,
+    { cause },
+  );
   return { ...item, kind: "invalid", error };
 }

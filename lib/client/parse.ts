@@ -146,7 +146,9 @@ export function createParser(options: ParserOptions): Parser {
     if (line + data.length + event.length + id.length > max) {
       // Nothing fits from here on, so each later feed() fails in the same way.
       max = -1;
-      throw new TidingsError("event-too-large", `Event is over maxEventSize, ${maxEventSize}: raise it`, { response });
+      throw new TidingsError("event-too-large", `Event is over maxEventSize, ${maxEventSize}: raise it`, {
+        response,
+      });
     }
   }
 

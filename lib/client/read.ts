@@ -51,20 +51,9 @@ export function parseSSE(
 export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
+  onRead?: OnRead,
 ): AsyncIterableIterator<ServerEvent | ServerComment> {
-  return readItems(source, options);
-}
-
-/**
- * @param onRead is called before each read, when all that was read before has been taken, with the last event ID and
- * what ends the reading at once.
- */
-export function readItems(
-  source: EventSourceBody,
-  options: ParseOptions,
-  onRead?: (lastEventId: string, cancel: () => void) => void,
-): AsyncGenerator<ServerEvent | ServerComment, void> {
-  const response = "getReader" in source ? undefined : source;
+  const response = "headers" in source ? source : undefined;
   if (response) requireEventStream(response);
   let batch: (ServerEvent | ServerComment)[];
   const onEvent = (item: ServerEvent | ServerComment): void => void batch.push(item);
@@ -104,3 +93,16 @@ export function readItems(
     }
   })();
 }
+
+/**
+ * Is called before each read, when all that was read before has been taken, with the last event ID and what ends the
+ * reading at once.
+ */
+type OnRead = (lastEventId: string, cancel: () => void) => void;
+
+/** The same function, to the client itself. */
+export const readItems = parseSSE as (
+  source: EventSourceBody,
+  options: ParseOptions,
+  onRead: OnRead,
+) => AsyncIterableIterator<ServerEvent | ServerComment>;

@@ -198,7 +198,11 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
 
     // A page that the browser puts away, to bring it back as it was, would keep the lock and do nothing with it.
     globalThis.addEventListener?.("pagehide", () => leave(), { signal: closing });
-    globalThis.addEventListener?.("pageshow", ({ persisted }) => persisted && compete(), { signal: closing });
+    globalThis.addEventListener?.(
+      "pageshow",
+      ({ persisted }: PageTransitionEvent) => void (persisted && compete()),
+      { signal: closing },
+    );
     closing.onabort = () => {
       leave();
       channel.close();
