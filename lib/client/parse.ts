@@ -82,12 +82,17 @@ export function createParser(options: ParserOptions): Parser {
   let id = lastEventId;
   let event = "";
   let data = "";
+  // At least as much as is held.
+  let fed = id.length;
   // A line that has begun and not ended.
   let rest = "";
   // What the next text is rid of if it begins with it: first a byte order mark, later the LF of a CR LF.
   let skip = 0xfeff;
 
   function feed(text: string): void {
+    // While all that came is too little for an event that is too large, no line is looked at for it.
+    fed += text.length;
+    const isTight = fed > max && (fed = sizeWith(rest.length + text.length)) > max;
     if (skip && text) {
       if (text.charCodeAt(0) === skip) text = text.slice(1);
       skip = 0;
@@ -104,7 +109,7 @@ export function createParser(options: ParserOptions): Parser {
       rest = "";
     }
     while (end >= 0) {
-      requireRoom(end - start);
+      if (isTight) requireRoom(end - start);
       const code = text.charCodeAt(start);
       if (
         code === 100 && text.charCodeAt(start + 1) === 97 && text.charCodeAt(start + 2) === 116 &&
@@ -138,18 +143,22 @@ export function createParser(options: ParserOptions): Parser {
       end = start < text.length ? text.indexOf("\n", start) : -1;
     }
     if (start < text.length) rest += text.slice(start);
-    requireRoom(rest.length);
+    if (isTight) requireRoom(rest.length);
   }
 
   /** Throws when the event and so much of a line are too large. */
   function requireRoom(line: number): void {
-    if (line + data.length + event.length + id.length > max) {
+    if (sizeWith(line) > max) {
       // Nothing fits from here on, so each later feed() fails in the same way.
       max = -1;
       throw new TidingsError("event-too-large", `Event is over maxEventSize, ${maxEventSize}: raise it`, {
         response,
       });
     }
+  }
+
+  function sizeWith(line: number): number {
+    return line + data.length + event.length + id.length;
   }
 
   function emit(data: string): void {
