@@ -212,8 +212,9 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
     while (!closing.aborted) {
       const item = queue.shift();
       if (item) {
-        yield item;
+        // A gap that is put into the queue meanwhile comes after it.
         lastEventId = idOf(item, lastEventId);
+        yield item;
       } else if (ended) {
         if (ended.error) throw ended.error;
         return;
