@@ -54,6 +54,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
     // A header's value has one character for each byte of the id's UTF-8.
     if (lastEventId) sent.set("last-event-id", unescape(encodeURIComponent(lastEventId)));
     return fetch(href, {
+      // What else fetch() knows and is asked for, as credentials, goes to it as it is.
       ...options,
       method,
       headers: sent,
