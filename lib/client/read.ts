@@ -51,8 +51,41 @@ export function parseSSE(
 export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
-  onRead?: OnRead,
 ): AsyncIterableIterator<ServerEvent | ServerComment> {
+  const batches = readBatches(source, options);
+  let batch: (ServerEvent | ServerComment)[] = [];
+  let at = 0;
+  return {
+    async next() {
+      while (at >= batch.length) {
+        const { done, value } = await batches.next();
+        if (done) return { done, value };
+        batch = value;
+        at = 0;
+      }
+      return { done: false, value: batch[at++]! };
+    },
+    return() {
+      batch = [];
+      return batches.return(undefined) as Promise<IteratorReturnResult<undefined>>;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/**
+ * What each read completes, in one piece, possibly nothing.
+ *
+ * @param onRead is called before each read, when all that was read before has been taken, with the last event ID and
+ * what ends the reading at once.
+ */
+export function readBatches(
+  source: EventSourceBody,
+  options: ParseOptions,
+  onRead?: (lastEventId: string, cancel: () => void) => void,
+): AsyncGenerator<(ServerEvent | ServerComment)[], void> {
   const response = "headers" in source ? source : undefined;
   if (response) requireEventStream(response);
   let batch: (ServerEvent | ServerComment)[];
@@ -86,23 +119,10 @@ export function parseSSE(
         } catch {
           // As above.
         }
-        yield* batch;
+        yield batch;
       }
     } finally {
       cancel();
     }
   })();
 }
-
-/**
- * Is called before each read, when all that was read before has been taken, with the last event ID and what ends the
- * reading at once.
- */
-type OnRead = (lastEventId: string, cancel: () => void) => void;
-
-/** The same function, to the client itself. */
-export const readItems = parseSSE as (
-  source: EventSourceBody,
-  options: ParseOptions,
-  onRead: OnRead,
-) => AsyncIterableIterator<ServerEvent | ServerComment>;

@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { ConnectOptions } from "./connect_options.ts";
 import type { WireItem } from "./items.ts";
 import { requireOptions } from "./options.ts";
-import { readItems } from "./read.ts";
+import { readBatches } from "./read.ts";
 import type { StateDetail, StreamState } from "./stream.ts";
 
 /**
@@ -124,7 +124,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
             }
           ),
         ]);
-        const items = readItems(response, { ...options, lastEventId, onRetry }, (id, stopReading) => {
+        const batches = readBatches(response, { ...options, lastEventId, onRetry }, (id, stopReading) => {
           cancel = stopReading;
           // Whoever heard of "open" may have closed the stream.
           if (closing.aborted) cancel();
@@ -133,11 +133,13 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
         });
         openedAt = performance.now();
         setState("open", { response });
-        for await (const item of items) {
+        for await (const batch of batches) {
           // The watchdog runs while something is awaited. While nothing is being read the silence is our own.
           clearTimeout(timer);
           // The server's way to hand over an id on a quiet stream: the id counts, the event is none.
-          if (item.kind !== "event" || item.event !== "tidings-cursor" || item.data) yield item;
+          for (const item of batch) {
+            if (item.kind !== "event" || item.event !== "tidings-cursor" || item.data) yield item;
+          }
         }
         throw failure("connection-ended", "Server ended the response");
       } catch (cause) {
