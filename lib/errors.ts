@@ -57,9 +57,10 @@ export type TidingsErrorCode =
  */
 export class TidingsError extends Error {
   /** What went wrong. */
-  readonly code: TidingsErrorCode;
+  // "declare": set below, and not first made undefined.
+  declare readonly code: TidingsErrorCode;
   /** The HTTP response the failure is about, where there was one. Its body is unread: read it, or cancel it. */
-  readonly response: Response | undefined;
+  declare readonly response: Response | undefined;
 
   /** Creates an error with a code, a message that says what to do next, and the cause and response if there is one. */
   constructor(

@@ -635,7 +635,13 @@ test("the listener on the signal goes with the stream", { timeout: 10_000 }, asy
   signal.addEventListener = (
     type: string,
     listener: unknown,
-  ) => (listeners.add(listener), add(type, listener as () => void));
+    options?: AddEventListenerOptions,
+  ) => {
+    listeners.add(listener);
+    // A listener may also be bound to a signal that takes it off.
+    options?.signal?.addEventListener("abort", () => listeners.delete(listener));
+    add(type, listener as () => void, options);
+  };
   signal.removeEventListener = (
     type: string,
     listener: unknown,
@@ -645,6 +651,48 @@ test("the listener on the signal goes with the stream", { timeout: 10_000 }, asy
   stream.close();
   await stream.closed;
   assert.equal(listeners.size, 0);
+});
+
+test("closing upon a change of state leaves nothing, though fetch ignores its signal", {
+  timeout: 10_000,
+}, async () => {
+  for (const at of ["connecting", "open", "waiting"]) {
+    const clock = handClock(() => 1);
+    let cancelled = 0;
+    let calls = 0;
+    const stream = connect(url, {
+      clock,
+      fetch: () => {
+        calls++;
+        const body = new ReadableStream({ cancel: () => void cancelled++ });
+        return Promise.resolve(new Response(at === "waiting" ? "" : body, sse));
+      },
+    });
+    stream.onstate = (state) => state === at && stream.close();
+    await stream.closed;
+    await sleep(10);
+    assert.deepEqual([at, clock.pending(), calls, cancelled], [
+      at,
+      0,
+      Number(at !== "connecting"),
+      Number(at === "open"),
+    ]);
+  }
+});
+
+test("closing while shouldRetry decides leaves no timer", { timeout: 10_000 }, async () => {
+  const clock = handClock(() => 1);
+  const stream = connect(url, {
+    clock,
+    fetch: () => Promise.reject(new Error("no")),
+    shouldRetry: async () => {
+      stream.close();
+      return await Promise.resolve(true);
+    },
+  });
+  await stream.closed;
+  await sleep(10);
+  assert.equal(clock.pending(), 0);
 });
 
 test(

@@ -2,97 +2,85 @@
 // read has been handed out, so a slow application holds up the server and not the memory.
 import { type AnyItem, decode } from "./decode.ts";
 import type { ConnectOptions } from "./connect_options.ts";
-import type { WireItem } from "./read.ts";
+import type { WireItem } from "./items.ts";
+import type { ServerEvent } from "./parse.ts";
+import type { Source } from "./source.ts";
 import type { EventStream, StateDetail, StreamState } from "./stream.ts";
 
-/** What a source of items is given. */
-export interface Consumer {
-  /** As of the last item handed out. A source sets it for an id that comes without an item. */
-  lastEventId: string;
-  /** Aborted when the stream closes: the source lets go of all it has, and what it waits for ends. */
-  readonly signal: AbortSignal;
-  /** Tells the application, not before the turn after the start. It may close the stream upon it. */
-  setState(state: StreamState, detail: StateDetail): void;
-}
-
 type Handler = (item: AnyItem) => unknown;
-type Result = IteratorResult<AnyItem, void>;
 
-/**
- * Creates a stream over a source.
- *
- * @param start makes the source. It is asked for its first item at once, and for each later one when the application is.
- */
+/** Creates a stream over a source. */
 export function createStream(
-  start: (consumer: Consumer) => AsyncGenerator<WireItem, void>,
+  source: Source,
   { lastEventId = "", schemas, signal }: ConnectOptions,
 ): EventStream<never, never> {
   let state: StreamState = "connecting";
   let iterating = false;
-  // The item that the handlers wait for, which an iteration that begins meanwhile has to see too.
-  let pumped: Promise<Result> | undefined;
+  let pumping = true;
+  let resolve!: () => void;
+  let reject!: (error: unknown) => void;
+  let begin!: () => void;
   const handlers = new Set<[handler: Handler, name: string | undefined]>();
   const control = new AbortController();
-  let settle!: (end: Promise<void> | undefined) => void;
-  const closed = new Promise<void>((resolve) => settle = resolve);
+  const closed = new Promise<void>((...functions) => [resolve, reject] = functions);
   closed.catch(() => {});
+  // Until somebody wants the items the first is kept back.
+  const wanted = new Promise<void>((resolve) => begin = resolve);
 
-  const consumer: Consumer = {
-    lastEventId,
-    signal: control.signal,
-    setState(next, detail) {
-      if (state === "closed") return;
-      state = next;
-      try {
-        stream.onstate?.(next, detail);
-      } catch (error) {
-        end(error);
-      }
-    },
-  };
-  const items = start(consumer);
-  const first = items.next();
-  first.catch(end);
-
-  function end(error?: unknown): void {
-    if (state === "closed") return;
-    state = "closed";
-    signal?.removeEventListener("abort", close);
-    control.abort();
+  function setState(next: StreamState, detail: StateDetail): void {
+    if (isClosed()) return;
+    state = next;
     try {
-      stream.onstate?.(state, { error });
-    } catch (thrown) {
-      error ??= thrown;
+      stream.onstate?.(next, detail);
+    } catch (error) {
+      setState("closed", detail = { error });
     }
-    settle(error === undefined ? error : Promise.reject(error));
+    if (!isClosed()) return;
+    control.abort();
+    if (detail.error === undefined) resolve();
+    else reject(detail.error);
   }
-  const close = (): void => end();
+  const isClosed = (): boolean => state === "closed";
+  const close = (): void => setState("closed", {});
 
   async function* deliver(): AsyncGenerator<AnyItem, void> {
     try {
-      for (let result = await first; !result.done && state !== "closed"; result = await items.next()) {
-        const { value } = result;
+      for await (const value of source(lastEventId, control.signal, setState, (id) => lastEventId = id)) {
+        const { event } = value as ServerEvent;
+        await wanted;
         const item = await decode(value, schemas);
-        for (const [handler, name] of [...handlers]) {
-          if (name === undefined || name === nameOf(value)) await handler(item);
+        for (const [handler, name = event] of [...handlers]) {
+          if (!isClosed() && name === event) await handler(item);
         }
         // Only now has it been handed out; if the stream was closed meanwhile, it has not.
-        if (control.signal.aborted) return;
-        if (value.kind !== "comment") consumer.lastEventId = value.lastEventId;
+        if (isClosed()) return;
+        lastEventId = idOf(value, lastEventId);
         yield item;
+        // An iteration that began while the handlers waited for this item has to see it too.
+        if (iterating && pumping) yield item;
+        pumping = !iterating;
       }
-      end();
+      close();
     } catch (error) {
-      end(error);
-      throw error;
+      setState("closed", { error });
     }
   }
-  // It answers calls of next() that overlap one after the other.
   const delivery = deliver();
 
   /** Hands items to the handlers for as long as nobody iterates. */
   async function pump(): Promise<void> {
-    while (!iterating && !(await (pumped = delivery.next())).done);
+    while (!iterating && !(await delivery.next()).done);
+  }
+
+  /** It answers calls of next() that overlap one after the other. */
+  async function* iterate(): AsyncGenerator<AnyItem, void> {
+    begin();
+    try {
+      yield* delivery;
+      await closed;
+    } finally {
+      close();
+    }
   }
 
   const stream = {
@@ -102,37 +90,28 @@ export function createStream(
       return state;
     },
     get lastEventId(): string {
-      return consumer.lastEventId;
+      return lastEventId;
     },
     on(...args: [handler: Handler] | [name: string, handler: Handler]): () => void {
       const entry = args.reverse() as [Handler, string | undefined];
       handlers.add(entry);
-      if (!pumped && !iterating) pump().catch(() => {});
+      begin();
       return () => void handlers.delete(entry);
     },
     close,
     [Symbol.asyncIterator](): AsyncIterator<AnyItem, void> {
-      if (iterating) throw new TypeError("Stream is iterated already: connect again, or use on()");
+      if (iterating) throw new TypeError("Stream is iterated already: connect again");
       iterating = true;
-      return {
-        next() {
-          const result = pumped ?? delivery.next();
-          pumped = undefined;
-          return result;
-        },
-        return() {
-          end();
-          return Promise.resolve({ done: true, value: undefined });
-        },
-      };
+      return iterate();
     },
   };
-  if (signal?.aborted) end();
-  else signal?.addEventListener("abort", close);
+  pump();
+  if (signal?.aborted) close();
+  else signal?.addEventListener("abort", close, control);
   return stream as unknown as EventStream<never, never>;
 }
 
-/** The name its handlers are added by. */
-function nameOf(item: WireItem): string | undefined {
-  return item.kind === "event" ? item.event : item.kind === "gap" ? "gap" : undefined;
+/** The last event ID as of an item, which for a comment is that before it. */
+export function idOf(item: WireItem, before: string): string {
+  return (item as ServerEvent).lastEventId ?? before;
 }

@@ -1,8 +1,7 @@
 // An event off the wire → what the application gets: a gap, typed data, or a refusal.
 import { TidingsError } from "../errors.ts";
-import type { InvalidEvent, OtherEvent, Schemas, ServerGap } from "./items.ts";
+import type { InvalidEvent, OtherEvent, Schemas, ServerGap, WireItem } from "./items.ts";
 import type { ServerComment, ServerEvent } from "./parse.ts";
-import type { WireItem } from "./read.ts";
 
 /** The same without its type parameters, as it goes through the queue's machinery. */
 export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | InvalidEvent | OtherEvent;
@@ -11,24 +10,21 @@ export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | Invalid
 export async function decode(item: WireItem, schemas: Schemas | undefined): Promise<AnyItem> {
   if (item.kind !== "event") return item;
   const { event, data, lastEventId } = item;
-  if (event !== "gap") {
-    if (!schemas) return item;
-    if (!Object.hasOwn(schemas, event)) return { ...item, kind: "other" };
-  }
   // The server writes a string as it is and anything else as JSON, so data that is no JSON is a string.
-  const values: unknown[] = [data];
+  let json: object | undefined;
   try {
-    values.unshift(JSON.parse(data));
+    json = JSON.parse(data);
   } catch {
     // A string, then.
   }
   if (event === "gap") {
-    const { requested = "", resumedAt = "", reason = data } = Object(values[0]) as Partial<ServerGap>;
-    return { kind: "gap", requested, resumedAt, reason, lastEventId };
+    return { requested: "", resumedAt: "", reason: data, ...json, kind: "gap", lastEventId };
   }
+  if (!schemas) return item;
+  if (!Object.hasOwn(schemas, event)) return { ...item, kind: "other" };
   let cause: unknown;
   // A string may look like JSON, "12" for one: where the schema refuses the value it gets the text.
-  for (const value of values) {
+  for (const value of json === undefined ? [data] : [json, data]) {
     try {
       const result = await schemas![event]!["~standard"].validate(value);
       if (!result.issues) return { ...item, data: result.value };
@@ -37,6 +33,10 @@ export async function decode(item: WireItem, schemas: Schemas | undefined): Prom
       cause ??= error;
     }
   }
-  const message = `Data of "${event}" does not fit its schema: see the cause`;
-  return { ...item, kind: "invalid", error: new TidingsError("invalid-data", message, { cause }) };
+  const error = new TidingsError(
+    "invalid-data",
+    `Data of "${event}" does not fit its schema: see the cause`,
+    { cause },
+  );
+  return { ...item, kind: "invalid", error };
 }

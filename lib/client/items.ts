@@ -78,3 +78,6 @@ export type StreamItem<S extends Schemas = Record<never, never>, Comments extend
   | ([keyof S] extends [never] ? ServerEvent : OtherEvent)
   | ServerGap
   | (Comments extends true ? ServerComment : never);
+
+/** What is on its way to the application: what the parser made. A gap is an event yet. */
+export type WireItem = ServerEvent | ServerComment;

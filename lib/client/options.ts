@@ -1,20 +1,16 @@
 // Checks of options. A wrong one is a mistake in the program, so it is a TypeError and is found at construction.
 
 /**
- * Throws unless each value is of this type, and a number is positive, which `Infinity` is.
- *
- * @param group what stands before the name of each.
+ * Throws unless each value is of this type. A positive number may be `Infinity`.
  */
 export function requireOptions(
-  type: "string" | "function" | "number",
+  type: "string" | "function" | "positive number",
   options: Record<string, unknown>,
-  group = "",
 ): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (typeof value !== type || (type === "number" && !(value as number > 0))) {
-      throw new TypeError(
-        `${group}${name} must be a ${type === "number" ? "positive " : ""}${type}, received ${value}`,
-      );
+  for (const name in options) {
+    const value = options[name];
+    if (type !== (value as number > 0 && value === +value! ? "positive " : "") + typeof value) {
+      throw new TypeError(`${name} must be a ${type}, received ${value}`);
     }
   }
 }

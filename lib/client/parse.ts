@@ -75,37 +75,24 @@ export interface Parser {
  */
 export function createParser(options: ParserOptions): Parser {
   const { onEvent, onComment, onRetry, maxEventSize = 1 << 20, response } = options;
-  requireOptions("number", { maxEventSize });
+  requireOptions("positive number", { maxEventSize });
   let max = maxEventSize;
-  let fed = 0;
   let { lastEventId = "" } = options;
-  // The standard's three buffers. `data` is undefined until the block has a data field, which may well be empty.
+  // The standard's three buffers. `data` has a LF before each value, so it is empty until there is one.
   let id = lastEventId;
   let event = "";
-  let data: string | undefined;
+  let data = "";
+  // At least as much as is held.
+  let fed = id.length;
   // A line that has begun and not ended.
   let rest = "";
   // What the next text is rid of if it begins with it: first a byte order mark, later the LF of a CR LF.
   let skip = 0xfeff;
 
   function feed(text: string): void {
+    // While all that came is too little for an event that is too large, no line is looked at for it.
     fed += text.length;
-    if (fed > max) {
-      fed = (data ?? "").length + event.length + id.length + rest.length;
-      if (fed + text.length > max) {
-        if (text.length < 2) {
-          // Nothing fits from here on, so each later feed() fails in the same way.
-          max = -1;
-          throw new TidingsError("event-too-large", `Event is over maxEventSize, ${maxEventSize}: raise it`, {
-            response,
-          });
-        }
-        const half = text.length >> 1;
-        feed(text.slice(0, half));
-        return feed(text.slice(half));
-      }
-      fed += text.length;
-    }
+    const isTight = fed > max && (fed = sizeWith(rest.length + text.length)) > max;
     if (skip && text) {
       if (text.charCodeAt(0) === skip) text = text.slice(1);
       skip = 0;
@@ -122,6 +109,7 @@ export function createParser(options: ParserOptions): Parser {
       rest = "";
     }
     while (end >= 0) {
+      if (isTight) requireRoom(end - start);
       const code = text.charCodeAt(start);
       if (
         code === 100 && text.charCodeAt(start + 1) === 97 && text.charCodeAt(start + 2) === 116 &&
@@ -129,16 +117,15 @@ export function createParser(options: ParserOptions): Parser {
       ) {
         const value = valueAt(text, start + 5, end);
         // Most events end in one data line: hand them over without a detour through the buffer.
-        if (data === undefined && text.charCodeAt(end + 1) === 10) {
-          onEvent({ kind: "event", event: event || "message", data: value, lastEventId: lastEventId = id });
+        if (!data && text.charCodeAt(end + 1) === 10) {
+          emit(value);
           event = "";
           end++;
-        } else addData(value);
+        } else data += "\n" + value;
       } else if (code === 10) {
         lastEventId = id;
-        if (data !== undefined) onEvent({ kind: "event", event: event || "message", data, lastEventId });
-        data = undefined;
-        event = "";
+        if (data) emit(data.slice(1));
+        data = event = "";
       } else if (code === 105 && text.charCodeAt(start + 1) === 100 && text.charCodeAt(start + 2) === 58) {
         setId(valueAt(text, start + 3, end));
       } else if (code === 101 && text.startsWith("event:", start)) {
@@ -146,7 +133,7 @@ export function createParser(options: ParserOptions): Parser {
       } else {
         // What is rare. A line without a colon is a name with an empty value.
         const [, name, value] = /^([^:]*):? ?([^]*)/.exec(text.slice(start, end)) as unknown as string[];
-        if (name === "data") addData(value!);
+        if (name === "data") data += "\n" + value;
         else if (name === "event") event = value!;
         else if (name === "id") setId(value!);
         else if (name === "retry" && /^\d+$/.test(value!)) onRetry?.(+value!);
@@ -156,10 +143,26 @@ export function createParser(options: ParserOptions): Parser {
       end = start < text.length ? text.indexOf("\n", start) : -1;
     }
     if (start < text.length) rest += text.slice(start);
+    if (isTight) requireRoom(rest.length);
   }
 
-  function addData(value: string): void {
-    data = data === undefined ? value : data + "\n" + value;
+  /** Throws when the event and so much of a line are too large. */
+  function requireRoom(line: number): void {
+    if (sizeWith(line) > max) {
+      // Nothing fits from here on, so each later feed() fails in the same way.
+      max = -1;
+      throw new TidingsError("event-too-large", `Event is over maxEventSize, ${maxEventSize}: raise it`, {
+        response,
+      });
+    }
+  }
+
+  function sizeWith(line: number): number {
+    return line + data.length + event.length + id.length;
+  }
+
+  function emit(data: string): void {
+    onEvent({ kind: "event", event: event || "message", data, lastEventId: lastEventId = id });
   }
 
   function setId(value: string): void {

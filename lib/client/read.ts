@@ -2,7 +2,6 @@
 //
 // It loops over a reader, and its iterator is written by hand: chained TransformStreams take three to ten times as
 // long, and an async generator spends more on a `yield` than the parser does on the event.
-import type { ServerGap } from "./items.ts";
 import { createParser, type ServerComment, type ServerEvent } from "./parse.ts";
 import { requireEventStream } from "./response.ts";
 
@@ -20,9 +19,6 @@ export interface ParseOptions {
 
 /** What {@linkcode parseSSE} reads from: a response, or a stream of its bytes or text. */
 export type EventSourceBody = Response | ReadableStream<Uint8Array> | ReadableStream<string>;
-
-/** What goes on its way to the application: what comes out here, or a gap that was found on the way. */
-export type WireItem = ServerEvent | ServerComment | ServerGap;
 
 /**
  * Reads the events of one response, from its first byte to its end, and never reconnects: what an LLM's answer needs.
@@ -56,11 +52,7 @@ export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
 ): AsyncIterableIterator<ServerEvent | ServerComment> {
-  const response = "getReader" in source ? undefined : source;
-  if (response) requireEventStream(response);
-  // A response without a body has no events.
-  const reader = (response ? response.body : source as ReadableStream<Uint8Array | string>)?.getReader();
-  const batches = readBatches(reader, { ...options, response });
+  const batches = readBatches(source, options);
   let batch: (ServerEvent | ServerComment)[] = [];
   let at = 0;
   return {
@@ -75,7 +67,6 @@ export function parseSSE(
     },
     return() {
       batch = [];
-      reader?.cancel().catch(() => {});
       return batches.return(undefined) as Promise<IteratorReturnResult<undefined>>;
     },
     [Symbol.asyncIterator]() {
@@ -85,36 +76,53 @@ export function parseSSE(
 }
 
 /**
- * What each read completes, in one piece. Cancelling the reader ends it.
+ * What each read completes, in one piece, possibly nothing.
  *
- * @param onRead is called before each read, when all that was read before has been taken, with the last event ID.
+ * @param onRead is called before each read, when all that was read before has been taken, with the last event ID and
+ * what ends the reading at once.
  */
-export async function* readBatches(
-  reader: ReadableStreamDefaultReader<Uint8Array | string> | undefined,
-  options: ParseOptions & { response?: Response | undefined },
-  onRead?: (lastEventId: string) => void,
-): AsyncGenerator<(ServerEvent | ServerComment)[], undefined> {
-  let batch: (ServerEvent | ServerComment)[] = [];
+export function readBatches(
+  source: EventSourceBody,
+  options: ParseOptions,
+  onRead?: (lastEventId: string, cancel: () => void) => void,
+): AsyncGenerator<(ServerEvent | ServerComment)[], void> {
+  const response = "headers" in source ? source : undefined;
+  if (response) requireEventStream(response);
+  let batch: (ServerEvent | ServerComment)[];
   const onEvent = (item: ServerEvent | ServerComment): void => void batch.push(item);
-  const parser = createParser({ ...options, onEvent, onComment: options.comments ? onEvent : undefined });
+  const parser = createParser({
+    ...options,
+    response,
+    onEvent,
+    onComment: options.comments ? onEvent : undefined,
+  });
   // The parser drops the byte order mark: a decoder that did it too would drop a second one.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  try {
-    while (reader) {
-      onRead?.(parser.lastEventId);
-      const { done, value } = await reader.read();
-      if (done) return;
-      try {
-        parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
-      } finally {
-        // What the parser throws comes after the events before it.
-        if (batch.length) yield batch;
-        batch = [];
-      }
-    }
-  } finally {
+  // A response without a body has no events.
+  const reader = (response ? response.body : source as ReadableStream<Uint8Array | string>)?.getReader();
+  const cancel = (): void => {
     // A stream that has failed rejects this, and has said so already.
     reader?.cancel().catch(() => {});
     reader?.releaseLock();
-  }
+  };
+  return (async function* () {
+    try {
+      while (reader) {
+        // What the parser threw comes after the events before it: it throws it again.
+        parser.feed("");
+        onRead?.(parser.lastEventId, cancel);
+        const { done, value } = await reader.read();
+        if (done) return;
+        batch = [];
+        try {
+          parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+        } catch {
+          // As above.
+        }
+        yield batch;
+      }
+    } finally {
+      cancel();
+    }
+  })();
 }

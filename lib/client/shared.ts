@@ -9,13 +9,12 @@
  */
 import { TidingsError, type TidingsErrorCode } from "../errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
-import { type Consumer, createStream } from "./consume.ts";
-import type { Schemas } from "./items.ts";
+import { createStream, idOf } from "./consume.ts";
+import type { Schemas, WireItem } from "./items.ts";
 import { requireOptions } from "./options.ts";
-import type { WireItem } from "./read.ts";
-import { createSource } from "./source.ts";
+import { createSource, type Source } from "./source.ts";
 import type { EventStream, StreamState } from "./stream.ts";
-import { type Answer, createTimeline, type Entry, type Place } from "./timeline.ts";
+import { type Answer, createGap, createTimeline, type Entry, type Place } from "./timeline.ts";
 
 export type { EventStream } from "./stream.ts";
 
@@ -44,16 +43,22 @@ export interface SharedEventStream<S extends Schemas = Record<never, never>, Com
   readonly role: "leader" | "follower" | "alone";
 }
 
-type Message =
-  | { type: "entry"; entry: Entry }
-  | { type: "state"; state: StreamState }
-  | { type: "lead" }
-  | { type: "ask"; from: string; place: Place | undefined; lastEventId: string }
-  | { type: "answer"; to: string; answer: Answer; state: StreamState }
-  | {
-    type: "end";
-    error: { code: TidingsErrorCode; message: string; status: number | undefined } | undefined;
-  };
+/** What tabs tell each other: who leads tells its state with all that has one, and the others ask. */
+interface Message {
+  readonly state?: StreamState;
+  readonly entry?: Entry;
+  /** Set by who has begun to lead. */
+  readonly lead?: true;
+  /** Who asks, having got to this place and this id. */
+  readonly from?: string;
+  readonly place?: Place | undefined;
+  readonly lastEventId?: string;
+  /** The answer to who has asked. */
+  readonly to?: string;
+  readonly answer?: Answer;
+  /** The stream is over, by this error if any. */
+  readonly end?: [code: TidingsErrorCode | undefined, message: string, status: number | undefined];
+}
 
 /**
  * Connects like `connect`, with one connection for all tabs of the origin that call it with the same name. Each tab
@@ -79,15 +84,15 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
   url: string | URL,
   options: SharedOptions<S, Comments> = {},
 ): SharedEventStream<S, Comments> {
-  const { lastEventId = "", name = String(url), history = 1000 } = options;
-  requireOptions("number", { history });
+  const { name = `${url}`, history = 1000 } = options;
+  requireOptions("positive number", { history });
   const source = createSource(url, options);
   const locks = globalThis.navigator?.locks;
   let role: SharedEventStream["role"] = "alone";
 
-  async function* share(consumer: Consumer): AsyncGenerator<WireItem, void> {
+  const share: Source = async function* (lastEventId, closing, tell, setLastEventId) {
     role = "follower";
-    const me = Math.random().toString(36).slice(2);
+    const me = crypto.randomUUID();
     const timeline = createTimeline(lastEventId, history);
     const channel = new BroadcastChannel(`tidings ${name}`);
     const queue: WireItem[] = [];
@@ -95,71 +100,50 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
     let asking = false;
     let state: StreamState = "connecting";
     let wake = (): void => {};
-    let terms = 0;
     // Takes back the request for the lock, or gives it up.
     let leave = (): void => {};
 
     const post = (message: Message): void => {
-      if (!consumer.signal.aborted) channel.postMessage(message);
+      if (!closing.aborted) channel.postMessage(message);
     };
     const ask = (): void => {
       asking = true;
-      post({ type: "ask", from: me, place: timeline.place, lastEventId: timeline.lastEventId });
+      post({ from: me, place: timeline.place, lastEventId: timeline.lastEventId });
     };
 
     function deliver(items: WireItem[]): void {
       queue.push(...items);
       if (queue.length > history) {
         // The oldest go, and that is told in their place.
-        const requested = consumer.lastEventId;
-        let resumedAt = requested;
-        for (const item of queue.splice(0, queue.length - history + 1)) {
-          if (item.kind !== "comment") resumedAt = item.lastEventId;
-        }
-        queue.unshift({
-          kind: "gap",
-          requested,
-          resumedAt,
-          reason: "this tab was too slow",
-          lastEventId: resumedAt,
-        });
+        let resumedAt = lastEventId;
+        while (queue.length >= history) resumedAt = idOf(queue.shift()!, resumedAt);
+        queue.unshift(createGap(lastEventId, resumedAt, "this tab was too slow"));
       }
-      if (!queue.length) consumer.lastEventId = timeline.lastEventId;
       wake();
     }
 
-    function setState(next: StreamState): void {
-      state = next;
-      consumer.setState(next, {});
-    }
-
     channel.onmessage = ({ data }: MessageEvent<Message>) => {
-      const leading = role === "leader";
-      if (data.type === "ask") {
-        if (leading) {
-          post({
-            type: "answer",
-            to: data.from,
-            answer: timeline.answer(data.place, data.lastEventId),
-            state,
-          });
-        }
-      } else if (leading) {
-        // What the leader before this one still had under way: the server sends it again.
-      } else if (data.type === "lead") ask();
-      else if (data.type === "state") setState(data.state);
-      else if (data.type === "answer" && data.to === me) {
+      const { answer, end, entry } = data;
+      if (role === "leader") {
+        // All else is what the leader before this one still had under way: the server sends it again.
+        if (data.from) post({ to: data.from, answer: timeline.answer(data.place, data.lastEventId!), state });
+        return;
+      }
+      if (data.lead) ask();
+      if (data.state) tell(state = data.state, {});
+      if (answer && data.to === me) {
         asking = false;
-        setState(data.state);
-        deliver(timeline.accept(data.answer));
-      } else if (data.type === "entry" && !asking) {
-        const items = timeline.follow(data.entry);
+        deliver(timeline.accept(answer));
+      }
+      if (entry && !asking) {
+        const items = timeline.follow(entry);
         if (items) deliver(items);
         else ask();
-      } else if (data.type === "end") {
-        const { error } = data;
-        const response = error?.status ? new Response(null, { status: error.status }) : undefined;
-        ended = { error: error && new TidingsError(error.code, error.message, { response }) };
+      }
+      if (end) {
+        const [code, message, status] = end;
+        const response = status ? new Response(null, { status }) : undefined;
+        ended = { error: code && new TidingsError(code, message, { response }) };
         wake();
       }
     };
@@ -167,14 +151,15 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
     /** Stands for leadership. */
     function compete(): void {
       const standing = new AbortController();
-      leave = () => standing.abort();
-      const left = new Promise<void>((resolve) => standing.signal.addEventListener("abort", () => resolve()));
+      const left = new Promise<void>((resolve) =>
+        leave = () => {
+          role = "follower";
+          standing.abort();
+          resolve();
+        }
+      );
       // Raced, so that the lock is free at once: a page that is put away may not get to do anything else.
-      locks!.request(
-        `tidings ${name}`,
-        { signal: standing.signal },
-        () => Promise.race([lead(standing.signal), left]),
-      )
+      locks!.request(`tidings ${name}`, standing, () => Promise.race([lead(standing.signal), left]))
         .catch(() => {});
       ask();
     }
@@ -182,77 +167,65 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
     /** Holds the connection, for as long as the lock is held. */
     async function lead(leaving: AbortSignal): Promise<void> {
       role = "leader";
-      timeline.lead(`${me} ${terms++}`);
-      post({ type: "lead" });
-      let id = timeline.lastEventId;
-      const append = (item: WireItem | undefined): void => {
-        post({ type: "entry", entry: timeline.append(item, id) });
+      timeline.lead(crypto.randomUUID());
+      post({ lead: true });
+      let error: unknown;
+      const append = (item: WireItem | undefined, id: string): void => {
+        post({ entry: timeline.append(item, id) });
         deliver(item ? [item] : []);
       };
-      const connection: Consumer = {
-        get lastEventId() {
-          return id;
-        },
-        set lastEventId(next) {
-          if (next === id) return;
-          id = next;
-          append(undefined);
-        },
-        signal: leaving,
-        setState(next, detail) {
-          if (leaving.aborted) return;
-          state = next;
-          post({ type: "state", state });
-          consumer.setState(next, detail);
-        },
-      };
-      leaving.addEventListener("abort", () => role = "follower");
       try {
-        for await (const item of source(connection)) {
+        const items = source(timeline.lastEventId, leaving, (next, detail) => {
           if (leaving.aborted) return;
-          if (item.kind === "event") id = item.lastEventId;
-          append(item);
-        }
-        if (leaving.aborted) return;
-        post({ type: "end", error: undefined });
-        ended = { error: undefined };
-      } catch (error) {
-        if (leaving.aborted) return;
-        const { code, message, response } = error as TidingsError;
-        post({
-          type: "end",
-          error: { code: code ?? "connection-failed", message: String(message), status: response?.status },
+          post({ state: state = next });
+          tell(next, detail);
+        }, (id) => {
+          if (id !== timeline.lastEventId) append(undefined, id);
         });
-        ended = { error };
+        for await (const item of items) {
+          if (leaving.aborted) return;
+          append(item, idOf(item, timeline.lastEventId));
+        }
+      } catch (thrown) {
+        error = thrown;
       }
+      if (leaving.aborted) return;
+      ended = { error };
+      const { code = "connection-failed", response } = Object(error) as Partial<TidingsError>;
+      post({ end: [error ? code : undefined, `${(error as Error)?.message}`, response?.status] });
       wake();
     }
 
     // A page that the browser puts away, to bring it back as it was, would keep the lock and do nothing with it.
-    const putAway = (): void => leave();
-    const broughtBack = ({ persisted }: PageTransitionEvent): void => void (persisted && compete());
-    globalThis.addEventListener?.("pagehide", putAway);
-    globalThis.addEventListener?.("pageshow", broughtBack);
-    consumer.signal.onabort = () => {
+    globalThis.addEventListener?.("pagehide", () => leave(), { signal: closing });
+    globalThis.addEventListener?.(
+      "pageshow",
+      ({ persisted }: PageTransitionEvent) => void (persisted && compete()),
+      { signal: closing },
+    );
+    closing.onabort = () => {
       leave();
       channel.close();
-      globalThis.removeEventListener?.("pagehide", putAway);
-      globalThis.removeEventListener?.("pageshow", broughtBack);
       wake();
     };
     compete();
-    while (!consumer.signal.aborted) {
+    while (!closing.aborted) {
       const item = queue.shift();
-      if (item) yield item;
-      else if (ended) {
+      if (item) {
+        // A gap that is put into the queue meanwhile comes after it.
+        lastEventId = idOf(item, lastEventId);
+        yield item;
+      } else if (ended) {
         if (ended.error) throw ended.error;
         return;
-      } else await new Promise<void>((resolve) => wake = resolve);
+      } else {
+        setLastEventId(lastEventId = timeline.lastEventId);
+        await new Promise<void>((resolve) => wake = resolve);
+      }
     }
-  }
+  };
 
-  const shared = locks && globalThis.BroadcastChannel;
-  const stream = createStream(shared ? share : source, options);
+  const stream = createStream(locks && globalThis.BroadcastChannel ? share : source, options);
   Object.defineProperty(stream, "role", { get: () => role });
   return stream as unknown as SharedEventStream<S, Comments>;
 }

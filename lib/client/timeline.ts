@@ -4,7 +4,7 @@
 // A term is the time of one leader; a place is a term and a number counted from 1 within it. A new leader goes on from
 // the last id *it* has seen. A tab that saw less asks it for the rest; a tab that saw more, because the last messages
 // of the old leader reached it and not the new one, will see those events again, and drops them by their ids.
-import type { WireItem } from "./read.ts";
+import type { WireItem } from "./items.ts";
 
 /** A term, and the number of the last item within it. */
 export type Place = readonly [term: string, count: number];
@@ -55,15 +55,10 @@ export function createTimeline(lastEventId: string, size: number): Timeline {
   // Ids of events this tab has had beyond what the leader had, who will deliver them again.
   const repeated = new Set<string>();
 
-  function moveTo(next: Place): void {
-    if (place && place[0] !== next[0]) past.add(place[0]);
-    place = next;
-  }
-
   function add(entry: Entry): WireItem[] {
     const isOwnId = entry.lastEventId !== lastEventId;
-    moveTo(entry.place);
-    lastEventId = entry.lastEventId;
+    if (place && place[0] !== entry.place[0]) past.add(place[0]);
+    ({ place, lastEventId } = entry);
     entries.push(entry);
     if (entries.length > size) entries.shift();
     if (!entry.item || repeated.delete(lastEventId)) return [];
@@ -88,48 +83,47 @@ export function createTimeline(lastEventId: string, size: number): Timeline {
       return entry;
     },
     answer(from, id) {
-      const current = { place: place!, lastEventId };
       // The counts of a term have no holes: the last one that is not beyond the tab's is the tab's, or it is ahead.
       const at = entries.findLastIndex((entry) =>
-        from ? entry.place[0] === from[0] && entry.place[1] <= from[1] : id !== "" && entry.lastEventId === id
+        from ? entry.place[0] === from[0] && entry.place[1] <= from[1] : id && entry.lastEventId === id
       );
-      if (at >= 0) {
-        const count = entries[at]!.place[1];
-        return {
-          ...current,
-          entries: entries.slice(at + 1),
-          known: from && count < from[1] ? count : undefined,
-        };
-      }
-      // A new tab without an id begins here and has missed nothing.
-      return { ...current, entries: [], lost: from !== undefined || id !== "" };
+      const count = entries[at]?.place[1];
+      return {
+        place: place!,
+        lastEventId,
+        entries: entries.slice(at + 1 || Infinity),
+        known: from && count! < from[1] ? count : undefined,
+        // A new tab without an id begins here and has missed nothing.
+        lost: at < 0 && !!(from || id),
+      };
     },
     accept(answer) {
-      const gap: WireItem = {
-        kind: "gap",
-        requested: lastEventId,
-        resumedAt: answer.lastEventId,
-        reason: "missed while another tab held the connection",
-        lastEventId: answer.lastEventId,
-      };
-      if (answer.known !== undefined) {
-        const term = place![0];
-        while (
-          entries.length && entries.at(-1)!.place[0] === term && entries.at(-1)!.place[1] > answer.known
-        ) {
-          const { lastEventId: id } = entries.pop()!;
-          lastEventId = entries.at(-1)?.lastEventId ?? "";
-          if (id !== lastEventId) repeated.add(id);
-        }
+      const requested = lastEventId;
+      for (
+        let last;
+        (last = entries.at(-1)) && last.place[0] === place![0] && last.place[1] > answer.known!;
+      ) {
+        entries.pop();
+        lastEventId = entries.at(-1)?.lastEventId ?? "";
+        if (last.lastEventId !== lastEventId) repeated.add(last.lastEventId);
       }
       const items = answer.entries.flatMap(add);
       add({ place: answer.place, item: undefined, lastEventId: answer.lastEventId });
-      return answer.lost ? [gap] : items;
+      return answer.lost
+        ? [createGap(requested, lastEventId, "missed while another tab held the connection")]
+        : items;
     },
     follow(entry) {
       const [term, count] = entry.place;
-      if (past.has(term) || (place?.[0] === term && count <= place[1])) return [];
-      return place?.[0] === term && count === place[1] + 1 ? add(entry) : undefined;
+      if (past.has(term)) return [];
+      if (place?.[0] !== term) return undefined;
+      return count <= place[1] ? [] : count === place[1] + 1 ? add(entry) : undefined;
     },
   };
+}
+
+/** A gap that a tab has come upon. */
+export function createGap(requested: string, resumedAt: string, reason: string): WireItem {
+  const data = JSON.stringify({ requested, resumedAt, reason });
+  return { kind: "event", event: "gap", data, lastEventId: resumedAt };
 }

@@ -6,7 +6,7 @@ import { readJson, root } from "./project.mjs";
 // In bytes. The goals are a promise to the client's users. What has not reached its goal must not grow meanwhile: its
 // limit is what it was when it was last made smaller.
 const GOALS = { "./client": 3000, "./client/shared": 4500 };
-const LIMITS = { "./client": 3704, "./client/shared": 5020 };
+const LIMITS = { "./client": 3480, "./client/shared": 4697 };
 
 /** Bundles and measures: `[{ name, minified, gzipped, goal, limit }]`. */
 export function measureSizes() {
