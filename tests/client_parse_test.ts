@@ -257,8 +257,8 @@ test("time is linear in every chunking", { timeout: 60_000 }, () => {
     };
     time(20_000);
     const [small, large] = [time(50_000), time(200_000)];
-    // The machine is shared: what takes under 30 ms cannot be quadratic at this length, and is not judged.
-    assert.ok(large < 30 || large < small * 10, `${what}: ${small} ms for 50 000, ${large} ms for 200 000`);
+    // The machine is shared and its clock coarse. Quadratic time would be seconds at this length: less is not judged.
+    assert.ok(large < 100 || large < small * 10, `${what}: ${small} ms for 50 000, ${large} ms for 200 000`);
   }
 });
 
