@@ -160,6 +160,7 @@ check("a Redis that is not there is named, and found when it comes back", {}, as
   // The connection that broke is found out by whoever appends first, and only by that one.
   const first = backplane.append(message).catch(told("backplane-unavailable", /cannot be reached/));
   await within(first, "a first attempt");
+  await sleep(5);
   await within(backplane.append(message), "a second attempt");
 });
 

@@ -43,6 +43,11 @@ export class Writer {
       answered: 0,
       broken: undefined,
     };
+    if (line.broken !== undefined) {
+      // In the next turn: somebody who tries again at once must not keep that turn from coming.
+      await new Promise((resolve) => setTimeout(resolve));
+      throw line.broken;
+    }
     let connection: RedisConnection;
     try {
       connection = await line.opening;
