@@ -41,6 +41,7 @@ export class BodySink implements Sink, UnderlyingDefaultSource<Uint8Array> {
   readonly #answerer: Answerer;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #wake: (() => void) | undefined;
+  #asking = false;
   /** Whether it was woken since it last asked, perhaps by the very answer. */
   #awake = false;
   #cutting: CloseReason | undefined;
@@ -63,9 +64,7 @@ export class BodySink implements Sink, UnderlyingDefaultSource<Uint8Array> {
   pull(): Promise<void> | void {
     if (this.#cutting !== undefined) return this.#failSoon(this.#cutting);
     // While there is nothing to say this stays pending, so that the runtime does not ask again after each delivery.
-    this.#awake = false;
-    const answer = this.#answerer.pull();
-    if (answer === "idle" && !this.#awake) return new Promise((resolve) => this.#wake = resolve);
+    if (this.#ask() === "idle") return new Promise((resolve) => this.#wake = resolve);
   }
 
   cancel(): void {
@@ -98,10 +97,26 @@ export class BodySink implements Sink, UnderlyingDefaultSource<Uint8Array> {
   }
 
   wake(): void {
+    if (this.#asking || this.#wake === undefined) {
+      this.#awake = true;
+      return;
+    }
+    // A stream that was given nothing does not ask again, so it is not told of a wake that came to nothing.
+    if (this.#cutting === undefined && this.hasRoom && this.#ask() === "idle") return;
     const wake = this.#wake;
     this.#wake = undefined;
-    this.#awake = true;
-    wake?.();
+    wake();
+  }
+
+  #ask(): "idle" | void {
+    let answer: "idle" | void;
+    this.#asking = true;
+    do {
+      this.#awake = false;
+      answer = this.#answerer.pull();
+    } while (answer === "idle" && this.#awake);
+    this.#asking = false;
+    return answer;
   }
 
   #fail(reason: CloseReason): void {

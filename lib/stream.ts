@@ -19,8 +19,9 @@ import type { CloseInfo, CloseReason, StreamOptions } from "./stream_options.ts"
 /** Who fills a stream. Both are called by the stream alone, and must not throw. */
 export interface Driver {
   /**
-   * The client took all that was written: write more. `"idle"` means that there is nothing now, and that the driver calls
-   * {@linkcode EventStream.wake} when it wants to be asked again.
+   * The client took all that was written: write more, or close. `"idle"` means that there is nothing now, and that the
+   * driver calls {@linkcode EventStream.wake} when it wants to be asked again. It must be one of these: a body that was asked
+   * and was given nothing does not ask again.
    */
   pull(): "idle" | void;
   /** The stream ended. Called once. */

@@ -162,6 +162,25 @@ test("a node that starts knows what the log holds, and asks the engine once for 
   assert.equal(log.readers, 0);
 });
 
+test("a client that was served from the archive is live afterwards, also where a page held nothing for it", async () => {
+  const log = new MemoryLog();
+  const entry = (data: string, topic: string) => log.push(JSON.stringify({ data, topic }));
+  const from = entry("from", "t");
+  for (let i = 0; i < 1_200; i++) entry("not for it", "u");
+  const { feed } = node(log, { history: { events: 10 } });
+  await started(feed);
+  const clients = [connect(feed, from, ["t"]), connect(feed, from, ["t", "u"])];
+  for (const client of clients) await client.settle();
+  await readUntil(clients[1]!, () => clients[1]!.events.length === 1_200, "all of them");
+  for (const client of clients) await client.settle();
+  await feed.publish({ data: "then", topic: "t" });
+  for (const client of clients) {
+    await readUntil(client, () => client.data.at(-1) === "then", "what came then");
+  }
+  assert.deepEqual(clients[0]!.data, ["then"]);
+  await feed.close();
+});
+
 test("an archive that was trimmed is a gap, and topics and filters hold in it", async () => {
   const log = new MemoryLog();
   const ids = Array.from(

@@ -119,7 +119,13 @@ export class Subscriber implements Driver, Newcomer {
     const { log, settings: { lagPolicy } } = this.#feed;
     const { view } = this.member;
     this.#progress = this.#feed.settings.now();
-    if (this.#replay !== undefined) return this.#pullReplay(this.#replay);
+    while (this.#replay !== undefined) {
+      const next = this.#replay.next();
+      if (next === undefined) return "idle";
+      if ("cursor" in next) this.begin(next);
+      // A body is not asked again before something was written: where there is nothing to write it goes on at once.
+      if (this.#replayed(next)) return;
+    }
     if (log.missed(this.#cursor, view)) return this.#fellOff();
     const { bytes, events, cursor } = view.read(log, this.#cursor, CHUNK_BYTES, lagPolicy === "latest");
     this.#moveTo(cursor);
@@ -135,13 +141,17 @@ export class Subscriber implements Driver, Newcomer {
     return "idle";
   }
 
-  #pullReplay(replay: Replay): "idle" | void {
-    const next = replay.next();
-    if (next === undefined) return "idle";
-    if ("cursor" in next) return this.place(next);
-    if (next.bytes === undefined) return;
-    this.#feed.delivered(next.events, next.bytes.byteLength);
-    this.stream.write(next.bytes);
+  /** Writes what a replay gave, and says whether that was anything. */
+  #replayed(piece: Start | { readonly bytes: Uint8Array | undefined; readonly events: number }): boolean {
+    if ("cursor" in piece) {
+      if (piece.opening === "") return false;
+      this.stream.write(encoder.encode(piece.opening));
+      return true;
+    }
+    if (piece.bytes === undefined) return false;
+    this.#feed.delivered(piece.events, piece.bytes.byteLength);
+    this.stream.write(piece.bytes);
+    return true;
   }
 
   /** Ends a client that has lagged too long or too far, or that can no longer be served without a gap. */
