@@ -1,5 +1,6 @@
 // Broadcasters over a real Redis, with each client, and what may happen to it.
 import { redisStreams } from "../lib/redis/mod.ts";
+import "./support/cluster_kill.ts";
 import { clusterScenarios } from "./support/cluster_scenarios.ts";
 import { noRedis, RedisServer } from "./support/redis.ts";
 import { clientKinds } from "./support/redis_clients.ts";

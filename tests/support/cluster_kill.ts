@@ -4,9 +4,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createParser } from "eventsource-parser";
-import { noRedis, RedisServer } from "./support/redis.ts";
-import { runArguments, runtime } from "./support/runtime.ts";
-import { sleep, until, within } from "./support/wait.ts";
+import { noRedis, RedisServer } from "./redis.ts";
+import { runArguments, runtime } from "./runtime.ts";
+import { sleep, until, within } from "./wait.ts";
 
 const TOPICS = 100;
 const CLIENTS = 300;
@@ -19,7 +19,7 @@ class Server {
   published: { counts: number[]; failed: number } | undefined;
 
   constructor(url: string, readonly name: string) {
-    const path = fileURLToPath(new URL("./support/fixtures/cluster_node.ts", import.meta.url));
+    const path = fileURLToPath(new URL("./fixtures/cluster_node.ts", import.meta.url));
     const args = [...runArguments, path, url, name, `${RATE / 3}`, `${TOPICS}`];
     this.child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     let said = "";
