@@ -46,17 +46,45 @@ function multiply(a: number, b: number): number {
 // x^8, x^16, x^32 …: for each bit of a length.
 const powers: number[] = [0x00800000];
 
-/** What a sum is multiplied by when so many bytes are appended. */
-export function shiftBy(length: number): number {
-  let shift = ONE;
-  for (let bit = 0; length > 0; bit++, length >>>= 1) {
-    if (powers[bit] === undefined) powers[bit] = multiply(powers[bit - 1]!, powers[bit - 1]!);
-    if (length & 1) shift = multiply(powers[bit]!, shift);
-  }
-  return shift;
-}
+// From so many uses on a table is worth its making.
+const FEW = 50;
 
-/** The sum of a text to which a part was appended, whose own sum is `part`. */
-export function combine(sum: number, part: number, shift: number): number {
-  return (multiply(shift, sum) ^ part) >>> 0;
+/** What it is to have so many bytes appended: made once for a chunk, and applied to the sum of every client. */
+export class Appending {
+  readonly #factor: number;
+  #uses = 0;
+  /** The product of the factor and each byte at each of the four places. */
+  #table: Uint32Array | undefined;
+
+  constructor(length: number) {
+    let factor = ONE;
+    for (let bit = 0; length > 0; bit++, length >>>= 1) {
+      if (powers[bit] === undefined) powers[bit] = multiply(powers[bit - 1]!, powers[bit - 1]!);
+      if (length & 1) factor = multiply(powers[bit]!, factor);
+    }
+    this.#factor = factor;
+  }
+
+  /** The sum of a text to which a part of that length was appended, whose own sum is `part`. */
+  combine(sum: number, part: number): number {
+    const table = this.#table ?? this.#tabulate();
+    if (table === undefined) return (multiply(this.#factor, sum) ^ part) >>> 0;
+    return (table[sum & 0xff]! ^ table[256 + (sum >>> 8 & 0xff)]! ^ table[512 + (sum >>> 16 & 0xff)]! ^
+      table[768 + (sum >>> 24)]! ^ part) >>> 0;
+  }
+
+  #tabulate(): Uint32Array | undefined {
+    if (++this.#uses < FEW) return undefined;
+    const table = new Uint32Array(4 * 256);
+    // Multiplication is linear: a byte's product is the sum of its bits'.
+    for (let bit = 0; bit < 32; bit++) {
+      const start = (bit >>> 3) * 256;
+      const value = 1 << (bit & 7);
+      const product = multiply(this.#factor, (1 << bit) >>> 0);
+      for (let lower = 0; lower < value; lower++) {
+        table[start + value + lower] = table[start + lower]! ^ product;
+      }
+    }
+    return this.#table = table;
+  }
 }

@@ -14,7 +14,7 @@
 import { constants, deflateRawSync } from "node:zlib";
 import type { Compression, StreamEncoder } from "../coding.ts";
 import { numberOption, wrongOption } from "../options.ts";
-import { combine, crc32, shiftBy } from "./crc32.ts";
+import { Appending, crc32 } from "./crc32.ts";
 
 /** Options of {@linkcode gzip}. */
 export interface GzipOptions {
@@ -29,8 +29,7 @@ interface Block {
   readonly bytes: Uint8Array;
   readonly length: number;
   readonly crc: number;
-  /** See `shiftBy()`. */
-  readonly shift: number;
+  readonly appending: Appending;
 }
 
 // RFC 1952, section 2.3: deflated, no flags, no time, nothing said of the level, and no particular operating system.
@@ -90,8 +89,8 @@ class GzipEncoder implements StreamEncoder {
   }
 
   encode(chunk: Uint8Array): Uint8Array {
-    const { bytes, length, crc, shift } = this.#blockOf(chunk);
-    this.#crc = combine(this.#crc, crc, shift);
+    const { bytes, length, crc, appending } = this.#blockOf(chunk);
+    this.#crc = appending.combine(this.#crc, crc);
     // Modulo 2^32, as the standard has it.
     this.#length = (this.#length + length) >>> 0;
     return bytes;
@@ -115,7 +114,7 @@ function pack(chunk: Uint8Array, level: number, threshold: number): Block {
   if (length <= LONGEST_STORED && (bytes === undefined || bytes.byteLength > length + 5)) {
     bytes = store(chunk);
   }
-  return { bytes: bytes!, length, crc: crc32(chunk), shift: shiftBy(length) };
+  return { bytes: bytes!, length, crc: crc32(chunk), appending: new Appending(length) };
 }
 
 function deflate(chunk: Uint8Array, level: number): Uint8Array {
