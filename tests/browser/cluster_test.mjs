@@ -55,6 +55,19 @@ const waitForMachine = (page, name, state) =>
     state,
   );
 
+/** Notices that a machine was in another state, however shortly: a restart may be over before anybody looks. */
+const watchMachine = (page, name) =>
+  page.evaluate((name) => {
+    globalThis.hasChanged = false;
+    new MutationObserver((records) => {
+      globalThis.hasChanged ||= records.some(({ oldValue, target }) => oldValue !== target.dataset.machine);
+    }).observe(document.querySelector(`[data-name="${name}"] .badge`), {
+      attributes: true,
+      attributeFilter: ["data-machine"],
+      attributeOldValue: true,
+    });
+  }, name);
+
 const figure = (page, id) => page.evaluate((id) => document.getElementById(id).textContent, id);
 
 const waitForNumber = (page, number) =>
@@ -97,12 +110,9 @@ async function havoc(t, browser, server) {
   await waitForMachine(page, first, "up");
   for (const name of await page.$$eval("[data-name]", (rows) => rows.map((row) => row.dataset.name))) {
     if (name === first || name === "redis") continue;
+    await watchMachine(page, name);
     await press(page, name, "restart");
-    await waitFor(
-      page,
-      (name) => document.querySelector(`[data-name="${name}"] .badge`).dataset.machine !== "up",
-      name,
-    );
+    await waitFor(page, () => globalThis.hasChanged);
     await waitForMachine(page, name, "up");
   }
   // All of it at once.
