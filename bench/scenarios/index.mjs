@@ -14,7 +14,7 @@ import { across, overRedis } from "./cluster.mjs";
 import { delay } from "./delay.mjs";
 import { oneATurn, twentyATurn } from "./fanout.mjs";
 import { idleTenThousand, idleThousand } from "./idle.mjs";
-import { packedOne, packedTwenty } from "./packed.mjs";
+import { packedMemory, packedOne, packedTwenty } from "./packed.mjs";
 import { parsers } from "./parsers.mjs";
 import { replay } from "./replay.mjs";
 import { stalled } from "./stalled.mjs";
@@ -23,7 +23,7 @@ import { topic } from "./topic.mjs";
 export const SCENARIOS = [
   ...[oneATurn, twentyATurn, idleThousand, idleTenThousand],
   ...[stalled, topic, replay, delay, churn],
-  ...[packedTwenty, packedOne],
+  ...[packedTwenty, packedOne, packedMemory],
   ...[overRedis, across],
   ...parsers,
 ];
