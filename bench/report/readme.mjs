@@ -1,0 +1,163 @@
+/**
+ * The figures for the main README: a table, what tidings is behind in, and the charts. Made of `results/results.json`,
+ * and put between two marks there, so that no figure is typed: `npm run readme`.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { goalsOf } from "./goals.mjs";
+
+const BEGIN = "<!-- figures: written by `npm run readme` in bench/ -->";
+const END = "<!-- /figures -->";
+
+// What the table shows: a scenario's figure, and of whom. Beside it stand the best peer and the raw runtime, or those named.
+const ROWS = [
+  { id: "a-fan-out-1", figure: "cpu", label: "One message a turn to 1,000 clients: CPU per delivery" },
+  { id: "b-fan-out-20", figure: "cpu", label: "20 messages a turn to 1,000 clients: CPU per delivery" },
+  { id: "c-idle-1000", figure: "memory", label: "Memory of an idle connection, 1,000 beside 1,000" },
+  { id: "c-idle-10000", figure: "memory", label: "The same, 10,000 beside 1,000" },
+  {
+    id: "d-stalled",
+    figure: "memory",
+    label: "100 of 400 clients stop reading at 1 MB/s each: memory more than without them",
+  },
+  { id: "d-stalled", figure: "slower", label: "The same: p99 of the others, against without them" },
+  { id: "e-topic", figure: "ratio", label: "10 of 10,000 clients have the topic: CPU, against 10 of 10" },
+  {
+    id: "f-replay",
+    figure: "cpu",
+    label: "1,000 clients come back, 100 messages each to replay: CPU per client",
+  },
+  { id: "g-delay", figure: "p50", label: "From publish to receipt, 1,000 clients: p50" },
+  { id: "g-delay", figure: "p99", label: "The same: p99" },
+  { id: "h-churn", figure: "cpu", label: "Connect and leave: CPU per visit" },
+  {
+    id: "j-packed-20",
+    figure: "cpu",
+    of: "tidings gzip",
+    beside: ["tidings", "hono gzip", "h3 gzip"],
+    label: "gzip, 20 trades a turn (JSON, 168 bytes each on the wire) to 1,000 clients: CPU per delivery",
+  },
+  { id: "j-packed-20", figure: "bytes", of: "tidings gzip", beside: ["tidings"], label: "The same: bytes" },
+  {
+    id: "j-packed-1",
+    figure: "cpu",
+    of: "tidings gzip",
+    beside: ["tidings", "hono gzip", "h3 gzip"],
+    label: "gzip, one trade a turn: CPU per delivery",
+  },
+  { id: "j-packed-1", figure: "bytes", of: "tidings gzip", beside: ["tidings"], label: "The same: bytes" },
+  {
+    id: "k-fan-out-20",
+    figure: "cpu",
+    of: "tidings redis",
+    beside: ["tidings"],
+    label: "20 messages a turn to 1,000 clients through Redis: CPU per delivery",
+  },
+  ...[
+    ["p50", "Through Redis to another process: delay, p50"],
+    ["p99", "The same: p99"],
+    ["rate", "The same, flat out: messages a second"],
+  ].map(([figure, label]) => ({
+    ...{ id: "l-across", figure, label, of: "tidings redis", beside: ["socket.io redis"] },
+  })),
+  ...[
+    ["i-small", "Parsing 200,000 small events"],
+    ["i-llm", "Parsing an LLM's answer, a piece a chunk"],
+    ["i-large", "Parsing one event of 10 MB"],
+  ].flatMap(([id, label]) => [
+    { id, figure: "sync", label: `${label}: CPU per MB of text` },
+    { id, figure: "iterable", label: "The same, iterated over bytes" },
+  ]),
+];
+const CHARTS = ["a-fan-out-1-cpu", "b-fan-out-20-cpu", "c-idle-1000-memory", "j-packed-20-cpu"];
+const NAMES = { node: "Node", bun: "Bun", deno: "Deno" };
+
+function section(results) {
+  const kinds = Object.keys(results.versions);
+  const rows = ROWS.flatMap((row) => {
+    const scenario = results.scenarios.find(({ id }) => id === row.id);
+    if (scenario === undefined) return [];
+    const cells = kinds.map((kind) =>
+      cellOf(row, scenario.results[kind] ?? {}, scenario.figures[row.figure])
+    );
+    return [`| ${row.label} | ${cells.join(" | ")} |`];
+  });
+  const { machine, versions, packages, rounds, date } = results;
+  const list = (all) =>
+    Object.entries(all).map(([name, version]) => `${NAMES[name] ?? name} ${version}`).join(", ");
+  const charts = CHARTS.filter((name) => results.scenarios.some(({ id }) => name.startsWith(`${id}-`)));
+  return [
+    `| | ${kinds.map((kind) => NAMES[kind]).join(" | ")} |`,
+    `| --- | ${kinds.map(() => "---").join(" | ")} |`,
+    ...rows,
+    "",
+    ...charts.map((name) => `![${name}](bench/results/${name}.svg)`),
+    "",
+    `Measured on ${
+      date.slice(0, 10)
+    }, ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, ${machine.system}:`,
+    `${list(versions)}; ${
+      list(packages)
+    }. Medians of up to ${rounds} rounds, all contenders in turn; what few goals`,
+    "ask for has fewer. Every run and every sample is in [bench/results](bench/results/results.md).",
+    "",
+    "**Where tidings is not ahead:**",
+    "",
+    ...behind(results, kinds),
+  ].join("\n");
+}
+
+/** tidings, and what that is of the best peer's and of the runtime's own. */
+function cellOf({ of = "tidings", figure, beside }, contenders, { unit, digits, higherIsBetter }) {
+  const value = (name) => contenders[name]?.figures[figure]?.median;
+  const own = value(of);
+  if (own === undefined || own === null) return "–";
+  const best = (names) =>
+    names.filter((name) => Number.isFinite(value(name)))
+      .sort((a, b) => (value(a) - value(b)) * (higherIsBetter ? -1 : 1))[0];
+  const others = beside ??
+    [best(Object.keys(contenders).filter((name) => name !== of && name !== "raw")), "raw"];
+  const ratios = others.filter((name) => Number.isFinite(value(name)))
+    .map((name) => `${(own / value(name)).toFixed(2)} × ${name}`);
+  return [
+    `**${own.toLocaleString("en", { maximumFractionDigits: digits })}**${unit && ` ${unit}`}`,
+    ...ratios,
+  ].join("<br>");
+}
+
+/** Every figure of the table in which somebody else was better, and every goal that was not met. */
+function behind(results, kinds) {
+  const lines = [];
+  for (const { id, figure, of = "tidings" } of ROWS) {
+    const scenario = results.scenarios.find((each) => each.id === id);
+    if (scenario === undefined) continue;
+    const { label, higherIsBetter } = scenario.figures[figure];
+    for (const kind of kinds) {
+      const contenders = scenario.results[kind] ?? {};
+      const own = contenders[of]?.figures[figure]?.median;
+      for (const [name, { figures }] of Object.entries(contenders)) {
+        const other = figures[figure]?.median;
+        if (
+          name === "raw" || name.startsWith("tidings") || !Number.isFinite(other) || !Number.isFinite(own)
+        ) continue;
+        if (higherIsBetter ? other <= own : other >= own) continue;
+        lines.push(`- ${scenario.title}, ${label}, ${NAMES[kind]}: ${(own / other).toFixed(2)} × ${name}.`);
+      }
+    }
+  }
+  for (const { scenario, kind, goal, value, limit, met } of goalsOf(results)) {
+    if (met === false) {
+      lines.push(`- ${scenario.title}, ${goal}, ${NAMES[kind]}: ${value}, and the goal is ${limit}.`);
+    }
+  }
+  return lines.length > 0 ? lines : ["- In none of these figures."];
+}
+
+const folder = new URL("../results/", import.meta.url);
+const readme = new URL("../../README.md", import.meta.url);
+const text = readFileSync(readme, "utf8");
+const [before, rest] = text.split(BEGIN);
+const after = rest?.split(END)[1];
+if (after === undefined) throw new Error(`README.md lacks the marks ${BEGIN} and ${END}`);
+const results = JSON.parse(readFileSync(new URL("results.json", folder), "utf8"));
+if (results.quick) throw new Error("A quick run's figures mean nothing: run the bench without --quick first");
+writeFileSync(readme, `${before}${BEGIN}\n\n${section(results)}\n\n${END}${after}`);
