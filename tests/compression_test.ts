@@ -11,6 +11,7 @@ import { addUp, Appending, crc32 } from "../lib/compression/crc32.ts";
 import { gzip } from "../lib/compression/mod.ts";
 import { Broadcaster, createSSEResponse } from "../mod.ts";
 import { MemoryClient, request } from "./support/memory_client.ts";
+import { accompany } from "./support/companion.ts";
 import { Random } from "./support/random.ts";
 import { runtime } from "./support/runtime.ts";
 import { servers, withServer } from "./support/servers.ts";
@@ -218,7 +219,7 @@ test("a wrong option is a TypeError that names it and what was received", () => 
 
 /** Publishes `count` events, each after the last was seen: none may be held back until another comes. */
 async function oneByOne(feed: Broadcaster, seen: () => number, count: number): Promise<void> {
-  await until(() => feed.size === 1, "the client is there");
+  await until(() => feed.size === 2, "the client is there, beside the companion");
   for (let i = 0; i < count; i++) {
     feed.publish({ event: "price", data: { i, ...JSON_EVENT.data } });
     await until(() => seen() === i + 1, `event ${i} was seen before there was another`);
@@ -229,6 +230,7 @@ for (const kind of servers) {
   test(`${kind.name}: fetch reads each event as it comes, the end as an end, and a cut as a failure`, async () => {
     for (const ending of ["end", "cut"] as const) {
       const feed = new Broadcaster({ compression: gzip() });
+      accompany(feed);
       let reading!: Promise<void>;
       await withServer(kind, (request) => feed.subscribe(request, { keepalive: 20 }), async (port) => {
         const response = await fetch(`http://127.0.0.1:${port}/`);
@@ -255,6 +257,7 @@ for (const kind of servers) {
 
   test(`${kind.name}: our own client reads it, loses nothing when it is cut off, and knows a whole stream`, async () => {
     const feed = new Broadcaster({ compression: gzip() });
+    accompany(feed);
     const seen: number[] = [];
     const leave = new Set<AbortController>();
     await withServer(kind, (request) => {
@@ -289,6 +292,7 @@ test("curl --compressed, and the same through nginx", {
   skip: hasCurl || process.env["CI"] === "true" ? false : "there is no curl",
 }, async () => {
   const feed = new Broadcaster({ compression: gzip() });
+  accompany(feed);
   await withServer(servers[0]!, (request) => feed.subscribe(request), async (port) => {
     const ports = [port];
     const proxy = hasNginx || process.env["CI"] === "true" ? await startNginx(port) : undefined;
@@ -312,7 +316,7 @@ test("curl --compressed, and the same through nginx", {
         assert.match(text, /content-encoding: gzip/i);
         if (each !== ports.at(-1)) {
           curl.kill();
-          await until(() => feed.size === 0, "curl has left");
+          await until(() => feed.size === 1, "curl has left");
         } else {
           await feed.close();
           assert.equal(await within(exit, "curl's end"), 0, "curl takes the end for whole");
