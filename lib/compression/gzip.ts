@@ -1,9 +1,10 @@
 /**
- * gzip, made once and shared: each chunk is deflated on its own, and closed with a full flush.
+ * gzip, made once and shared: each chunk is deflated by itself, and closed with a full flush.
  *
- * A block that was closed so refers to nothing before it and ends at a whole byte, so the blocks of any chunks, put one
- * after the other in any order, are a valid stream. What differs from client to client is only the checksum at the very
- * end, and that is put together from the chunks' own.
+ * A block that was closed so ends at a whole byte and leaves nothing open, so the blocks of any chunks, put one after the
+ * other, are a valid stream. What differs from client to client is the checksum at the very end, which is put together
+ * from the chunks' own, and what came before: a block may refer to text that its client has, and so clients that were
+ * handed the same chunk before are handed a block that refers to that one (see {@linkcode Blocks}).
  *
  * gzip and not "deflate", which has the cheaper checksum: proxies and content delivery networks ask servers for gzip alone,
  * and about the framing of "deflate" readers disagree.
@@ -11,38 +12,31 @@
  * @module
  */
 
-import { constants, deflateRawSync } from "node:zlib";
 import type { Compression, StreamEncoder } from "../coding.ts";
 import { numberOption, wrongOption } from "../options.ts";
-import { Appending, crc32 } from "./crc32.ts";
+import { type Block, Blocks } from "./blocks.ts";
 
 /** Options of {@linkcode gzip}. */
 export interface GzipOptions {
   /** How hard to try, from 1 to 9. Default: 6. */
   level?: number | undefined;
-  /** The smallest chunk that is deflated, in bytes; smaller ones are wrapped only, in 5 bytes. Default: 100. */
+  /**
+   * The smallest chunk that is deflated, in bytes, where there is nothing that it could refer to; smaller ones are wrapped
+   * only, in 5 bytes. Default: 100.
+   */
   threshold?: number | undefined;
-}
-
-/** A chunk, packed. */
-interface Block {
-  readonly bytes: Uint8Array;
-  readonly length: number;
-  readonly crc: number;
-  readonly appending: Appending;
 }
 
 // RFC 1952, section 2.3: deflated, no flags, no time, nothing said of the level, and no particular operating system.
 const HEAD = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
-// RFC 1951, section 3.2.4: what one stored block can hold.
-const LONGEST_STORED = 0xffff;
 
 /**
  * Packs event streams for the clients whose `Accept-Encoding` takes gzip: a chunk that goes to many is deflated once for
- * all of them, and no client has a compressor of its own.
+ * all of them, and no client has a compressor of its own. (Deno's `node:zlib` cannot refer to the chunk before, so there a
+ * chunk of one small event shrinks little.)
  *
- * An event whose text holds a secret beside something that an attacker chose tells the secret by its size (the attack known
- * as BREACH): send such events over a stream without compression.
+ * Where a secret goes out close to something that an attacker chose, in one event or in one soon after the other, the size
+ * tells of the secret (the attack known as BREACH): send such events over a stream without compression.
  *
  * @throws {TypeError} If an option is of no use, naming it and the value received.
  *
@@ -64,35 +58,29 @@ export function gzip(options: GzipOptions = {}): Compression {
   numberOption("level", level, { least: 1, unit: "levels" });
   if (level > 9) throw wrongOption("level", "from 1 to 9", level);
   numberOption("threshold", threshold, { least: 0, unit: "bytes" });
-  // All clients get a chunk one after the other, so the last one is most often asked for; the others as long as they live.
-  const blocks = new WeakMap<Uint8Array, Block>();
-  let lastChunk: Uint8Array | undefined;
-  let lastBlock!: Block;
-  const blockOf = (chunk: Uint8Array): Block => {
-    if (chunk === lastChunk) return lastBlock;
-    let block = blocks.get(chunk);
-    if (block === undefined) blocks.set(chunk, block = pack(chunk, level, threshold));
-    lastChunk = chunk;
-    return lastBlock = block;
-  };
-  return { encoding: "gzip", begin: () => new GzipEncoder(blockOf) };
+  const blocks = new Blocks(level, threshold);
+  return { encoding: "gzip", begin: () => new GzipEncoder(blocks) };
 }
 
 class GzipEncoder implements StreamEncoder {
   readonly head: Uint8Array = HEAD;
-  readonly #blockOf: (chunk: Uint8Array) => Block;
+  readonly #blocks: Blocks;
   #crc = 0;
   #length = 0;
+  /** What the client was sent last. Its number and not itself: a client that stalls keeps nothing alive. */
+  #previous = 0;
 
-  constructor(blockOf: (chunk: Uint8Array) => Block) {
-    this.#blockOf = blockOf;
+  constructor(blocks: Blocks) {
+    this.#blocks = blocks;
   }
 
   encode(chunk: Uint8Array): Uint8Array {
-    const { bytes, length, crc, appending } = this.#blockOf(chunk);
-    this.#crc = appending.combine(this.#crc, crc);
+    const block: Block = this.#blocks.of(chunk);
+    this.#crc = block.appending.combine(this.#crc, block.crc);
     // Modulo 2^32, as the standard has it.
-    this.#length = (this.#length + length) >>> 0;
+    this.#length = (this.#length + chunk.byteLength) >>> 0;
+    const bytes = this.#blocks.pack(block, this.#previous);
+    this.#previous = block.number;
     return bytes;
   }
 
@@ -105,29 +93,4 @@ class GzipEncoder implements StreamEncoder {
     view.setUint32(6, this.#length, true);
     return tail;
   }
-}
-
-function pack(chunk: Uint8Array, level: number, threshold: number): Block {
-  const { byteLength: length } = chunk;
-  let bytes = length < threshold && length <= LONGEST_STORED ? undefined : deflate(chunk, level);
-  // What cannot be made smaller is not made larger either.
-  if (length <= LONGEST_STORED && (bytes === undefined || bytes.byteLength > length + 5)) {
-    bytes = store(chunk);
-  }
-  return { bytes: bytes!, length, crc: crc32(chunk), appending: new Appending(length) };
-}
-
-function deflate(chunk: Uint8Array, level: number): Uint8Array {
-  return deflateRawSync(chunk, { level, finishFlush: constants.Z_FULL_FLUSH });
-}
-
-/** RFC 1951, section 3.2.4: not the last block, and stored: the length, its complement, the bytes. */
-function store(chunk: Uint8Array): Uint8Array {
-  const { byteLength: length } = chunk;
-  const block = new Uint8Array(5 + length);
-  const view = new DataView(block.buffer);
-  view.setUint16(1, length, true);
-  view.setUint16(3, ~length & 0xffff, true);
-  block.set(chunk, 5);
-  return block;
 }

@@ -3,8 +3,10 @@ import process from "node:process";
 import { Broadcaster } from "../../mod.ts";
 import { gzip } from "../../lib/compression/mod.ts";
 import { serve } from "../../lib/node/mod.ts";
+import { accompany } from "../support/companion.ts";
 
 const feed = new Broadcaster({ compression: gzip() });
+accompany(feed);
 let ending = new AbortController();
 let asked = 0;
 let published = 0;
@@ -24,7 +26,7 @@ const server = await serve((request) => {
     ending = new AbortController();
     return Response.json({ asked });
   }
-  if (pathname === "/asked") return Response.json({ asked, clients: feed.size });
+  if (pathname === "/asked") return Response.json({ asked, clients: feed.size - 1 });
   return new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
 }, { port: Number(process.env["PORT"]), hostname: "127.0.0.1" });
 console.log(server.url);

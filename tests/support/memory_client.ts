@@ -4,6 +4,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { constants, gunzipSync, inflateRawSync } from "node:zlib";
 import { createParser } from "eventsource-parser";
 
+// How far back a block may refer. RFC 1951, section 2.
+const WINDOW = 32_768;
+
 export interface Received {
   event: string | undefined;
   data: string;
@@ -22,6 +25,8 @@ export class MemoryClient {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #reading: Promise<void> | undefined;
   readonly #isPacked: boolean;
+  /** The end of what was unpacked. */
+  #window: Buffer = Buffer.alloc(0);
   #hasLeft = false;
   readonly #decoder = new TextDecoder();
   readonly #parser = createParser({
@@ -49,13 +54,16 @@ export class MemoryClient {
     });
   }
 
-  /** Each chunk can be unpacked without the ones before it. */
+  /** Each chunk can be unpacked as it comes; it may refer to what came before it. */
   #unpack(chunk: Uint8Array): Uint8Array {
     const isFirst = this.chunks.length === 1;
     const blocks = isFirst ? chunk.subarray(10) : chunk;
-    return blocks[0] === 3
-      ? new Uint8Array()
-      : inflateRawSync(blocks, { finishFlush: constants.Z_SYNC_FLUSH });
+    if (blocks[0] === 3) return new Uint8Array();
+    const dictionary = this.#window;
+    const options = { finishFlush: constants.Z_SYNC_FLUSH };
+    const plain = inflateRawSync(blocks, dictionary.length > 0 ? { ...options, dictionary } : options);
+    this.#window = Buffer.concat([dictionary, plain]).subarray(-WINDOW);
+    return plain;
   }
 
   #end(): void {
