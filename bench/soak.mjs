@@ -53,10 +53,12 @@ async function soak({ kind, path }) {
   const samples = [];
   while (elapsed() < length) {
     await sleep(SAMPLE);
-    const { rss, lagging } = await server.ask("meter", { collect: true });
-    samples.push({ seconds: Math.round(elapsed() / 1000), rss: rss / 2 ** 20, lagging });
+    const { rss, live, lagging } = await server.ask("meter", { collect: true });
+    const seconds = Math.round(elapsed() / 1000);
+    samples.push({ seconds, rss: rss / 2 ** 20, live: live / 2 ** 20, lagging });
     process.stderr.write(
-      `${name}: ${samples.at(-1).seconds} s, ${samples.at(-1).rss.toFixed(1)} MB, ${lagging} clients lag\n`,
+      `${name}: ${seconds} s, ${samples.at(-1).rss.toFixed(1)} MB resident, ` +
+        `${samples.at(-1).live.toFixed(1)} MB in use, ${lagging} clients lag\n`,
     );
   }
   clearInterval(publishing);
@@ -72,7 +74,8 @@ async function soak({ kind, path }) {
   );
   return {
     ...{ name, minutes: options.minutes, published, stalls, faults, samples },
-    growth: growthOf(samples),
+    growth: growthOf(samples, "rss"),
+    growthInUse: growthOf(samples, "live"),
     ...{
       events: sum("events"),
       gaps: sum("gaps"),
@@ -96,8 +99,8 @@ async function stallInTurn(followers, goesOn) {
 }
 
 /** The memory of the last quarter of the time, against that of the first quarter after the warm-up: their medians. */
-function growthOf(samples) {
-  const warm = samples.filter(({ seconds }) => seconds * 1000 > WARM_UP).map(({ rss }) => rss);
+function growthOf(samples, key) {
+  const warm = samples.filter(({ seconds }) => seconds * 1000 > WARM_UP).map((sample) => sample[key]);
   const quarter = Math.max(1, warm.length >> 2);
   return median(warm.slice(-quarter)) - median(warm.slice(0, quarter));
 }
@@ -107,7 +110,20 @@ function median(values) {
 }
 
 function verdict(
-  { name, minutes, published, stalls, events, gaps, missed, reconnects, growth, faults, samples },
+  {
+    name,
+    minutes,
+    published,
+    stalls,
+    events,
+    gaps,
+    missed,
+    reconnects,
+    growth,
+    growthInUse,
+    faults,
+    samples,
+  },
 ) {
   const range = samples.map(({ rss }) => rss);
   return [
@@ -118,7 +134,7 @@ function verdict(
     `  Memory ${Math.min(...range).toFixed(1)} to ${Math.max(...range).toFixed(1)} MB; ` +
     `last quarter against first: ${growth.toFixed(1)} MB (at most ${FLAT}): ${
       growth <= FLAT ? "flat" : "NOT FLAT"
-    }.`,
+    }; in use: ${growthInUse.toFixed(1)} MB.`,
     `  ${
       faults.length === 0
         ? "Every sequence is whole but for what its gaps say"

@@ -6,9 +6,11 @@ let encodings;
 export async function meter(running, { collect }) {
   if (collect) await collectGarbage();
   const { user, system } = process.cpuUsage();
+  const { rss, heapUsed, external } = process.memoryUsage();
   return {
     cpu: user + system,
-    rss: process.memoryUsage().rss,
+    rss,
+    live: heapUsed + external,
     clients: running.size(),
     lagging: running.lagging?.(),
     encodings,

@@ -48,8 +48,8 @@ export class Blocks {
   // All clients get a chunk one after the other, so the last one is most often asked for; the others as long as they live.
   readonly #all = new WeakMap<Uint8Array, Block>();
   #last: Block | undefined;
-  /** By number, oldest first: those that more than one client has. */
-  readonly #recent = new Map<number, Block>();
+  /** By number, oldest first: the text of those that more than one client has, or its end. */
+  readonly #recent = new Map<number, Uint8Array>();
   #count = 0;
 
   constructor(level: number, threshold: number) {
@@ -88,7 +88,7 @@ export class Blocks {
 
   /** Packs it for one more group of clients, if there is such a group. */
   #refer(block: Block, previous: number): Uint8Array | undefined {
-    const reference = this.#recent.get(previous)?.chunk;
+    const reference = this.#recent.get(previous);
     if (reference === undefined || block.after.size === MOST_GROUPS || block.chunk.byteLength < SHORTEST) {
       return undefined;
     }
@@ -97,9 +97,10 @@ export class Blocks {
     return bytes;
   }
 
-  #keep(block: Block): void {
-    if (block.chunk.byteLength < SHORTEST) return;
-    this.#recent.set(block.number, block);
+  #keep({ number, chunk }: Block): void {
+    if (chunk.byteLength < SHORTEST) return;
+    // Of a large one a copy, lest it be kept whole.
+    this.#recent.set(number, chunk.byteLength > WINDOW ? chunk.slice(-WINDOW) : chunk);
     if (this.#recent.size > MOST_RECENT) this.#recent.delete(this.#recent.keys().next().value!);
   }
 
@@ -114,10 +115,9 @@ export class Blocks {
     return deflated!;
   }
 
-  #deflate(chunk: Uint8Array, reference: Uint8Array | undefined): Uint8Array {
+  #deflate(chunk: Uint8Array, dictionary: Uint8Array | undefined): Uint8Array {
     const options = { level: this.#level, finishFlush: constants.Z_FULL_FLUSH };
-    if (reference === undefined) return deflateRawSync(chunk, options);
-    return deflateRawSync(chunk, { ...options, dictionary: reference.subarray(-WINDOW) });
+    return deflateRawSync(chunk, dictionary === undefined ? options : { ...options, dictionary });
   }
 }
 
