@@ -10,7 +10,7 @@ const parsing = (workload, title) => ({
   title: `(i) Parsing ${title}`,
   parses: true,
   // Each takes the median of its own passes.
-  rounds: 2,
+  rounds: 3,
   sizes: { full: { passes: 11 }, quick: { passes: 1 } },
   figures: {
     sync: { label: "CPU per MB, fed with text", unit: "ms", digits: 3, chart: true },

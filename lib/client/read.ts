@@ -58,10 +58,12 @@ export function parseSSE(
   return {
     async next() {
       while (at >= batch.length) {
-        const { done, value } = await batches.next();
-        if (done) return { done, value };
-        batch = value;
+        // What was handed out is let go of: an event may be large, and the next one far away.
         at = 0;
+        batch = [];
+        const result = await batches.next();
+        if (result.done) return result;
+        batch = result.value;
       }
       return { done: false, value: batch[at++]! };
     },
@@ -111,9 +113,9 @@ export function readBatches(
         // What the parser threw comes after the events before it: it throws it again.
         parser.feed("");
         onRead?.(parser.lastEventId, cancel);
+        batch = [];
         const { done, value } = await reader.read();
         if (done) return;
-        batch = [];
         try {
           parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
         } catch {

@@ -141,7 +141,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
             if (item.kind !== "event" || item.event !== "tidings-cursor" || item.data) yield item;
           }
         }
-        throw failure("connection-ended", "Server ended the response");
+        throw failure("connection-ended", "Server ended the stream");
       } catch (cause) {
         error = control.signal.aborted
           ? failure("connection-stalled", `Nothing arrived for ${stallTimeout} ms`)
