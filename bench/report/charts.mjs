@@ -7,7 +7,7 @@ const RIGHT = 80;
 const BAR = 18;
 const GAP = 4;
 const GROUP = 30;
-const TOP = 44;
+const TOP = 62;
 
 // It is shown on light and on dark pages, as an image: it must bring both sets of colours itself.
 const STYLE = `
@@ -35,10 +35,7 @@ export function writeCharts({ scenarios, versions }, folder) {
           .filter(({ value }) => Number.isFinite(value)),
       })).filter(({ bars }) => bars.length > 0);
       if (groups.length > 0) {
-        writeFileSync(
-          `${folder}/${id}-${key}.svg`,
-          chart(`${title}: ${caption(figure)}`, groups, figure),
-        );
+        writeFileSync(`${folder}/${id}-${key}.svg`, chart(title, caption(figure), groups, figure));
       }
     }
   }
@@ -47,7 +44,7 @@ export function writeCharts({ scenarios, versions }, folder) {
 const caption = ({ label, unit, higherIsBetter }) =>
   `${label}${unit && `, ${unit}`} (${higherIsBetter ? "more" : "less"} is better)`;
 
-function chart(title, groups, { digits }) {
+function chart(title, subtitle, groups, { digits }) {
   const most = Math.max(
     ...groups.flatMap(({ bars }) => bars.map(({ value }) => value)),
     0,
@@ -70,11 +67,12 @@ ${text(LEFT + Number(length) + 6, at + 13, value.toFixed(digits))}`;
   });
   const height = y - GROUP + GAP + 8;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${
-    escape(title)
+    escape(`${title}: ${subtitle}`)
   }">
 <style>${STYLE}
 </style>
 ${text(0, 18, title, "title")}
+${text(0, 38, subtitle)}
 ${parts.join("\n")}
 </svg>
 `;
