@@ -63,6 +63,17 @@ test("a chunk is packed once, and the same bytes go to every client that takes t
   assert.deepEqual(whole, gunzipSync(Buffer.concat(packed[1]!.chunks)));
 });
 
+test("a packed chunk keeps no memory but its own bytes, since the log may keep thousands of them", () => {
+  const stream = gzip().begin();
+  const random = new Random(3);
+  const texts = ["small", "a trade that repeats itself, ".repeat(4), "longer text ".repeat(3_000)];
+  const noise = Uint8Array.from({ length: 20_000 }, () => random.below(256));
+  for (const chunk of [...texts.map((text) => new TextEncoder().encode(text)), noise]) {
+    const packed = stream.encode(chunk);
+    assert.equal(packed.buffer.byteLength, packed.byteLength, `of ${chunk.byteLength} bytes`);
+  }
+});
+
 test("clients that come back together to one place are given the same bytes", async () => {
   const feed = new Broadcaster({ compression: gzip() });
   const from = await feed.publish("0");

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { Broadcaster, type Connection, createSSEResponse } from "../mod.ts";
 import { type FetchHandler, toNodeListener } from "../lib/node/mod.ts";
+import { bodiesOf } from "./support/bodies.ts";
 import { RawClient } from "./support/client.ts";
 import { memoryInUse, runtime } from "./support/runtime.ts";
 import { sleep, until } from "./support/wait.ts";
@@ -24,32 +25,6 @@ async function listening(listener: RequestListener, use: (port: number) => Promi
 
 const using = (handler: FetchHandler, use: (port: number) => Promise<void>) =>
   listening(toNodeListener(handler), use);
-
-/** The bodies of a connection's responses, taken out of HTTP/1.1's chunks strictly. The last may be under way. */
-function bodiesOf(text: string): string[] {
-  return text.split("HTTP/1.1 200 OK\r\n").slice(1).map((response) => {
-    const body = response.slice(response.indexOf("\r\n\r\n") + 4);
-    assert.match(response, /^Transfer-Encoding: chunked\r$/im);
-    // Sizes count bytes.
-    const bytes = new TextEncoder().encode(body);
-    const slice = (from: number, to: number) => new TextDecoder().decode(bytes.subarray(from, to));
-    let content = "";
-    for (let at = 0; at < bytes.length;) {
-      const line = /^([0-9a-f]+)\r\n/.exec(slice(at, at + 10));
-      assert.ok(line, `no chunk begins at ${at}: ${JSON.stringify(slice(at, at + 80))}`);
-      const start = at + line[0].length;
-      const end = start + Number.parseInt(line[1]!, 16);
-      assert.equal(slice(end, end + 2), "\r\n", `the chunk at ${at} does not end where it says`);
-      content += slice(start, end);
-      at = end + 2;
-      if (start === end) {
-        assert.equal(at, bytes.length, "something follows the last chunk");
-        content += "<END>";
-      }
-    }
-    return content;
-  });
-}
 
 const frames = (events: readonly string[]) => events.map((event) => `data: ${event}\n\n`).join("");
 

@@ -20,7 +20,10 @@ export async function runOnce({ scenario, contender, command, quick }) {
         const [server, receiver = server] = servers;
         const started = await Promise.all(servers.map((each) => each.ask("start", start)));
         const { port } = started.at(-1);
-        return scenario.run({ server, receiver, load, port, kind: clients }, { ...size, ...variant });
+        return scenario.run({ server, receiver, load, port, kind: clients, contender }, {
+          ...size,
+          ...variant,
+        });
       }),
     );
   }

@@ -74,12 +74,19 @@ export class Client {
     else this.#socket.destroy();
   }
 
+  /** How many events end in this piece of the body. */
+  count(chunk) {
+    let events = 0;
+    for (let at = chunk.indexOf(MARK); at !== -1; at = chunk.indexOf(MARK, at + 1)) events++;
+    return events;
+  }
+
   #read(chunk) {
     if (!this.#isBody && (chunk = this.#readHead(chunk)).length === 0) return;
     this.bytes += chunk.length;
     this.kept?.push(Buffer.from(chunk));
     const before = this.events;
-    for (let at = chunk.indexOf(MARK); at !== -1; at = chunk.indexOf(MARK, at + 1)) this.events++;
+    this.events += this.count(chunk);
     if (this.events === before) return;
     if (this.times !== undefined) {
       const now = performance.now();

@@ -1,6 +1,6 @@
 /** All clients of a run: opened, counted, waited for. */
 import { Client } from "./clients.mjs";
-import { PackedClient } from "./packed.mjs";
+import { BlockClient, PackedClient, UnpackedClient } from "./packed.mjs";
 import { SocketIoClient } from "./socket_io.mjs";
 import { decode, faultIn } from "./decode.mjs";
 
@@ -21,23 +21,29 @@ export class Crowd {
    * Connects and waits until each client has the first byte of its stream.
    *
    * @param {"readers" | "stalled" | "idle"} options.role only readers are counted and waited for; the stalled never read
+   * @param {number} options.perBlock with `packed`: how many events each block holds that the clients share; 0 if the stream
+   * is not packed. Only those that are checked then unpack
    */
   async open({ count, role = "readers", checkAll = false, time = false, packed = false, kind, ...where }) {
     const Kind = kind === "socket.io" ? SocketIoClient : packed ? PackedClient : Client;
+    const Counting = where.perBlock === undefined ? Kind : where.perBlock > 0 ? BlockClient : UnpackedClient;
     const reads = role === "readers";
     const opened = [];
     for (let i = 0; i < count; i += AT_ONCE) {
-      const batch = Array.from({ length: Math.min(AT_ONCE, count - i) }, (_, j) =>
-        new Kind({
-          ...where,
-          time: time && reads,
-          keep: reads && (checkAll || i + j < CHECKED),
-          counted: (client, before) => {
-            if (before < this.#target && client.events >= this.#target && --this.#missing === 0) {
-              this.#reached();
-            }
-          },
-        }));
+      const batch = Array.from(
+        { length: Math.min(AT_ONCE, count - i) },
+        (_, j) =>
+          new (i + j < CHECKED ? Kind : Counting)({
+            ...where,
+            time: time && reads,
+            keep: reads && (checkAll || i + j < CHECKED),
+            counted: (client, before) => {
+              if (before < this.#target && client.events >= this.#target && --this.#missing === 0) {
+                this.#reached();
+              }
+            },
+          }),
+      );
       opened.push(...batch);
       await Promise.all(batch.map(({ greeted }) => greeted));
     }
@@ -57,11 +63,12 @@ export class Crowd {
   check({ first, last, chunked = true }) {
     const { readers } = this;
     const total = (key) => readers.reduce((sum, client) => sum + client[key], 0);
+    const [{ bytes = 0, events = 0 } = {}] = readers;
     const faults = readers.flatMap(({ events, kept }) => {
       if (events !== last - first + 1) return `${events} messages of ${last - first + 1}`;
       return kept === undefined ? [] : faultIn(decode(kept, chunked), first, last) ?? [];
     });
-    return { events: total("events"), bytes: total("bytes"), faults: faults.length, fault: faults[0] };
+    return { events: total("events"), bytesEach: bytes / events, faults: faults.length, fault: faults[0] };
   }
 
   /** What the first reader was sent. */

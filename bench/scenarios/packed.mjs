@@ -6,6 +6,12 @@ const SERVER = { keepalive: false, payload: "trades" };
 const SIZES = { warmUp: { turns: 5, milliseconds: 700 }, measured: { turns: 10, milliseconds: 1_000 } };
 const FOCUS = ["tidings", "tidings gzip", "hono gzip", "h3 gzip"];
 
+const PER_TURN = 20;
+
+/** tidings puts a turn into one block, for all; what packs for each client is unpacked by each. */
+const perBlock = ({ contender: { file, packs = false } }, perTurn) =>
+  file === "tidings" ? packs ? perTurn : 0 : undefined;
+
 const own = { of: "tidings gzip" };
 
 const packed = (perTurn, focus, goals) => ({
@@ -23,7 +29,7 @@ const packed = (perTurn, focus, goals) => ({
   rounds: 3,
   async run(context, { clients, warmUp, measured }) {
     const { server, load } = context;
-    await connect(context, { count: clients, packed: true });
+    await connect(context, { count: clients, packed: true, perBlock: perBlock(context, perTurn) });
     const received = perTurn * await publishTurns(context, { ...warmUp, perTurn });
     let turns;
     const used = await metered(server, async () => {
@@ -32,7 +38,7 @@ const packed = (perTurn, focus, goals) => ({
     const checked = await load.ask("check", { first: 1, last: received + turns * perTurn, chunked: false });
     return {
       ...checked,
-      figures: { cpu: used.cpu / (clients * turns * perTurn), bytes: checked.bytes / checked.events },
+      figures: { cpu: used.cpu / (clients * turns * perTurn), bytes: checked.bytesEach },
     };
   },
 });
@@ -68,9 +74,9 @@ export const packedMemory = {
   async run(context, { first, clients, turns }) {
     const { server } = context;
     const grow = async (count) => {
-      await connect(context, { count, packed: true });
+      await connect(context, { count, packed: true, perBlock: perBlock(context, PER_TURN) });
       // Those that were there before have more than that, and are not waited for.
-      await publishTurns(context, { turns, perTurn: 20 });
+      await publishTurns(context, { turns, perTurn: PER_TURN });
       await sleep(500);
       return (await server.ask("meter", { collect: true })).rss;
     };

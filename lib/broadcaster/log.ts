@@ -7,6 +7,8 @@
  * @module
  */
 
+import { RecentMap } from "../recent.ts";
+
 /** What the log may hold. The first bound that is reached drops the oldest events. */
 export interface LogLimits {
   readonly events: number;
@@ -60,7 +62,7 @@ export interface Chunk {
   readonly cursor: number;
 }
 
-// How many topics are remembered of which something was dropped; beyond that the oldest are lumped together.
+// How many topics are remembered, at least, of which something was dropped; beyond that the oldest are lumped together.
 const MOST_MARKS = 10_000;
 
 const encoder = new TextEncoder();
@@ -77,8 +79,8 @@ export class EventLog {
   #baseId: string;
   /** The newest entry of each key. */
   readonly #newest = new Map<string, number>();
-  /** For each topic the newest entry that was dropped, oldest first, and the same of all that is no longer here. */
-  readonly #dropped = new Map<string | undefined, number>();
+  /** For each topic the newest entry that was dropped, and the same of all that is no longer here. */
+  readonly #dropped = new RecentMap<string | undefined, number>(MOST_MARKS);
   #droppedElsewhere = 0;
 
   /** @param baseId The id of the place before the first event. */
@@ -166,12 +168,10 @@ export class EventLog {
     this.#baseId = id;
     if (audience === "none") return;
     if (key !== undefined && this.#newest.get(key) === seq) this.#newest.delete(key);
-    this.#dropped.delete(topic);
-    this.#dropped.set(topic, seq);
-    if (this.#dropped.size <= MOST_MARKS) return;
-    const [stalest, mark] = this.#dropped.entries().next().value!;
-    this.#dropped.delete(stalest);
-    this.#droppedElsewhere = mark;
+    const forgotten = this.#dropped.set(topic, seq);
+    for (const mark of forgotten?.values() ?? []) {
+      if (mark > this.#droppedElsewhere) this.#droppedElsewhere = mark;
+    }
   }
 
   /**

@@ -6,8 +6,9 @@
  */
 
 import type { BackplaneEntry } from "../backplane.ts";
+import { RecentMap } from "../recent.ts";
 
-// Message ids that are remembered. A copy comes within seconds, or never.
+// Message ids that are remembered, at least. A copy comes within seconds, or never.
 const MOST = 10_000;
 
 export class Copies {
@@ -15,7 +16,7 @@ export class Copies {
   lossTold: string | undefined;
   readonly #compare: (a: string, b: string) => number;
   /** The entry at which each message was met. */
-  readonly #seen = new Map<string, string>();
+  readonly #seen = new RecentMap<string, string>(MOST);
   /** The entry that survived when the log's end was lost. */
   #survivor: { readonly id: string; readonly isOld: boolean } | undefined;
 
@@ -30,7 +31,6 @@ export class Copies {
     if (messageId === undefined) return isSurvivor;
     if (this.#seen.has(messageId)) return true;
     this.#seen.set(messageId, id);
-    if (this.#seen.size > MOST) this.#seen.delete(this.#seen.keys().next().value!);
     return isSurvivor && this.#survivor!.isOld;
   }
 
@@ -41,8 +41,6 @@ export class Copies {
   rewind(to: string, isOld: boolean): void {
     this.lossTold = undefined;
     this.#survivor = { id: to, isOld };
-    for (const [messageId, id] of this.#seen) {
-      if (this.#compare(id, to) > 0) this.#seen.delete(messageId);
-    }
+    this.#seen.prune((id) => this.#compare(id, to) > 0);
   }
 }

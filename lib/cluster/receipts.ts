@@ -8,6 +8,8 @@
  * @module
  */
 
+import { RecentMap } from "../recent.ts";
+
 // Messages that were read before their acknowledgement came. Of those that were given up none will come.
 const MOST_EARLY = 10_000;
 
@@ -21,7 +23,7 @@ interface Receipt {
 export class Receipts {
   /** By message id. */
   readonly #unread = new Map<string, Receipt>();
-  readonly #early = new Set<string>();
+  readonly #early = new RecentMap<string, true>(MOST_EARLY);
   readonly #compare: (a: string, b: string) => number;
   /** What is not after this place will not be read any more. */
   #floor: string | undefined;
@@ -44,8 +46,7 @@ export class Receipts {
   /** A message of this process was read. */
   read(messageId: string): void {
     if (this.#unread.delete(messageId)) return;
-    this.#early.add(messageId);
-    if (this.#early.size > MOST_EARLY) this.#early.delete(this.#early.values().next().value!);
+    this.#early.set(messageId, true);
   }
 
   /** Reading goes on at a place: those before it will not come, and whoever stood there was told. */

@@ -116,8 +116,16 @@ export class Blocks {
   }
 
   #deflate(chunk: Uint8Array, dictionary: Uint8Array | undefined): Uint8Array {
-    const options = { level: this.#level, finishFlush: constants.Z_FULL_FLUSH };
-    return deflateRawSync(chunk, dictionary === undefined ? options : { ...options, dictionary });
+    const options = {
+      level: this.#level,
+      // What comes out is seldom longer than what goes in, and the default would make 16 KB of room for it.
+      chunkSize: Math.max(constants.Z_MIN_CHUNK, chunk.byteLength + 64),
+      finishFlush: constants.Z_FULL_FLUSH,
+    };
+    // A copy, without the room that was left over: the block is kept for as long as the log keeps the chunk.
+    return new Uint8Array(
+      deflateRawSync(chunk, dictionary === undefined ? options : { ...options, dictionary }),
+    );
   }
 }
 
