@@ -266,6 +266,27 @@ test("a log that lost its end is a gap, and the events that take its place arriv
   await feed.close();
 });
 
+test("a client that stands at the new end of a log that lost its end waits until the node has noticed", async () => {
+  const log = new MemoryLog();
+  log.longestWait = 500;
+  const { feed } = node(log, { history: { events: 2 } });
+  await started(feed);
+  const client = connect(feed);
+  const ids = await Promise.all(["1", "2", "3", "4", "5", "6"].map((data) => feed.publish(data)));
+  await readUntil(client, () => client.events.length === 6, "six");
+  // The node, which waits for what comes next, still holds the last two of them.
+  log.entries.length = log.entries.findIndex(({ id }) => id === ids[1]) + 1;
+  log.calls.range = 0;
+  const other = connect(feed, ids[1]);
+  await readUntil(other, () => gaps(other).length === 1, "what the node says once it has noticed");
+  await feed.publish("later");
+  await readUntil(other, () => other.data.at(-1) === "later", "what comes then");
+  assert.deepEqual(messages(other), ["later"]);
+  assert.ok(log.calls.range <= 20, `${log.calls.range} readings`);
+  await feed.close();
+  assert.equal(log.readers, 0);
+});
+
 test("an id that was given again to another event is a gap, and not that event", async () => {
   const log = new MemoryLog();
   const { feed } = node(log);
