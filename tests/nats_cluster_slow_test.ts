@@ -50,7 +50,7 @@ clusterPlans({
   name: "JetStream",
   skip: noNats,
   count: 16,
-  atOnce: 4,
+  atOnce: 8,
   each: 12_000,
   start: () => Promise.resolve({ make: () => JetStreamLog.start(), stop: () => Promise.resolve() }),
 });
