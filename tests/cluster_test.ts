@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { BackplaneMessage } from "../lib/backplane.ts";
 import { Broadcaster, type BroadcasterOptions, type Gap, TidingsError } from "../mod.ts";
 import { MemoryClient, request } from "./support/memory_client.ts";
 import { MemoryLog } from "./support/memory_backplane.ts";
@@ -303,6 +304,39 @@ test("an id that was given again to another event is a gap, and not that event",
   await readUntil(client, () => client.data.includes("another"), "the other one");
   assert.deepEqual(gaps(client)[0], { requested: id, resumedAt: id, reason: "epoch" });
   await feed.close();
+});
+
+test("what was lost before its acknowledgement came is told, though later entries were read by then", async () => {
+  for (const events of [1, 1_000]) {
+    const log = new MemoryLog();
+    log.longestWait = 100;
+    const inner = log.backplane();
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => release = resolve);
+    const append = async (message: BackplaneMessage) => {
+      const id = await inner.append(message);
+      await held;
+      return id;
+    };
+    const { feed } = node(log, { backplane: { ...inner, append }, history: { events } });
+    await started(feed);
+    const client = connect(feed);
+    log.push(JSON.stringify({ data: "earlier" }));
+    await readUntil(client, () => client.data.length === 1, "the one before");
+    log.freeze("range");
+    const publishing = feed.publish("lost");
+    await until(() => log.entries.some(({ payload }) => payload?.includes("lost")), "it landed");
+    const lost = log.entries.pop()!.id;
+    for (const data of ["later", "latest"]) log.push(JSON.stringify({ data }));
+    log.thaw();
+    await readUntil(client, () => client.data.at(-1) === "latest", "the entries after it");
+    release();
+    assert.equal(await publishing, lost);
+    await readUntil(client, () => gaps(client).length === 1, "a gap");
+    const { requested, resumedAt } = gaps(client)[0]!;
+    assert.ok(Number(requested) < Number(lost) && Number(lost) <= Number(resumedAt), requested);
+    await feed.close();
+  }
 });
 
 test("a node that had not read what the log lost is told by the one that published it", async () => {

@@ -131,10 +131,17 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
   }
 
   acknowledged(messageId: string, id: string): void {
-    const { log } = this;
     // Before the start no other place is known.
-    const after = this.#isStarted ? log.idAt(log.tip) : id;
+    const after = this.#isStarted ? this.#placeBefore(id) : id;
     this.#receipts.acknowledged(messageId, { id, round: this.#follower.round, after });
+  }
+
+  /** A place that was read and is older than an id: the newest, or, if another entry after the id was read first, one before. */
+  #placeBefore(id: string): string {
+    const { log } = this;
+    const compare = (a: string, b: string) => this.#backplane.compare(a, b);
+    const place = log.idAt(log.floor(id, compare));
+    return compare(place, id) < 0 ? place : this.#begin;
   }
 
   entries(entries: readonly BackplaneEntry[]): void {
