@@ -252,9 +252,11 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
   /** What is told of entries that the engine lost; each process that knows says so, and the first of them is enough. */
   #toLoss(id: string, after: string, copies: Copies): Draft {
     const { lossTold } = copies;
-    const isKnown = lossTold !== undefined && this.#backplane.compare(after, lossTold) < 0;
+    const compare = (a: string, b: string) => this.#backplane.compare(a, b);
+    const isKnown = lossTold !== undefined && compare(after, lossTold.after) >= 0 &&
+      compare(after, lossTold.id) < 0;
     if (isKnown || !this.#backplane.isId(after)) return placeOnly(id);
-    copies.lossTold = id;
+    copies.lossTold = { id, after };
     const frame = gapFrame({ requested: after, resumedAt: id, reason: "epoch" });
     return { ...placeOnly(id), frame, audience: "all" };
   }
