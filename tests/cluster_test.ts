@@ -339,6 +339,23 @@ test("what was lost before its acknowledgement came is told, though later entrie
   }
 });
 
+test("a loss that was told excuses nobody from telling of an older one", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log);
+  await started(feed);
+  const client = connect(feed);
+  const ids = ["1", "2", "3"].map((data) => log.push(JSON.stringify({ data })));
+  const lost = (after: string) => log.push(JSON.stringify({ lost: after }));
+  const told = [lost(ids[1]!), lost(ids[2]!), lost(ids[0]!)];
+  await feed.publish("later");
+  await readUntil(client, () => client.data.at(-1) === "later", "what comes then");
+  assert.deepEqual(gaps(client), [
+    { requested: ids[1], resumedAt: told[0], reason: "epoch" },
+    { requested: ids[0], resumedAt: told[2], reason: "epoch" },
+  ]);
+  await feed.close();
+});
+
 test("a node that had not read what the log lost is told by the one that published it", async () => {
   const log = new MemoryLog();
   const [a, b] = [node(log), node(log)];
