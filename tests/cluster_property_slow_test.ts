@@ -1,21 +1,13 @@
-// SEEDS=5000 runs more of them, SEED=17 that one, AT_ONCE=40 more at a time.
-import assert from "node:assert/strict";
-import { test } from "node:test";
+// Random faults, done to a log in memory and to a real Redis: see `support/cluster_plans.ts` for how many, and which.
 import type { BackplaneEntry } from "../lib/backplane.ts";
 import { connectorOf } from "../lib/redis/clients.ts";
 import { type RedisConnection, type RedisConnector, redisStreams } from "../lib/redis/mod.ts";
 import { readEntries } from "../lib/redis/reply.ts";
-import { checkProperty, type FaultyLog, type Outcome } from "./support/cluster_property.ts";
+import { clusterPlans } from "./support/cluster_plans.ts";
+import type { FaultyLog } from "./support/cluster_property.ts";
 import { MemoryLog } from "./support/memory_backplane.ts";
 import { noRedis, RedisServer } from "./support/redis.ts";
 import { clientKinds } from "./support/redis_clients.ts";
-
-const seeds = process.env.SEED !== undefined
-  ? [Number(process.env.SEED)]
-  : Array.from({ length: Number(process.env.SEEDS ?? 200) }, (_, seed) => seed);
-
-const AT_ONCE = Number(process.env.AT_ONCE ?? 20);
-const LIMIT = 60_000 + 2_000 * seeds.length;
 
 function memoryLog(): Promise<FaultyLog> {
   const log = new MemoryLog();
@@ -99,35 +91,30 @@ function redisLog(server: RedisServer, operator: RedisConnection): FaultyLog {
   };
 }
 
-async function checkAll(make: () => Promise<FaultyLog>, atOnce: number): Promise<Outcome> {
-  const sum: Outcome = { published: 0, received: 0, gaps: 0, destroyed: 0, doubled: 0 };
-  const queue = [...seeds];
-  await Promise.all(Array.from({ length: atOnce }, async () => {
-    for (let seed = queue.shift(); seed !== undefined; seed = queue.shift()) {
-      const outcome = await checkProperty(seed, await make());
-      for (const name of Object.keys(sum) as (keyof Outcome)[]) sum[name] += outcome[name];
-    }
-  }));
-  assert.ok(sum.gaps > 0 && sum.destroyed > 0 || seeds.length < 20, "the plans did no harm");
-  console.log(`seeds ${seeds[0]} to ${seeds.at(-1)}: ${JSON.stringify(sum)}`);
-  return sum;
-}
+// Both halves together end before a runner ends the file, after 600 s.
+const SIZE = { count: 200, atOnce: 20, each: 900 };
 
-const what = `what was published was received, or a gap told of it: ${seeds.length} plans of faults`;
-
-test(`memory: ${what}`, { timeout: LIMIT }, async () => {
-  await checkAll(memoryLog, AT_ONCE);
+clusterPlans({
+  name: "memory",
+  ...SIZE,
+  start: () => Promise.resolve({ make: memoryLog, stop: () => Promise.resolve() }),
 });
 
-test(`Redis: ${what}`, { timeout: LIMIT, skip: noRedis }, async () => {
-  const server = await RedisServer.start();
-  const { client, close } = clientKinds[0]!.open(server.url);
-  const operator = await connectorOf(client)!.open();
-  try {
-    await checkAll(() => Promise.resolve(redisLog(server, operator)), AT_ONCE);
-  } finally {
-    operator.close();
-    close();
-    await server.stop();
-  }
+clusterPlans({
+  name: "Redis",
+  skip: noRedis,
+  ...SIZE,
+  async start() {
+    const server = await RedisServer.start();
+    const { client, close } = clientKinds[0]!.open(server.url);
+    const operator = await connectorOf(client)!.open();
+    return {
+      make: () => Promise.resolve(redisLog(server, operator)),
+      async stop() {
+        operator.close();
+        close();
+        await server.stop();
+      },
+    };
+  },
 });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { BackplaneMessage } from "../lib/backplane.ts";
 import { Broadcaster, type BroadcasterOptions, type Gap, TidingsError } from "../mod.ts";
 import { MemoryClient, request } from "./support/memory_client.ts";
 import { MemoryLog } from "./support/memory_backplane.ts";
@@ -266,6 +267,27 @@ test("a log that lost its end is a gap, and the events that take its place arriv
   await feed.close();
 });
 
+test("a client that stands at the new end of a log that lost its end waits until the node has noticed", async () => {
+  const log = new MemoryLog();
+  log.longestWait = 500;
+  const { feed } = node(log, { history: { events: 2 } });
+  await started(feed);
+  const client = connect(feed);
+  const ids = await Promise.all(["1", "2", "3", "4", "5", "6"].map((data) => feed.publish(data)));
+  await readUntil(client, () => client.events.length === 6, "six");
+  // The node, which waits for what comes next, still holds the last two of them.
+  log.entries.length = log.entries.findIndex(({ id }) => id === ids[1]) + 1;
+  log.calls.range = 0;
+  const other = connect(feed, ids[1]);
+  await readUntil(other, () => gaps(other).length === 1, "what the node says once it has noticed");
+  await feed.publish("later");
+  await readUntil(other, () => other.data.at(-1) === "later", "what comes then");
+  assert.deepEqual(messages(other), ["later"]);
+  assert.ok(log.calls.range <= 20, `${log.calls.range} readings`);
+  await feed.close();
+  assert.equal(log.readers, 0);
+});
+
 test("an id that was given again to another event is a gap, and not that event", async () => {
   const log = new MemoryLog();
   const { feed } = node(log);
@@ -281,6 +303,56 @@ test("an id that was given again to another event is a gap, and not that event",
   log.thaw();
   await readUntil(client, () => client.data.includes("another"), "the other one");
   assert.deepEqual(gaps(client)[0], { requested: id, resumedAt: id, reason: "epoch" });
+  await feed.close();
+});
+
+test("what was lost before its acknowledgement came is told, though later entries were read by then", async () => {
+  for (const events of [1, 1_000]) {
+    const log = new MemoryLog();
+    log.longestWait = 100;
+    const inner = log.backplane();
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => release = resolve);
+    const append = async (message: BackplaneMessage) => {
+      const id = await inner.append(message);
+      await held;
+      return id;
+    };
+    const { feed } = node(log, { backplane: { ...inner, append }, history: { events } });
+    await started(feed);
+    const client = connect(feed);
+    log.push(JSON.stringify({ data: "earlier" }));
+    await readUntil(client, () => client.data.length === 1, "the one before");
+    log.freeze("range");
+    const publishing = feed.publish("lost");
+    await until(() => log.entries.some(({ payload }) => payload?.includes("lost")), "it landed");
+    const lost = log.entries.pop()!.id;
+    for (const data of ["later", "latest"]) log.push(JSON.stringify({ data }));
+    log.thaw();
+    await readUntil(client, () => client.data.at(-1) === "latest", "the entries after it");
+    release();
+    assert.equal(await publishing, lost);
+    await readUntil(client, () => gaps(client).length === 1, "a gap");
+    const { requested, resumedAt } = gaps(client)[0]!;
+    assert.ok(Number(requested) < Number(lost) && Number(lost) <= Number(resumedAt), requested);
+    await feed.close();
+  }
+});
+
+test("a loss that was told excuses nobody from telling of an older one", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log);
+  await started(feed);
+  const client = connect(feed);
+  const ids = ["1", "2", "3"].map((data) => log.push(JSON.stringify({ data })));
+  const lost = (after: string) => log.push(JSON.stringify({ lost: after }));
+  const told = [lost(ids[1]!), lost(ids[2]!), lost(ids[0]!)];
+  await feed.publish("later");
+  await readUntil(client, () => client.data.at(-1) === "later", "what comes then");
+  assert.deepEqual(gaps(client), [
+    { requested: ids[1], resumedAt: told[0], reason: "epoch" },
+    { requested: ids[0], resumedAt: told[2], reason: "epoch" },
+  ]);
   await feed.close();
 });
 

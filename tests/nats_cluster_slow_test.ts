@@ -1,9 +1,6 @@
-// Broadcasters over a real JetStream, and what may happen to it. Random faults are done to it where they are asked for:
-// SEEDS=20 runs so many plans of them, SEED=17 that one.
-import assert from "node:assert/strict";
-import { test } from "node:test";
+// Broadcasters over a real JetStream, and what may happen to it: fault by fault, and plans of random faults.
 import { jetStream } from "../lib/nats/mod.ts";
-import { checkProperty, type Outcome } from "./support/cluster_property.ts";
+import { clusterPlans } from "./support/cluster_plans.ts";
 import { clusterScenarios } from "./support/cluster_scenarios.ts";
 import { NatsServer, noNats } from "./support/nats.ts";
 import { JetStreamLog } from "./support/nats_log.ts";
@@ -49,19 +46,11 @@ clusterScenarios({
   },
 });
 
-const seeds = process.env.SEED !== undefined
-  ? [Number(process.env.SEED)]
-  : Array.from({ length: Number(process.env.SEEDS ?? 0) }, (_, seed) => seed);
-
-test(`JetStream: what was published was received, or a gap told of it: ${seeds.length} plans of faults`, {
-  skip: noNats || (seeds.length === 0 ? "SEEDS says how many" : false),
-  timeout: 280_000,
-}, async () => {
-  const sum: Outcome = { published: 0, received: 0, gaps: 0, destroyed: 0, doubled: 0 };
-  for (const seed of seeds) {
-    const outcome = await checkProperty(seed, await JetStreamLog.start());
-    for (const key of Object.keys(sum) as (keyof Outcome)[]) sum[key] += outcome[key];
-  }
-  console.log(`JetStream, seeds ${seeds[0]} to ${seeds.at(-1)}:`, JSON.stringify(sum));
-  assert.ok(sum.received > 0);
+clusterPlans({
+  name: "JetStream",
+  skip: noNats,
+  count: 16,
+  atOnce: 8,
+  each: 12_000,
+  start: () => Promise.resolve({ make: () => JetStreamLog.start(), stop: () => Promise.resolve() }),
 });

@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Backplane, BackplaneEntry, BackplaneReader } from "../lib/backplane.ts";
-import { jetStream, type JetStreamOptions } from "../lib/nats/mod.ts";
+import {
+  jetStream,
+  type JetStreamClientLike,
+  type JetStreamOptions,
+  type MessagesLike,
+} from "../lib/nats/mod.ts";
 import { type NatsClient, NatsServer, noNats } from "./support/nats.ts";
 import { Relay } from "./support/relay.ts";
 import { sleep, until, within } from "./support/wait.ts";
@@ -261,6 +266,51 @@ fault("frozen, calls fail in time; thawed, all goes on and nothing is lost", {
   const entries = await persist(backplane, (reader) => reader.range(ids[0]!, 10));
   assert.deepEqual(idsOf(entries), [...ids, id]);
 });
+
+fault(
+  "what a consumer hears of late is in a range that was asked for after it was acknowledged",
+  {},
+  async (log) => {
+    const { client } = log.own;
+    const late: JetStreamClientLike = {
+      publish: (subject, payload, options) => client.publish(subject, payload, options),
+      jetstreamManager: (checkAPI) => client.jetstreamManager(checkAPI),
+      consumers: {
+        getConsumerFromInfo(info) {
+          const consumer = client.consumers.getConsumerFromInfo(info as never);
+          return { fetch: async (options) => hearingLate(await consumer.fetch(options)) };
+        },
+      },
+    };
+    const [place] = await log.append();
+    const reader = await jetStream(late, { stream: log.stream }).open();
+    try {
+      await reader.range(place!, 10);
+      const ids = await log.append(4);
+      await reader.wait(place!);
+      assert.deepEqual((await reader.range(place!, 10)).map(({ id }) => id), [place, ...ids]);
+    } finally {
+      reader.close();
+    }
+  },
+);
+
+/** The same messages, each of which says that one fewer is behind it, as a server does that has not counted the last yet. */
+function hearingLate(messages: MessagesLike): MessagesLike {
+  return {
+    close: () => messages.close(),
+    async *[Symbol.asyncIterator]() {
+      for await (const { headers, info, data } of messages) {
+        const { streamSequence, deliverySequence, pending } = info;
+        yield {
+          headers,
+          data,
+          info: { streamSequence, deliverySequence, pending: Math.max(0, pending - 1) },
+        };
+      }
+    },
+  };
+}
 
 test("JetStream: connections that break all the time lose nothing and double nothing", {
   skip: noNats,

@@ -52,6 +52,8 @@ export class Archive {
   readonly #batch = new Batch();
   readonly #wanted = new Map<Reader, string>();
   #working = false;
+  /** The last page held nothing but the place that was asked for. */
+  #wasFruitless = false;
   #reader: BackplaneReader | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
@@ -66,7 +68,10 @@ export class Archive {
     this.#maxBytes = maxBytes;
   }
 
-  /** What follows on a place, if it is here; if not, the reader is woken when it is. */
+  /**
+   * What follows on a place, if it is here; if not, the reader is woken when it is, and also when nothing follows, for then
+   * its way may have ended.
+   */
   read(at: string, reader: Reader): Passage | undefined {
     for (const page of this.#pages) {
       const passage = this.#passage(page, at);
@@ -88,6 +93,7 @@ export class Archive {
   clear(): void {
     this.#pages.clear();
     this.#bytes = 0;
+    this.#wasFruitless = false;
   }
 
   stop(): void {
@@ -119,6 +125,8 @@ export class Archive {
     clearTimeout(this.#idle);
     for (let failures = 0; this.#wanted.size > 0 && !this.#stopped;) {
       try {
+        // Nothing follows, and yet this process has read more: the log has lost its end, and the follower will notice.
+        if (this.#wasFruitless) await pauseAfter(1);
         // A failure is told by the follower, which reads the same log.
         this.#reader ??= await openReader(this.#backplane);
         await this.#turnPage(this.#reader);
@@ -139,24 +147,33 @@ export class Archive {
     for (const at of this.#wanted.values()) {
       if (asked === undefined || this.#backplane.compare(at, asked) < 0) asked = at;
     }
+    // Those who waited may have left meanwhile.
+    if (asked === undefined) return;
     const { limit } = this.#batch;
-    const found = await reader.range(asked!, limit);
+    const found = await reader.range(asked, limit);
     this.#batch.learn(found);
     const ids = found.map(({ id }) => id);
     const entries = toEntries(this.#toDrafts(found), 0, 0);
     const isLast = found.length < limit;
-    const page = { asked: asked!, isLast, ids, entries, bytes: entries[0]!.segment.byteLength };
+    this.#wasFruitless = ids.length === 1 && ids[0] === asked;
+    const page = { asked, isLast, ids, entries, bytes: entries[0]!.segment.byteLength };
+    // That nothing follows is true now, and has to be asked again.
+    if (!this.#wasFruitless) this.#keep(page);
+    // Whoever is woken may ask again at once.
+    for (const [waiting, at] of [...this.#wanted]) {
+      if (this.#passage(page, at) === undefined) continue;
+      this.#wanted.delete(waiting);
+      waiting.wake();
+    }
+  }
+
+  #keep(page: Page): void {
     this.#pages.add(page);
     this.#bytes += page.bytes;
     for (const oldest of this.#pages) {
       if (this.#bytes <= this.#maxBytes || oldest === page) break;
       this.#pages.delete(oldest);
       this.#bytes -= oldest.bytes;
-    }
-    for (const [waiting, at] of this.#wanted) {
-      if (this.#passage(page, at) === undefined) continue;
-      this.#wanted.delete(waiting);
-      waiting.wake();
     }
   }
 

@@ -12,8 +12,8 @@ import { RecentMap } from "../recent.ts";
 const MOST = 10_000;
 
 export class Copies {
-  /** The last entry that told of a loss: those after it that tell of something older say nothing new. */
-  lossTold: string | undefined;
+  /** The last entry that told of a loss, and after which place: one after it that lies within that says nothing new. */
+  lossTold: { readonly id: string; readonly after: string } | undefined;
   readonly #compare: (a: string, b: string) => number;
   /** The entry at which each message was met. */
   readonly #seen = new RecentMap<string, string>(MOST);

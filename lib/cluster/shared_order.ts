@@ -131,10 +131,17 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
   }
 
   acknowledged(messageId: string, id: string): void {
-    const { log } = this;
     // Before the start no other place is known.
-    const after = this.#isStarted ? log.idAt(log.tip) : id;
+    const after = this.#isStarted ? this.#placeBefore(id) : id;
     this.#receipts.acknowledged(messageId, { id, round: this.#follower.round, after });
+  }
+
+  /** A place that was read and is older than an id: the newest, or, if another entry after the id was read first, one before. */
+  #placeBefore(id: string): string {
+    const { log } = this;
+    const compare = (a: string, b: string) => this.#backplane.compare(a, b);
+    const place = log.idAt(log.floor(id, compare));
+    return compare(place, id) < 0 ? place : this.#begin;
   }
 
   entries(entries: readonly BackplaneEntry[]): void {
@@ -245,9 +252,11 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
   /** What is told of entries that the engine lost; each process that knows says so, and the first of them is enough. */
   #toLoss(id: string, after: string, copies: Copies): Draft {
     const { lossTold } = copies;
-    const isKnown = lossTold !== undefined && this.#backplane.compare(after, lossTold) < 0;
+    const compare = (a: string, b: string) => this.#backplane.compare(a, b);
+    const isKnown = lossTold !== undefined && compare(after, lossTold.after) >= 0 &&
+      compare(after, lossTold.id) < 0;
     if (isKnown || !this.#backplane.isId(after)) return placeOnly(id);
-    copies.lossTold = id;
+    copies.lossTold = { id, after };
     const frame = gapFrame({ requested: after, resumedAt: id, reason: "epoch" });
     return { ...placeOnly(id), frame, audience: "all" };
   }

@@ -97,22 +97,28 @@ export class JetStreamReader implements BackplaneReader {
     const known = this.#scan?.position?.id === from;
     const scan = known ? this.#scan! : await this.#seek(from);
     if (scan === undefined) return undefined;
-    // That there is no more has to be heard during this call, not before.
-    const heard = known ? scan.heard : -1;
     const entries = [scan.position!];
+    // How far the stream reached at some time during this call.
+    let end: number | undefined;
     for (;;) {
       while (entries.length < limit && await scan.peek(limit - entries.length) !== undefined) {
         const next = await scan.take();
         if (next === undefined) return final && entries.length > 1 ? entries : undefined;
         entries.push(next);
       }
-      if (entries.length === limit || scan.heard !== heard) return entries;
-      const state = await this.#stream.state();
+      // A consumer that was made during this call has brought all that there was then.
+      if (entries.length === limit || !known) return entries;
       const { sequence } = scan.position!;
-      if (state.created !== scan.created || state.last < sequence) return undefined;
-      if (state.last === sequence) return await this.#stands(entries, state) ? entries : undefined;
+      if (end !== undefined && sequence >= end) return entries;
+      if (end === undefined) {
+        // One that is older may hear of a message after its publisher did, and after the readers of other consumers.
+        const state = await this.#stream.state();
+        if (state.created !== scan.created || state.last < sequence) return undefined;
+        end = state.last;
+        if (end === sequence) return await this.#stands(entries, state) ? entries : undefined;
+      }
       // If the consumer does not bring them, it is gone.
-      if (await scan.expect(state.last - sequence) === undefined) return undefined;
+      if (await scan.expect(end - sequence) === undefined) return undefined;
     }
   }
 

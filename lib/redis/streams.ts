@@ -52,8 +52,10 @@ const BLOCK = LONGEST_WAIT - 200;
  * The server has to be Redis 6.2 or later, or Valkey, and a user with restricted rights needs the key and the commands
  * XADD, XRANGE, XREVRANGE and XREAD, besides those that its client sends to connect. Event ids are the stream's.
  *
- * How safe an acknowledged event is, Redis' own settings say: with `appendonly yes` and `appendfsync everysec` a crash of
- * the machine loses up to a second, and a failover loses what the replica did not have yet. Whatever is lost, clients are told.
+ * How safe an acknowledged event is, Redis' own settings say. With `appendonly yes` and `appendfsync always` it outlives
+ * `kill -9` and a loss of power. With `everysec`, the default, a loss of power takes what came since the last sync, and
+ * `kill -9` up to two seconds' worth while a busy disk holds a sync up. A failover loses what the replica did not have yet.
+ * Whatever is lost, clients are told.
  *
  * @throws {TypeError} If an option is wrong, or the client is none of these.
  *

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createParser } from "eventsource-parser";
+import { runtimes } from "../../examples/cluster/parts/programs.ts";
 import { noRedis, RedisServer } from "./redis.ts";
 import { runArguments, runtime } from "./runtime.ts";
 import { sleep, until, within } from "./wait.ts";
@@ -11,17 +12,19 @@ import { sleep, until, within } from "./wait.ts";
 const TOPICS = 100;
 const CLIENTS = 300;
 // Where several versions of Node are tested at once, this is not the place for measuring.
-const RATE = process.version.startsWith("v20.") ? 2_000 : 300;
+const HIGH_RATE = process.version.startsWith("v20.") ? 2_000 : 300;
+const LOW_RATE = 300;
 
 class Server {
   readonly child: ChildProcess;
   port = 0;
   published: { counts: number[]; failed: number } | undefined;
 
-  constructor(url: string, readonly name: string) {
+  /** @param command What a TypeScript file's path follows. */
+  constructor([program, ...flags]: readonly string[], url: string, readonly name: string, rate: number) {
     const path = fileURLToPath(new URL("./fixtures/cluster_node.ts", import.meta.url));
-    const args = [...runArguments, path, url, name, `${RATE / 3}`, `${TOPICS}`];
-    this.child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const args = [...flags, path, url, name, `${rate / 3}`, `${TOPICS}`];
+    this.child = spawn(program!, args, { stdio: ["ignore", "pipe", "inherit"] });
     let said = "";
     this.child.stdout!.on("data", (chunk: unknown) => {
       said += String(chunk);
@@ -91,10 +94,12 @@ class Client {
   }
 }
 
-const title = `one of three servers is killed, ${RATE} messages a second, ${CLIENTS} clients hopping`;
-test(title, { skip: noRedis || runtime !== "node" && "driven from Node", timeout: 120_000 }, async () => {
+/** Three servers, by name and the command that starts a program, of which the first is killed. */
+type Commands = readonly (readonly [name: string, command: readonly string[]])[];
+
+async function killFirst(commands: Commands, rate: number): Promise<void> {
   const redis = await RedisServer.start();
-  const servers = ["a", "b", "c"].map((name) => new Server(redis.url, name));
+  const servers = commands.map(([name, command]) => new Server(command, redis.url, name, rate));
   let alive = servers;
   try {
     await until(() => servers.every(({ port }) => port > 0), "all servers listen");
@@ -129,12 +134,14 @@ test(title, { skip: noRedis || runtime !== "node" && "driven from Node", timeout
     }
     // What the killed one had sent reaches all clients of a topic alike.
     const ends = () =>
-      clients.every(({ topic, next }) => next.get("a") === clients[Number(topic)]!.next.get("a"));
-    await until(ends, "every client has the same of a");
+      clients.every(({ topic, next }) => {
+        return next.get(killed.name) === clients[Number(topic)]!.next.get(killed.name);
+      });
+    await until(ends, `every client has the same of ${killed.name}`);
     const received = clients.reduce((sum, client) => sum + client.received, 0);
     for (const { faults, gaps } of clients) assert.deepEqual({ faults, gaps }, { faults: [], gaps: 0 });
     console.log(
-      `${received} received, 0 lost, 0 doubled; the ${affected.length} clients of the killed server were back within ${
+      `${killed.name} killed: ${received} received, 0 lost, 0 doubled; the ${affected.length} clients of the killed server were back within ${
         recovery.toFixed(0)
       } ms`,
     );
@@ -143,4 +150,30 @@ test(title, { skip: noRedis || runtime !== "node" && "driven from Node", timeout
     for (const { child } of servers) child.kill("SIGKILL");
     await redis.stop();
   }
+}
+
+const skip = noRedis || runtime !== "node" && "driven from Node";
+const own = [process.execPath, ...runArguments];
+
+test(`one of three servers is killed, ${HIGH_RATE} messages a second, ${CLIENTS} clients hopping`, {
+  skip,
+  timeout: 120_000,
+}, async () => {
+  await killFirst([["node-1", own], ["node-2", own], ["node-3", own]], HIGH_RATE);
 });
+
+for (const [killed, other] of [["bun", "deno"], ["deno", "bun"]] as const) {
+  const what = `${killed} is killed beside ${other} and node`;
+  test(`${what}, ${LOW_RATE} messages a second, ${CLIENTS} clients hopping`, {
+    skip,
+    timeout: 120_000,
+  }, async () => {
+    const found = new Map(runtimes().map(({ name, command }) => [name, command]));
+    const commandOf = (name: string) => {
+      const command = found.get(name);
+      assert.ok(command !== undefined, `${name} does not start: run npm ci, then npm rebuild bun deno`);
+      return [name, command] as const;
+    };
+    await killFirst([commandOf(killed), commandOf(other), ["node", own]], LOW_RATE);
+  });
+}

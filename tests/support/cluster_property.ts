@@ -26,6 +26,8 @@ export interface FaultyLog {
   disconnect(): Promise<void>;
   /** The next appends land and are then reported as failed. */
   loseAcks(count: number): void;
+  /** Where places are given again: the newest entry that was left when entries were destroyed the last time. */
+  readonly survivor?: string | undefined;
   /** Whether nothing is left open after the nodes are closed. */
   isQuiet(): Promise<boolean>;
   close(): Promise<void>;
@@ -52,21 +54,43 @@ interface Notice extends Gap {
   readonly faults: number;
 }
 
+// The longest that one plan may take, in milliseconds. What it waits for has shorter limits of its own.
+const LONGEST_PLAN = 90_000;
+// How long it may take until nothing is left of the nodes. JetStream forgets a consumer whose end got lost after ten seconds.
+const LONGEST_FAREWELL = 25_000;
+
 /** Runs one plan, and checks what everybody received. */
 export async function checkProperty(seed: number, log: FaultyLog): Promise<Outcome> {
   const run = new Run(new Random(seed), log);
   try {
-    return await run.play();
+    return await within(playToTheEnd(run), "the plan is through", LONGEST_PLAN);
   } catch (error) {
-    throw new Error(`With seed ${seed}: ${error instanceof Error ? error.message : error}`, { cause: error });
-  } finally {
-    await run.end();
+    const why = error instanceof Error ? error.message : error;
+    throw new Error(`With seed ${seed}, ${run.state}: ${why}`, { cause: error });
   }
 }
+
+async function playToTheEnd(run: Run): Promise<Outcome> {
+  let outcome: Outcome;
+  try {
+    outcome = await run.play();
+  } catch (error) {
+    // What went wrong first is what is told.
+    await within(run.end(), "all of it ends").catch(() => {});
+    throw error;
+  }
+  await run.end();
+  return outcome;
+}
+
+// What is done at a step, by the number that is drawn; above them clients hop.
+const FAULTS = ["trim", "lose the tail", "wipe", "disconnect", "disconnect", "lose acks", "close a node"];
 
 class Run {
   readonly #random: Random;
   readonly #log: FaultyLog;
+  /** For the order of ids. */
+  readonly #ids: Backplane;
   readonly #historyEvents: number;
   readonly #clients: Client[] = [];
   readonly #publishing: Promise<unknown>[] = [];
@@ -74,20 +98,45 @@ class Run {
   readonly #acknowledged = new Set<string>();
   /** Destroyed entries, in the order in which they were destroyed. */
   readonly #destroyed: BackplaneEntry[] = [];
+  /** What was left when places were set free to be given again, and how many entries had been destroyed then. */
+  readonly #setBacks: { survivor: string; faults: number }[] = [];
   #nodes: { name: string; feed: Broadcaster; count: number }[] = [];
   #incarnations = 0;
   #hasLostTail = false;
   #hasClosed = false;
   #isDestroying = false;
   #barriers = 0;
+  #stage = "at the start";
+  #failedAt: string | undefined;
 
   constructor(random: Random, log: FaultyLog) {
     this.#random = random;
     this.#log = log;
+    this.#ids = log.join();
     this.#historyEvents = random.pick([3, 30, 10_000]);
   }
 
+  /** Where it is, for a report. */
+  get state(): string {
+    if (this.#failedAt !== undefined) return this.#failedAt;
+    const nodes = this.#nodes.map(({ name, feed }) => {
+      const { ok, error } = feed.health();
+      return `${name} ${feed.closed ? "closed" : ok ? "well" : `unwell (${error})`}`;
+    });
+    const clients = this.#clients.map(({ state }) => state);
+    return `${this.#stage}, nodes ${nodes.join(", ")}, clients ${clients.join(", ")}`;
+  }
+
   async play(): Promise<Outcome> {
+    try {
+      return await this.#play();
+    } catch (error) {
+      this.#failedAt = this.state;
+      throw error;
+    }
+  }
+
+  async #play(): Promise<Outcome> {
     const random = this.#random;
     for (let i = 0; i < 3; i++) this.#nodes.push(this.#node());
     for (let i = 0; i < 6; i++) {
@@ -98,23 +147,29 @@ class Run {
     for (let step = 5 + random.below(15); step > 0; step--) {
       const node = random.pick(this.#nodes);
       for (let i = random.below(8); i > 0; i--) this.#publish(node);
-      await this.#doSomething();
+      await this.#doSomething(step);
       if (random.oneIn(2)) await sleep(random.below(12));
     }
 
+    this.#stage = "while publishing ends";
     await within(Promise.all(this.#publishing), "everything was published or given up");
     await this.#readByAll();
     for (const { feed } of this.#nodes) await until(() => feed.health().ok, "each node is well");
+    this.#stage = "in the account";
     return this.#check(await this.#log.dump());
   }
 
   async end(): Promise<void> {
+    this.#stage = "while clients leave";
     for (const client of this.#clients) await client.leave();
+    this.#stage = "while nodes close";
     for (const { feed } of this.#nodes) await feed.close();
+    this.#stage = "after the end";
     try {
-      for (let i = 0; !(await this.#log.isQuiet()); i++) {
-        if (i > 100) throw new Error("A connection was left behind");
-        await sleep(20);
+      const deadline = performance.now() + LONGEST_FAREWELL;
+      while (!await this.#log.isQuiet()) {
+        if (performance.now() > deadline) throw new Error("A connection was left behind");
+        await sleep(50);
       }
     } finally {
       await this.#log.close();
@@ -129,40 +184,51 @@ class Run {
   async #readByAll(): Promise<void> {
     this.#hasLostTail = false;
     this.#hasClosed = false;
-    const watchers = this.#nodes.map(({ feed }) => new Client(() => feed, () => 0));
-    for (const watcher of watchers) await watcher.placed();
-    // A node that has read to the end has noticed what there was to notice, and what it says of that precedes its next event.
-    await this.#barrier([this.#nodes[0]!.feed], watchers);
-    await this.#barrier(this.#nodes.map(({ feed }) => feed), [...watchers, ...this.#clients]);
-    for (const watcher of watchers) await watcher.leave();
+    const watchers = this.#nodes.map(({ feed }) => new Client(() => feed, () => this.#faults()));
+    try {
+      for (const watcher of watchers) await watcher.placed();
+      // A node that has read to the end has noticed what there was to notice, and what it says of that precedes its next event.
+      await this.#barrier([this.#nodes[0]!.feed], watchers);
+      await this.#barrier(this.#nodes.map(({ feed }) => feed), [...watchers, ...this.#clients]);
+    } finally {
+      for (const watcher of watchers) await watcher.leave();
+    }
   }
 
   /** Publishes on these nodes what these clients then wait for. */
   async #barrier(feeds: readonly Broadcaster[], clients: readonly Client[]): Promise<void> {
-    const sent: string[] = [];
+    const sent: { data: string; id: string }[] = [];
     for (const feed of feeds) {
       const data = `barrier ${this.#barriers++}`;
-      await within(feed.publish(data), `${data} was published`);
-      sent.push(data);
+      this.#stage = `${this.#stage.split(", ")[0]}, ${data}`;
+      sent.push({ data, id: await within(feed.publish(data), `${data} was published`) });
     }
     for (const client of clients) {
-      await until(() => sent.every((data) => client.hasSeen(data)), `a client received ${sent}`).catch(
-        (error) => {
-          const nodes = this.#nodes.map(({ feed }) =>
-            `${feed.closed} ${feed.health().ok} ${feed.health().error}`
-          );
-          throw new Error(
-            `${error.message}; it received ${client.summary()}; nodes: ${nodes}; ${client.state}`,
-          );
-        },
-      );
+      const passed = () =>
+        sent.every(({ data, id }) =>
+          client.hasSeen(data) || client.isTold((notice) => this.#covers(notice, id))
+        );
+      await until(passed, `a client passed ${JSON.stringify(sent)}`).catch((error) => {
+        throw new Error(`${error.message}; it is ${client.state} and received ${client.summary()}`);
+      });
     }
+  }
+
+  /** Whether a gap says of an entry that it may be missing. */
+  #covers({ requested, resumedAt, faults }: Notice, id: string): boolean {
+    const { compare } = this.#ids;
+    if (compare(id, requested) > 0 && compare(id, resumedAt) <= 0) return true;
+    // The log was set back, and what came after that was published after the place from which it goes on before that.
+    return compare(requested, resumedAt) > 0 && compare(id, resumedAt) <= 0 &&
+      this.#setBacks.some((each) => faults >= each.faults && compare(id, each.survivor) > 0);
   }
 
   async #destroy(destroying: Promise<readonly BackplaneEntry[]>): Promise<void> {
     this.#isDestroying = true;
     this.#destroyed.push(...await destroying);
     this.#isDestroying = false;
+    const { survivor } = this.#log;
+    if (survivor !== undefined) this.#setBacks.push({ survivor, faults: this.#destroyed.length });
   }
 
   /** How many entries have been destroyed, at most: what is under way may be noticed before it is known here. */
@@ -189,10 +255,12 @@ class Run {
     this.#publishing.push(node.feed.publish(data).then(() => this.#acknowledged.add(data), () => {}));
   }
 
-  async #doSomething(): Promise<void> {
+  async #doSomething(step: number): Promise<void> {
     const random = this.#random;
     const log = this.#log;
-    switch (random.below(12)) {
+    const what = random.below(12);
+    this.#stage = `${step} steps before the end (${FAULTS[what] ?? "hop"})`;
+    switch (what) {
       case 0:
         if (this.#hasLostTail) await this.#readByAll();
         return await this.#destroy(log.trim(random.below(6)));
@@ -222,7 +290,7 @@ class Run {
   }
 
   #check(left: readonly BackplaneEntry[]): Outcome {
-    const { compare } = this.#log.join();
+    const { compare } = this.#ids;
     // Where each message lay in the log: more than once, if it was sent again.
     const places = new Map<string, { id: string; destroyed: number }[]>();
     const positions: [id: string, destroyed: number][] = [];
@@ -291,12 +359,12 @@ class Run {
         if (seen.has(data)) continue;
         const copies = places.get(data)!;
         const told = copies.some(({ id, destroyed }) =>
-          notices.some(({ requested, resumedAt, reason, faults }) =>
-            compare(id, requested) > 0 && compare(id, resumedAt) <= 0 ||
-            reason.startsWith("epoch") && destroyed < faults ||
-            // Wiped and written anew within a millisecond: the id was given twice, and says nothing of the order.
-            isGivenAgain(id) && destroyed < faults && compare(id, requested) > 0
-          )
+          notices.some((notice) => {
+            const { requested, reason, faults } = notice;
+            return this.#covers(notice, id) || reason.startsWith("epoch") && destroyed < faults ||
+              // Wiped and written anew within a millisecond: the id was given twice, and says nothing of the order.
+              isGivenAgain(id) && destroyed < faults && compare(id, requested) > 0;
+          })
         );
         assert.ok(
           told,
@@ -342,6 +410,10 @@ class Client {
 
   hasSeen(data: string): boolean {
     return this.steps.some((step) => step.kind === "message" && step.data === data);
+  }
+
+  isTold(matches: (notice: Notice) => boolean): boolean {
+    return this.steps.some((step) => step.kind === "gap" && matches(step));
   }
 
   summary(): string {

@@ -31,6 +31,7 @@ export class JetStreamLog implements FaultyLog {
   readonly #relays: Relay[] = [];
   readonly #clients: Promise<NatsClient>[] = [];
   #isHeld = false;
+  survivor: string | undefined;
 
   private constructor(server: NatsServer, operator: NatsClient) {
     this.#server = server;
@@ -102,13 +103,8 @@ export class JetStreamLog implements FaultyLog {
     }, 20);
   }
 
-  /** Consumers whose end was lost on a connection that broke go away by themselves, after ten seconds. */
   async isQuiet(): Promise<boolean> {
-    for (let i = 0; i < 150; i++) {
-      if (await persist(() => this.#operator.consumers(stream)) === 0) return true;
-      await sleep(100);
-    }
-    return false;
+    return await persist(() => this.#operator.consumers(stream)) === 0;
   }
 
   async close(): Promise<void> {
@@ -132,6 +128,7 @@ export class JetStreamLog implements FaultyLog {
       }
       await persist(run);
       const left = new Set((await this.dump()).map(({ id }) => id));
+      this.survivor = [...left].at(-1);
       return before.filter(({ id }) => !left.has(id));
     } finally {
       this.#isHeld = false;

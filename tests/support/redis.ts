@@ -20,7 +20,10 @@ export const noRedis: string | false = (() => {
 })();
 
 export interface RedisServerOptions {
-  /** Writes every command to a file, so that a restart loses nothing. Default: nothing is ever saved. */
+  /**
+   * Writes every command to a file before it is acknowledged, so that a restart loses nothing. Default: nothing is ever
+   * saved.
+   */
   readonly appendOnly?: boolean;
   /** The port of the server that it copies. */
   readonly replicaOf?: number;
@@ -66,7 +69,9 @@ export class RedisServer {
     const { appendOnly = false, replicaOf, password, args = [] } = this.#options;
     const child = spawn("redis-server", [
       ...["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#folder, "--save", ""],
-      ...["--appendonly", appendOnly ? "yes" : "no", "--repl-diskless-sync-delay", "0"],
+      // By default Redis puts writing off, and acknowledges all the same, while a slow disk is being synced.
+      ...["--appendonly", appendOnly ? "yes" : "no", "--appendfsync", "always"],
+      ...["--repl-diskless-sync-delay", "0"],
       ...(replicaOf === undefined ? [] : ["--replicaof", "127.0.0.1", `${replicaOf}`]),
       ...(password === undefined ? [] : ["--requirepass", password]),
       ...args,

@@ -50,10 +50,11 @@ export class Cluster {
     const port = await freePort();
     const url = `redis://127.0.0.1:${port}`;
     const redis = new Child("redis", {
-      // Every command is written to a file before it is answered: a Redis that is killed loses nothing.
+      // Every command is written to a file before it is answered, so a Redis that is killed loses nothing: by default a
+      // disk that is slow to sync lets it answer first.
       command: [
         ...[redisServer, "--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
-        ...["--appendonly", "yes"],
+        ...["--appendonly", "yes", "--appendfsync", "always"],
       ],
       port,
     });
