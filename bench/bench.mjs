@@ -6,9 +6,11 @@ import process from "node:process";
 import { buildTidings } from "./harness/build.mjs";
 import { Results, runsOf } from "./harness/rounds.mjs";
 import { version } from "./harness/runtimes.mjs";
+import { ALL } from "./contenders/index.mjs";
 import { readOptions } from "./options.mjs";
 import { writeCharts } from "./report/charts.mjs";
 import { toMarkdown } from "./report/markdown.mjs";
+import { SCENARIOS } from "./scenarios/index.mjs";
 
 const options = readOptions();
 await buildTidings();
@@ -19,6 +21,8 @@ const files = Number(execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" 
 const started = Date.now();
 const minutes = () => (Date.now() - started) / 60_000;
 const results = new Results();
+const earlier = options.resume ? readEarlier() : undefined;
+const before = earlier === undefined ? 0 : results.resume(earlier);
 const scenarios = options.scenarios.filter(({ title, files: needed }) => {
   if (options.quick || !(needed > files)) return true;
   console.error(`${title}: skipped, since it needs ${needed} open files and the limit is ${files}`);
@@ -33,18 +37,31 @@ for (let longest = 0; rounds < options.rounds; rounds++) {
     console.error(`\nNo time for another round: ${options.minutes} minutes are the limit (--minutes)`);
     break;
   }
-  for (const run of runsOf({ ...options, scenarios }, rounds + 1)) {
+  for (const run of runsOf({ ...options, scenarios }, before + rounds + 1)) {
     began(run);
     ended(run, await results.run(run, options));
     // After each run, so that a bench that is broken off leaves what it had.
-    report(rounds + 1);
+    report(before + rounds + 1);
   }
-  if (rounds !== 1 || longest === 0) longest = minutes() - begin;
+  longest = minutes() - begin;
 }
-console.log(report(rounds));
+console.log(report(before + rounds));
 console.error(
   `\n${options.out}: results.md, results.json and the charts, after ${minutes().toFixed(1)} minutes`,
 );
+
+/** What an earlier run left: it must have been of the same runtimes. */
+function readEarlier() {
+  const earlier = JSON.parse(readFileSync(`${options.out}/results.json`, "utf8"));
+  for (const kind of Object.keys(versions)) {
+    if (earlier.versions[kind] === versions[kind]) continue;
+    throw new Error(
+      `--resume: ${options.out} was measured with ${kind} ${earlier.versions[kind]}, not ${versions[kind]}`,
+    );
+  }
+  if (earlier.quick !== options.quick) throw new Error("--resume: one of the two runs is --quick");
+  return earlier;
+}
 
 function began({ scenario, kind, round, contender }) {
   const time = minutes().toFixed(1).padStart(5);
@@ -77,10 +94,16 @@ function report(round) {
     packages: JSON.parse(readFileSync(new URL("package.json", import.meta.url))).dependencies,
     quick: options.quick,
     rounds: round,
-    scenarios: scenarios.map((scenario) => {
-      const { id, title, figures, goals } = scenario;
-      return { id, title, figures, goals, results: results.of(scenario, options) };
-    }),
+    // In their order, with those of the earlier run that take no part in this one.
+    scenarios: SCENARIOS
+      .filter((scenario) =>
+        scenarios.includes(scenario) || earlier?.scenarios.some(({ id }) => id === scenario.id)
+      )
+      .map((scenario) => {
+        const { id, title, figures, goals } = scenario;
+        const all = scenarios.includes(scenario) && before === 0 ? options : { ...options, contenders: ALL };
+        return { id, title, figures, goals, results: results.of(scenario, all) };
+      }),
   };
   mkdirSync(options.out, { recursive: true });
   writeFileSync(`${options.out}/results.json`, `${JSON.stringify(all, null, 2)}\n`);

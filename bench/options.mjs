@@ -15,6 +15,7 @@ const USAGE = `npm run bench -- [options]
   --minutes 25          begin no round that would take longer than this in all (default: 25)
   --everyone            all contenders in all rounds, also where no goal is against them: more than an hour
   --quick               a tenth of the clients, for seconds: shows that it works, and no figures to quote
+  --resume              add rounds to what the folder for the results holds; for some scenarios or for all
   --out results         the folder for the results (default: results, and .out/quick with --quick)
   --node PATH           this Node for the server; --bun and --deno likewise
   --profiles FOLDER     write the servers' CPU profiles there
@@ -37,6 +38,7 @@ export function readOptions() {
         ),
         quick: { type: "boolean", default: false },
         everyone: { type: "boolean", default: false },
+        resume: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     }).values;
@@ -56,6 +58,7 @@ export function readOptions() {
   if (!(minutes > 0)) stop(`--minutes must be a number above 0, received ${values.minutes}`);
   return {
     quick,
+    resume: values.resume,
     rounds,
     minutes,
     // Who is asked for by name takes part everywhere.

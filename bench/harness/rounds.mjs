@@ -24,6 +24,26 @@ export function runsOf({ scenarios, runtimes, contenders, focus }, round) {
 export class Results {
   #samples = new Map();
 
+  /** Takes over what an earlier run left, and says how many rounds that were. */
+  resume({ scenarios, rounds }) {
+    for (const { id, results } of scenarios) {
+      for (const [kind, contenders] of Object.entries(results)) {
+        for (const [name, result] of Object.entries(contenders)) {
+          const runs = Array.from({ length: result.rounds }, (_, i) => ({
+            figures: Object.fromEntries(
+              Object.entries(result.figures).map(([key, { samples }]) => [key, samples[i]]),
+            ),
+            faults: i === 0 ? result.faults : 0,
+            fault: result.fault,
+            failed: i < result.failed ? result.failure : undefined,
+          }));
+          this.#samples.set(JSON.stringify([id, kind, name]), runs);
+        }
+      }
+    }
+    return rounds;
+  }
+
   /** Runs once, and keeps what came of it. A contender that fails has a result, too. */
   async run({ scenario, kind, path, contender }, { quick, profiles }) {
     let outcome;

@@ -1,7 +1,7 @@
 /**
  * Clients that accept gzip. Those that unpack what they are sent take most of a machine when there are a thousand of them,
- * and what the server then costs is also the caches that it finds cold, and the turns that it did not get to warm up with.
- * So where blocks are shared, and can be counted as they are, few unpack.
+ * and the server's figures then change with what its clients do. So where blocks are shared, and can be counted as they are,
+ * few unpack.
  */
 import { Buffer } from "node:buffer";
 import { get } from "node:http";

@@ -4,7 +4,8 @@ import { connect, metered, publishTurns, sleep } from "./steps.mjs";
 const SERVER = { keepalive: false, payload: "trades" };
 // Enough turns for the slow, and enough time for the quick.
 const SIZES = { warmUp: { turns: 5, milliseconds: 700 }, measured: { turns: 10, milliseconds: 1_000 } };
-const FOCUS = ["tidings", "tidings gzip", "hono gzip", "h3 gzip"];
+// The peers, which are far away, run in the first round only.
+const FOCUS = ["tidings", "tidings gzip"];
 
 const PER_TURN = 20;
 
@@ -14,7 +15,7 @@ const perBlock = ({ contender: { file, packs = false } }, perTurn) =>
 
 const own = { of: "tidings gzip" };
 
-const packed = (perTurn, focus, goals) => ({
+const packed = (perTurn, goals) => ({
   id: `j-packed-${perTurn}`,
   title: `(j) Compression: ${perTurn === 1 ? "one trade" : `${perTurn} trades`} a turn to 1,000 clients`,
   packing: true,
@@ -25,8 +26,7 @@ const packed = (perTurn, focus, goals) => ({
     bytes: { label: "Bytes per delivery", unit: "B", digits: 1, chart: true },
   },
   goals,
-  focus,
-  rounds: 3,
+  focus: FOCUS,
   async run(context, { clients, warmUp, measured }) {
     const { server, load } = context;
     await connect(context, { count: clients, packed: true, perBlock: perBlock(context, perTurn) });
@@ -43,15 +43,15 @@ const packed = (perTurn, focus, goals) => ({
   },
 });
 
-export const packedTwenty = packed(20, FOCUS, [
+export const packedTwenty = packed(20, [
   { ...own, figure: "cpu", against: "tidings", most: 1.15 },
   { ...own, figure: "cpu", against: "hono gzip", most: 0.2 },
   { ...own, figure: "cpu", against: "h3 gzip", most: 0.2 },
   { ...own, figure: "bytes", against: "tidings", most: 0.35 },
 ]);
 
-// No goals: for comparison, the peers in the first round only.
-export const packedOne = packed(1, ["tidings", "tidings gzip"], [
+// No goals: for comparison.
+export const packedOne = packed(1, [
   { ...own, figure: "cpu", against: "tidings" },
   { ...own, figure: "cpu", against: "hono gzip" },
   { ...own, figure: "cpu", against: "h3 gzip" },
@@ -70,7 +70,7 @@ export const packedMemory = {
   },
   figures: { memory: { label: "Resident memory a connection", unit: "KB", digits: 1 } },
   goals: [{ ...own, figure: "memory", over: "tidings", most: 1 }],
-  focus: ["tidings", "tidings gzip"],
+  focus: FOCUS,
   async run(context, { first, clients, turns }) {
     const { server } = context;
     const grow = async (count) => {
