@@ -66,7 +66,7 @@ function readEarlier() {
 function began({ scenario, kind, round, contender }) {
   const time = minutes().toFixed(1).padStart(5);
   process.stderr.write(
-    `${time} min  ${round}/${options.rounds}  ${scenario.id}  ${kind} ${
+    `${time} min  ${round}/${before + options.rounds}  ${scenario.id}  ${kind} ${
       versions[kind]
     }  ${contender.name} … `,
   );

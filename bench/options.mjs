@@ -12,7 +12,7 @@ const USAGE = `npm run bench -- [options]
   --runtimes node,bun   only these of ${RUNTIMES.join(", ")}
   --contenders raw,h3   only these of ${[...new Set(ALL.map(({ name }) => name))].join("; ")}
   --rounds 5            how often; the median counts (default: 5, and 1 with --quick)
-  --minutes 25          begin no round that would take longer than this in all (default: 25)
+  --minutes 60          begin no round that would take longer than this in all (default: 60)
   --everyone            all contenders in all rounds, also where no goal is against them: more than an hour
   --quick               a tenth of the clients, for seconds: shows that it works, and no figures to quote
   --resume              add rounds to what the folder for the results holds; for some scenarios or for all
@@ -54,7 +54,7 @@ export function readOptions() {
   if (!Number.isInteger(rounds) || rounds < 1) {
     stop(`--rounds must be a whole number, received ${values.rounds}`);
   }
-  const minutes = Number(values.minutes ?? (values.everyone ? Infinity : 25));
+  const minutes = Number(values.minutes ?? (values.everyone ? Infinity : 60));
   if (!(minutes > 0)) stop(`--minutes must be a number above 0, received ${values.minutes}`);
   return {
     quick,
