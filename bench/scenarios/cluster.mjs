@@ -33,7 +33,7 @@ export const across = {
   figures: {
     p50: { label: "Delay at 100 messages a second, p50", unit: "ms", digits: 2, chart: true },
     p99: { label: "Delay at 100 messages a second, p99", unit: "ms", digits: 2 },
-    rate: { label: "Messages a second, flat out", unit: "", digits: 0, chart: true },
+    rate: { label: "Messages a second, flat out", unit: "", digits: 0, chart: true, higherIsBetter: true },
     cpu: { label: "CPU of the reading process per message, flat out", unit: "µs", digits: 1 },
   },
   goals: [],
