@@ -122,6 +122,30 @@ test("what the last chunk said is not said again to those who have it, and to ot
   assert.deepEqual(clients[2]!.data, clients[0]!.data.slice(2));
 });
 
+test("the clients of each of many topics are not sent again what the topic's last chunk said", async () => {
+  const feed = new Broadcaster({ compression: gzip() });
+  const topics = Array.from({ length: 100 }, (_, i) => `topic ${i}`);
+  const clients = topics.flatMap((topic) =>
+    [1, 2].map(() => new MemoryClient(feed.subscribe(request({ packed: true }), { topics: [topic] })))
+  );
+  const sizes: number[] = [];
+  for (let turn = 0; turn < 2; turn++) {
+    for (const client of clients) await client.settle();
+    for (const topic of topics) {
+      feed.publish({
+        topic,
+        event: "price",
+        data: { symbol: "ACME", amount: turn, venue: "XNAS", currency: "USD" },
+      });
+    }
+    for (const client of clients) await client.settle();
+    sizes.push(clients[0]!.chunks.at(-1)!.byteLength);
+  }
+  if (REFERS) assert.ok(sizes[1]! * 2 < sizes[0]!, `${sizes}`);
+  for (const { data } of clients) assert.equal(data.length, 2);
+  await feed.close();
+});
+
 test("whatever clients were sent before, each can unpack what it is sent", () => {
   for (let seed = 0; seed < 150; seed++) {
     const random = new Random(seed);

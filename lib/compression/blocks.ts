@@ -11,6 +11,7 @@
  */
 
 import { constants, deflateRawSync } from "node:zlib";
+import { RecentMap } from "../recent.ts";
 import { Appending, crc32 } from "./crc32.ts";
 
 /** A chunk, and what it is packed. */
@@ -33,14 +34,14 @@ export interface Block {
 
 // RFC 1951, section 3.2.4: what one stored block can hold.
 const LONGEST_STORED = 0xffff;
-// How many chunks are kept that later ones may refer to: views have chunks of their own.
-const MOST_RECENT = 8;
+// How many chunks are kept, at least, that later ones may refer to: each topic's clients have chunks of their own.
+const MOST_RECENT = 500;
 // For how many groups of clients a chunk is packed by referring to what they have.
 const MOST_GROUPS = 2;
 // A text shorter than this, such as a keepalive, has nothing to refer to, nor would it gain by referring.
 const SHORTEST = 32;
-// RFC 1951, section 2: how far back a client can look.
-const WINDOW = 32_768;
+// How much of a chunk later ones may refer to, its end: with more there is next to nothing to gain.
+const WINDOW = 4_096;
 
 export class Blocks {
   readonly #level: number;
@@ -48,8 +49,8 @@ export class Blocks {
   // All clients get a chunk one after the other, so the last one is most often asked for; the others as long as they live.
   readonly #all = new WeakMap<Uint8Array, Block>();
   #last: Block | undefined;
-  /** By number, oldest first: the text of those that more than one client has, or its end. */
-  readonly #recent = new Map<number, Uint8Array>();
+  /** By number: the text of those that more than one client has, or its end. */
+  readonly #recent = new RecentMap<number, Uint8Array>(MOST_RECENT);
   #count = 0;
 
   constructor(level: number, threshold: number) {
@@ -101,7 +102,6 @@ export class Blocks {
     if (chunk.byteLength < SHORTEST) return;
     // Of a large one a copy, lest it be kept whole.
     this.#recent.set(number, chunk.byteLength > WINDOW ? chunk.slice(-WINDOW) : chunk);
-    if (this.#recent.size > MOST_RECENT) this.#recent.delete(this.#recent.keys().next().value!);
   }
 
   #pack(chunk: Uint8Array, reference: Uint8Array | undefined): Uint8Array {
