@@ -30,6 +30,7 @@ clusterScenarios({
         await operator.close();
       },
       rewind: {
+        givesIdsAgain: true,
         async remember() {
           await server.kill();
           server.saveStore();

@@ -35,6 +35,7 @@ for (const kind of clientKinds) {
         wipe: async () => void await server.command("FLUSHALL"),
         // A replica that does not hear of what comes after is promoted, while the primary is killed.
         rewind: {
+          givesIdsAgain: false,
           async remember() {
             link = await Relay.start(server.port);
             servers.push(await RedisServer.start({ replicaOf: link.port }));

@@ -26,7 +26,12 @@ export interface EngineServer {
   /** Forgets everything while it runs. */
   wipe(): Promise<void>;
   /** Kills it, loses what was appended since `remember`, and starts it once more. Left out where that cannot be done. */
-  readonly rewind?: { remember(): Promise<void>; rewind(): Promise<void> };
+  readonly rewind?: {
+    /** Whether ids that were lost are then given to other entries. */
+    readonly givesIdsAgain: boolean;
+    remember(): Promise<void>;
+    rewind(): Promise<void>;
+  };
   /** Ends it, and leaves nothing behind. */
   stop(): Promise<void>;
 }
