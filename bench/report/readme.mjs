@@ -40,7 +40,8 @@ const ROWS = [
     figure: "cpu",
     of: "tidings gzip",
     beside: ["tidings", "hono gzip", "h3 gzip"],
-    label: "gzip, 20 trades a turn (JSON, 168 bytes each on the wire) to 1,000 clients: CPU per delivery",
+    label:
+      "gzip, 20 trades a turn (JSON, about 170 bytes each on the wire) to 1,000 clients: CPU per delivery",
   },
   { id: "j-packed-20", figure: "bytes", of: "tidings gzip", beside: ["tidings"], label: "The same: bytes" },
   {
