@@ -51,6 +51,7 @@ export interface SharedSettings extends PublisherLimits {
 export class SharedOrder implements Order, FollowerListener, PublisherListener, Place {
   readonly log: EventLog;
   readonly #backplane: Backplane;
+  readonly #compare: (a: string, b: string) => number;
   readonly #settings: SharedSettings;
   readonly #turns: Turns;
   readonly #follower: Follower;
@@ -70,7 +71,7 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
     this.#settings = settings;
     this.#turns = turns;
     this.log = new EventLog(settings.history, settings.now, "");
-    const compare = (a: string, b: string) => backplane.compare(a, b);
+    const compare = this.#compare = (a: string, b: string) => backplane.compare(a, b);
     this.#copies = new Copies(compare);
     this.#receipts = new Receipts(compare);
     this.#publisher = new Publisher(backplane, settings, this);
@@ -139,9 +140,8 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
   /** A place that was read and is older than an id: the newest, or, if another entry after the id was read first, one before. */
   #placeBefore(id: string): string {
     const { log } = this;
-    const compare = (a: string, b: string) => this.#backplane.compare(a, b);
-    const place = log.idAt(log.floor(id, compare));
-    return compare(place, id) < 0 ? place : this.#begin;
+    const place = log.idAt(log.floor(id, this.#compare));
+    return this.#compare(place, id) < 0 ? place : this.#begin;
   }
 
   entries(entries: readonly BackplaneEntry[]): void {
@@ -157,7 +157,7 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
     // What was published after that place has not been: the log must not hold it any longer.
     if (lost === "end") {
       this.log.restart(to);
-      const isOld = this.#backplane.compare(to, this.#begin) <= 0;
+      const isOld = this.#compare(to, this.#begin) <= 0;
       this.#copies.rewind(to, isOld && to !== from);
       if (isOld) this.#begin = to;
     }
@@ -212,21 +212,20 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
     const tipId = log.idAt(log.tip);
     if (asked === undefined) return { cursor: log.tip, opening: cursorFrame(tipId) };
     if (!this.#backplane.isId(asked)) return startWithGap(asked, log.tip, tipId, "invalid");
-    if (this.#backplane.compare(asked, tipId) > 0) return undefined;
+    if (this.#compare(asked, tipId) > 0) return undefined;
     return this.locate(asked) ?? new ArchiveReplay(this.#archive, newcomer, asked, this);
   }
 
   locate(id: string): Start | undefined {
     const { log } = this;
-    const compare = (a: string, b: string) => this.#backplane.compare(a, b);
-    if (compare(id, log.idAt(log.oldest - 1)) < 0) return undefined;
-    const cursor = log.floor(id, compare);
+    if (this.#compare(id, log.idAt(log.oldest - 1)) < 0) return undefined;
+    const cursor = log.floor(id, this.#compare);
     const found = log.idAt(cursor);
     return found === id ? { cursor, opening: "" } : startWithGap(id, cursor, found, "epoch");
   }
 
   isAhead(id: string): boolean {
-    return this.#backplane.compare(id, this.log.idAt(this.log.tip)) > 0;
+    return this.#compare(id, this.log.idAt(this.log.tip)) > 0;
   }
 
   /** The entries as they are delivered, second copies left out. */
@@ -252,9 +251,8 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
   /** What is told of entries that the engine lost; each process that knows says so, and the first of them is enough. */
   #toLoss(id: string, after: string, copies: Copies): Draft {
     const { lossTold } = copies;
-    const compare = (a: string, b: string) => this.#backplane.compare(a, b);
-    const isKnown = lossTold !== undefined && compare(after, lossTold.after) >= 0 &&
-      compare(after, lossTold.id) < 0;
+    const isKnown = lossTold !== undefined && this.#compare(after, lossTold.after) >= 0 &&
+      this.#compare(after, lossTold.id) < 0;
     if (isKnown || !this.#backplane.isId(after)) return placeOnly(id);
     copies.lossTold = { id, after };
     const frame = gapFrame({ requested: after, resumedAt: id, reason: "epoch" });

@@ -14,7 +14,7 @@
 
 import type { Compression, StreamEncoder } from "../coding.ts";
 import { numberOption, wrongOption } from "../options.ts";
-import { type Block, Blocks } from "./blocks.ts";
+import { Blocks } from "./blocks.ts";
 
 /** Options of {@linkcode gzip}. */
 export interface GzipOptions {
@@ -75,7 +75,7 @@ class GzipEncoder implements StreamEncoder {
   }
 
   encode(chunk: Uint8Array): Uint8Array {
-    const block: Block = this.#blocks.of(chunk);
+    const block = this.#blocks.of(chunk);
     this.#crc = block.appending.combine(this.#crc, block.crc);
     // Modulo 2^32, as the standard has it.
     this.#length = (this.#length + chunk.byteLength) >>> 0;
