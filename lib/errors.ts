@@ -21,7 +21,6 @@
  * - `"bad-status"`: the server answered with a status other than 200; with its response
  * - `"bad-content-type"`: the answer is not `text/event-stream`; with its response
  * - `"event-too-large"`: an event is larger than `maxEventSize`; with its response
- * - `"invalid-data"`: one event's data does not fit its schema
  */
 export type TidingsErrorCode =
   | "invalid-event"
@@ -37,8 +36,7 @@ export type TidingsErrorCode =
   | "no-content"
   | "bad-status"
   | "bad-content-type"
-  | "event-too-large"
-  | "invalid-data";
+  | "event-too-large";
 
 /**
  * The one error class of this package: branch on {@linkcode TidingsError.code}, show {@linkcode Error.message}.

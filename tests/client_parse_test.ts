@@ -309,6 +309,13 @@ test("parseSSE tells of retry fields", { timeout: 10_000 }, async () => {
   assert.deepEqual(times, [5, 7]);
 });
 
+test("parseSSE tells of each read, with the id to resume from", { timeout: 10_000 }, async () => {
+  const told: string[] = [];
+  const { stream } = streamOf(["id: 1\nda", "ta: a\n\nid: 2\n\n", ": c\nid: 3\n"]);
+  for await (const event of parseSSE(stream, { onRead: (id) => told.push(id) })) told.push(event.data);
+  assert.deepEqual(told, ["", "", "a", "2", "2"]);
+});
+
 test("leaving the loop cancels the stream and lets go of it", { timeout: 10_000 }, async () => {
   for (const leave of ["break", "throw"]) {
     const { stream, cancelled } = streamOf(["data: 1\n\ndata: 2\n\n"], true);

@@ -311,7 +311,13 @@ test("a server that keeps only what it can tells of the gap", { timeout: 30_000 
   }
   await server.kill();
   assert.deepEqual(seen.map((item) => item.kind), ["event", "event", "event", "gap", "event"]);
-  assert.deepEqual(seen[3], { kind: "gap", ...gap, lastEventId: "7" });
+  assert.deepEqual(seen[3], {
+    kind: "gap",
+    event: "gap",
+    data: JSON.stringify(gap),
+    ...gap,
+    lastEventId: "7",
+  });
 });
 
 test("an id that is no ASCII comes back as the server sent it", { timeout: 30_000 }, async () => {
@@ -423,7 +429,7 @@ test(
         response.end();
       },
       4,
-      { retry: { ...quick, attempts: 1, stable: 150 } },
+      { retry: { ...quick, attempts: 1, max: 150 } },
     ),
 );
 
@@ -434,7 +440,7 @@ test("one that was not stable does not", { timeout: 30_000 }, async () => {
       openStream(response).end(events(from, from));
     },
     "connection-ended",
-    { retry: { ...quick, attempts: 2, stable: 5000 } },
+    { retry: { ...quick, attempts: 2, max: 5000 } },
   );
   assert.equal(requests, 3);
 });

@@ -40,7 +40,7 @@ function logOf(document: Document, limit?: number) {
 }
 
 const gap = (told: { requested: string; resumedAt: string; reason: string }) =>
-  ({ kind: "gap", ...told, lastEventId: told.resumedAt }) as const;
+  ({ kind: "gap", event: "gap", data: JSON.stringify(told), ...told, lastEventId: told.resumedAt }) as const;
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `message ${index + 1}`);
 

@@ -45,8 +45,8 @@ function kindOf(data) {
   }
 }
 
-/** @param {{ requested: string, resumedAt: string, reason: string }} gap */
-function gapDetail({ requested, resumedAt, reason }) {
+/** @param {{ requested?: string, resumedAt?: string, reason?: string }} gap */
+function gapDetail({ requested, resumedAt, reason = "" }) {
   const sentences = [common.gap.reasons[reason] ?? reason];
   if (requested && resumedAt) sentences.push(common.gap.between(requested, resumedAt));
   return sentences.join(" ").trim();

@@ -1,6 +1,5 @@
 // The options of connect(), as types.
 import type { TidingsError } from "../errors.ts";
-import type { Clock } from "./clock.ts";
 import type { Schemas } from "./items.ts";
 
 /** When to reconnect, and how soon. */
@@ -11,12 +10,13 @@ export interface RetryOptions {
    * any case before the random part. Default 1000.
    */
   base?: number | undefined;
-  /** Milliseconds the random part may take at most. What the server asks for may be longer. Default 30 000. */
+  /**
+   * Milliseconds the random part may take at most. What the server asks for may be longer. A connection that lasted as
+   * long is taken for stable: the count of failures begins anew. Default 30 000.
+   */
   max?: number | undefined;
   /** How many attempts in a row may fail after the first; 0 means none. Default `Infinity`. */
   attempts?: number | undefined;
-  /** Milliseconds a connection has to last for the count of failures to begin anew. Default 10 000. */
-  stable?: number | undefined;
   /**
    * Whether a request that is not a GET is made again too. Default `false`: it may do its work twice.
    */
@@ -33,7 +33,7 @@ export interface RetryContext {
 
 /** How {@linkcode connect} connects. */
 export interface ConnectOptions<S extends Schemas = Schemas, Comments extends boolean = boolean> {
-  /** The request's method. Default `"GET"`. */
+  /** The request's method, as `fetch` takes it. Default `"GET"`. */
   method?: string | undefined;
   /** The request's headers, or a function that is asked for them at each attempt, for tokens that expire. */
   headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined;
@@ -45,8 +45,8 @@ export interface ConnectOptions<S extends Schemas = Schemas, Comments extends bo
   signal?: AbortSignal | undefined;
   /** What makes the requests. Default: the global `fetch`. */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-  /** The last event ID to begin with, out of an earlier stream's `lastEventId`. Default `""`. */
-  lastEventId?: string | undefined;
+  /** The last event ID to begin with, out of an earlier stream's `lastEventId`; `null` is none. Default `""`. */
+  lastEventId?: string | null | undefined;
   /**
    * Milliseconds without a single byte after which the connection counts as lost, from the request on. `Infinity`
    * turns it off. Default 45 000, three of the comments a server should send on a quiet stream; off where there is no
@@ -71,6 +71,4 @@ export interface ConnectOptions<S extends Schemas = Schemas, Comments extends bo
    * if it is JSON, else or if it refuses that, as text.
    */
   schemas?: S | undefined;
-  /** The time and chance to go by. Default: the runtime's. */
-  clock?: Clock | undefined;
 }

@@ -1,7 +1,7 @@
-// The application's side of a stream: iteration, handlers, state and the end. It pulls: nothing is read before what was
-// read has been handed out, so a slow application holds up the server and not the memory.
-import { type AnyItem, decode } from "./decode.ts";
+// The application's side of a stream: iteration, handlers, state and the end. Whatever is handed out is awaited, and
+// nothing is read before that, so a slow application holds up the server and not the memory.
 import type { ConnectOptions } from "./connect_options.ts";
+import { type AnyItem, decode } from "./decode.ts";
 import type { WireItem } from "./items.ts";
 import type { ServerEvent } from "./parse.ts";
 import type { Source } from "./source.ts";
@@ -12,79 +12,55 @@ type Handler = (item: AnyItem) => unknown;
 /** Creates a stream over a source. */
 export function createStream(
   source: Source,
-  { lastEventId = "", schemas, signal }: ConnectOptions,
+  options: ConnectOptions,
 ): EventStream<never, never> {
+  // What a page has kept may be null.
+  let lastEventId = `${options.lastEventId ?? ""}`;
   let state: StreamState = "connecting";
-  let iterating = false;
-  let pumping = true;
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
+  let settle!: (end: Promise<never> | undefined) => void;
   let begin!: () => void;
   const handlers = new Set<[handler: Handler, name: string | undefined]>();
   const control = new AbortController();
-  const closed = new Promise<void>((...functions) => [resolve, reject] = functions);
-  closed.catch(() => {});
+  const closed = new Promise<void>((resolve) => settle = resolve);
   // Until somebody wants the items the first is kept back.
   const wanted = new Promise<void>((resolve) => begin = resolve);
 
-  function setState(next: StreamState, detail: StateDetail): void {
-    if (isClosed()) return;
+  const fail = (error?: unknown): void => setState("closed", { error });
+  const close = (): void => fail();
+
+  const setState = (next: StreamState, detail: StateDetail): void => {
+    if (state === "closed") return;
     state = next;
     try {
-      stream.onstate?.(next, detail);
+      (stream as { onstate?: EventStream["onstate"] }).onstate?.(next, detail);
     } catch (error) {
-      setState("closed", detail = { error });
+      fail(error);
+      detail = { error };
     }
-    if (!isClosed()) return;
+    if (next !== "closed") return;
     control.abort();
-    if (detail.error === undefined) resolve();
-    else reject(detail.error);
-  }
-  const isClosed = (): boolean => state === "closed";
-  const close = (): void => setState("closed", {});
+    settle(detail.error === undefined ? undefined : Promise.reject(detail.error));
+  };
 
-  async function* deliver(): AsyncGenerator<AnyItem, void> {
+  const hand = async (wired: WireItem): Promise<void> => {
     try {
-      for await (const value of source(lastEventId, control.signal, setState, (id) => lastEventId = id)) {
-        const { event } = value as ServerEvent;
+      const { kind, event, data } = wired as ServerEvent;
+      // The server's way to hand over an id on a quiet stream: the id counts, the event is none.
+      if (kind && (event !== "tidings-cursor" || data)) {
         await wanted;
-        const item = await decode(value, schemas);
+        const item = await decode(wired as ServerEvent, options.schemas);
         for (const [handler, name = event] of [...handlers]) {
-          if (!isClosed() && name === event) await handler(item);
+          if (state !== "closed" && name === event) await handler(item);
         }
-        // Only now has it been handed out; if the stream was closed meanwhile, it has not.
-        if (isClosed()) return;
-        lastEventId = idOf(value, lastEventId);
-        yield item;
-        // An iteration that began while the handlers waited for this item has to see it too.
-        if (iterating && pumping) yield item;
-        pumping = !iterating;
       }
-      close();
+      // Only now has it been handed out; if the stream was closed meanwhile, it has not.
+      if (state !== "closed") ({ lastEventId } = wired);
     } catch (error) {
-      setState("closed", { error });
+      fail(error);
     }
-  }
-  const delivery = deliver();
-
-  /** Hands items to the handlers for as long as nobody iterates. */
-  async function pump(): Promise<void> {
-    while (!iterating && !(await delivery.next()).done);
-  }
-
-  /** It answers calls of next() that overlap one after the other. */
-  async function* iterate(): AsyncGenerator<AnyItem, void> {
-    begin();
-    try {
-      yield* delivery;
-      await closed;
-    } finally {
-      close();
-    }
-  }
+  };
 
   const stream = {
-    onstate: undefined as EventStream["onstate"],
     closed,
     get state(): StreamState {
       return state;
@@ -99,19 +75,34 @@ export function createStream(
       return () => void handlers.delete(entry);
     },
     close,
-    [Symbol.asyncIterator](): AsyncIterator<AnyItem, void> {
-      if (iterating) throw new TypeError("Stream is iterated already: connect again");
-      iterating = true;
-      return iterate();
+    /** A loop is a handler that takes as long as the loop's body. The two take turns. */
+    async *[Symbol.asyncIterator](): AsyncGenerator<AnyItem, void> {
+      // Ends the wait of the loop for the next item, or that of the handler for the loop.
+      let turn!: (item?: AnyItem) => void;
+      stream.on((item) =>
+        new Promise((resolve) => {
+          turn(item);
+          turn = resolve;
+        })
+      );
+      control.signal.addEventListener("abort", () => turn());
+      try {
+        while (state !== "closed") {
+          const item = await new Promise<AnyItem | undefined>((resolve) => turn = resolve);
+          if (state as StreamState === "closed") continue;
+          ({ lastEventId } = item!);
+          yield item!;
+          turn();
+        }
+        await closed;
+      } finally {
+        close();
+      }
     },
   };
-  pump();
-  if (signal?.aborted) close();
-  else signal?.addEventListener("abort", close, control);
+  closed.catch(() => {});
+  source(lastEventId, control.signal, setState, hand).then(close, fail);
+  options.signal?.addEventListener("abort", close, control);
+  if (options.signal?.aborted) close();
   return stream as unknown as EventStream<never, never>;
-}
-
-/** The last event ID as of an item, which for a comment is that before it. */
-export function idOf(item: WireItem, before: string): string {
-  return (item as ServerEvent).lastEventId ?? before;
 }

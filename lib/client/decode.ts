@@ -1,42 +1,35 @@
 // An event off the wire → what the application gets: a gap, typed data, or a refusal.
-import { TidingsError } from "../errors.ts";
-import type { InvalidEvent, OtherEvent, Schemas, ServerGap, WireItem } from "./items.ts";
+import type { InvalidEvent, OtherEvent, Schemas, ServerGap } from "./items.ts";
 import type { ServerComment, ServerEvent } from "./parse.ts";
 
 /** The same without its type parameters, as it goes through the queue's machinery. */
 export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | InvalidEvent | OtherEvent;
 
 /** Never throws: a schema that does so has refused the data. */
-export async function decode(item: WireItem, schemas: Schemas | undefined): Promise<AnyItem> {
-  if (item.kind !== "event") return item;
-  const { event, data, lastEventId } = item;
+export async function decode(item: ServerEvent, schemas: Schemas | undefined): Promise<AnyItem> {
+  // A comment has neither.
+  const { event, data } = item;
+  const schema = schemas?.[event]?.["~standard"];
+  const isGap = event === "gap";
+  if (!schema && !isGap) return schemas && event ? { ...item, kind: "other" } : item;
   // The server writes a string as it is and anything else as JSON, so data that is no JSON is a string.
-  let json: object | undefined;
+  let json: unknown = data;
   try {
     json = JSON.parse(data);
   } catch {
     // A string, then.
   }
-  if (event === "gap") {
-    return { requested: "", resumedAt: "", reason: data, ...json, kind: "gap", lastEventId };
-  }
-  if (!schemas) return item;
-  if (!Object.hasOwn(schemas, event)) return { ...item, kind: "other" };
-  let cause: unknown;
+  if (isGap) return { ...json !== data && json as object, ...item, kind: "gap" } as ServerGap;
+  let refusal: InvalidEvent["issues"] | undefined;
   // A string may look like JSON, "12" for one: where the schema refuses the value it gets the text.
-  for (const value of json === undefined ? [data] : [json, data]) {
+  for (const each of [json, data]) {
     try {
-      const result = await schemas![event]!["~standard"].validate(value);
+      const result = await schema!.validate(each);
       if (!result.issues) return { ...item, data: result.value };
-      cause ??= result.issues;
+      refusal ??= result.issues;
     } catch (error) {
-      cause ??= error;
+      refusal ??= [error as Error];
     }
   }
-  const error = new TidingsError(
-    "invalid-data",
-    `Data of "${event}" does not fit its schema: see the cause`,
-    { cause },
-  );
-  return { ...item, kind: "invalid", error };
+  return { ...item, kind: "invalid", issues: refusal! };
 }

@@ -1,5 +1,4 @@
 // What a stream yields, as types.
-import type { TidingsError } from "../errors.ts";
 import type { ServerComment, ServerEvent } from "./parse.ts";
 
 /** Anything with a `~standard` property validates: Zod, Valibot, ArkType and others. See standardschema.dev. */
@@ -23,18 +22,22 @@ export type Schemas = Readonly<Record<string, StandardSchema>>;
 export type SchemaOutput<S> = S extends StandardSchema<infer Output> ? Output : never;
 
 /**
- * The server says, by an event of the name `gap`, that events may have been lost: those after `requested`, up to and including `resumedAt`. Load anew
- * what was built from events, then go on.
+ * The server says, by an event of the name `gap`, that events may have been lost: those after `requested`, up to and
+ * including `resumedAt`. Load anew what was built from events, then go on.
  */
 export interface ServerGap {
   /** Tells a gap from the other things a stream can yield. */
   readonly kind: "gap";
+  /** The event's name. */
+  readonly event: "gap";
+  /** The data as it came: an object with what follows, as JSON, unless the server is not tidings' and means another. */
+  readonly data: string;
   /** The last event ID this client asked to resume from. */
-  readonly requested: string;
+  readonly requested?: string;
   /** The last of the events that may have been lost. */
-  readonly resumedAt: string;
-  /** Why, in the server's words; the event's whole data where that was not what a gap should carry. */
-  readonly reason: string;
+  readonly resumedAt?: string;
+  /** Why, in the server's words. */
+  readonly reason?: string;
   /** The last event ID as of this gap. */
   readonly lastEventId: string;
 }
@@ -49,8 +52,8 @@ export interface InvalidEvent<Name extends string = string> {
   readonly data: string;
   /** The last event ID as of this event. */
   readonly lastEventId: string;
-  /** Code `"invalid-data"`; its `cause` is the schema's list of issues, or what the schema threw. */
-  readonly error: TidingsError;
+  /** What the schema objects to. If it threw instead, that error is the one issue. */
+  readonly issues: readonly { readonly message: string }[];
 }
 
 /** An event whose name has no schema, in a stream where others have one. */
@@ -79,5 +82,8 @@ export type StreamItem<S extends Schemas = Record<never, never>, Comments extend
   | ServerGap
   | (Comments extends true ? ServerComment : never);
 
-/** What is on its way to the application: what the parser made. A gap is an event yet. */
-export type WireItem = ServerEvent | ServerComment;
+/** What is on its way to the application: what the parser made, or an id that came alone. A gap is an event yet. */
+export type WireItem = ServerEvent | ServerComment | {
+  readonly kind?: undefined;
+  readonly lastEventId: string;
+};

@@ -7,7 +7,6 @@
  * @module
  */
 export { TidingsError, type TidingsErrorCode } from "../errors.ts";
-export { type Clock } from "./clock.ts";
 export { connect } from "./connect.ts";
 export type { ConnectOptions, RetryContext, RetryOptions } from "./connect_options.ts";
 export type {
@@ -28,5 +27,5 @@ export {
   type ServerComment,
   type ServerEvent,
 } from "./parse.ts";
-export { type EventSourceBody, type ParseOptions, parseSSE } from "./read.ts";
+export { type EventIterator, type EventSourceBody, type ParseOptions, parseSSE } from "./read.ts";
 export type { EventStream, StateDetail, StreamState } from "./stream.ts";

@@ -3,7 +3,7 @@
 // Two things decide its speed. A line is looked for with `indexOf`, which engines run as a vector search; and text
 // that was searched once is never searched again, so the time is linear however the stream was cut into chunks.
 import { TidingsError } from "../errors.ts";
-import { requireOptions } from "./options.ts";
+import { requirePositive } from "./options.ts";
 
 /** One event as it came over the wire. */
 export interface ServerEvent<Data = string, Name extends string = string> {
@@ -23,6 +23,8 @@ export interface ServerComment {
   readonly kind: "comment";
   /** The text after the colon, less one leading space. */
   readonly comment: string;
+  /** The last event ID as of this comment: that of the last event which had ended before it, else `""`. */
+  readonly lastEventId: string;
 }
 
 /** What {@linkcode createParser} calls, and how much it may hold. */
@@ -74,106 +76,99 @@ export interface Parser {
  * ```
  */
 export function createParser(options: ParserOptions): Parser {
-  const { onEvent, onComment, onRetry, maxEventSize = 1 << 20, response } = options;
-  requireOptions("positive number", { maxEventSize });
+  let { lastEventId = "", maxEventSize = 1 << 20, onEvent } = options;
+  requirePositive({ maxEventSize });
   let max = maxEventSize;
-  let { lastEventId = "" } = options;
   // The standard's three buffers. `data` has a LF before each value, so it is empty until there is one.
   let id = lastEventId;
   let event = "";
   let data = "";
-  // At least as much as is held.
-  let fed = id.length;
   // A line that has begun and not ended.
   let rest = "";
   // What the next text is rid of if it begins with it: first a byte order mark, later the LF of a CR LF.
   let skip = 0xfeff;
 
-  function feed(text: string): void {
-    // While all that came is too little for an event that is too large, no line is looked at for it.
-    fed += text.length;
-    const isTight = fed > max && (fed = sizeWith(rest.length + text.length)) > max;
-    if (skip && text) {
-      if (text.charCodeAt(0) === skip) text = text.slice(1);
-      skip = 0;
-    }
-    if (text.indexOf("\r") >= 0) {
-      if (text.endsWith("\r")) skip = 10;
-      text = text.replace(/\r\n?/g, "\n");
-    }
-    let start = 0;
-    let end = text.indexOf("\n");
-    if (end >= 0 && rest) {
-      end += rest.length;
-      text = [rest, text].join("");
-      rest = "";
-    }
-    while (end >= 0) {
-      if (isTight) requireRoom(end - start);
-      const code = text.charCodeAt(start);
-      if (
-        code === 100 && text.charCodeAt(start + 1) === 97 && text.charCodeAt(start + 2) === 116 &&
-        text.charCodeAt(start + 3) === 97 && text.charCodeAt(start + 4) === 58
-      ) {
-        const value = valueAt(text, start + 5, end);
-        // Most events end in one data line: hand them over without a detour through the buffer.
-        if (!data && text.charCodeAt(end + 1) === 10) {
-          emit(value);
-          event = "";
-          end++;
-        } else data += "\n" + value;
-      } else if (code === 10) {
-        lastEventId = id;
-        if (data) emit(data.slice(1));
-        data = event = "";
-      } else if (code === 105 && text.charCodeAt(start + 1) === 100 && text.charCodeAt(start + 2) === 58) {
-        setId(valueAt(text, start + 3, end));
-      } else if (code === 101 && text.startsWith("event:", start)) {
-        event = valueAt(text, start + 6, end);
-      } else {
-        // What is rare. A line without a colon is a name with an empty value.
-        const [, name, value] = /^([^:]*):? ?([^]*)/.exec(text.slice(start, end)) as unknown as string[];
-        if (name === "data") data += "\n" + value;
-        else if (name === "event") event = value!;
-        else if (name === "id") setId(value!);
-        else if (name === "retry" && /^\d+$/.test(value!)) onRetry?.(+value!);
-        else if (!name) onComment?.({ kind: "comment", comment: value! });
-      }
-      start = end + 1;
-      end = start < text.length ? text.indexOf("\n", start) : -1;
-    }
-    if (start < text.length) rest += text.slice(start);
-    if (isTight) requireRoom(rest.length);
-  }
-
-  /** Throws when the event and so much of a line are too large. */
-  function requireRoom(line: number): void {
-    if (sizeWith(line) > max) {
+  /** Whether the event and so much of a line are too large. */
+  const isOver = (line: number): boolean => line + data.length + event.length + id.length > max;
+  const requireRoom = (line: number): void => {
+    if (isOver(line)) {
       // Nothing fits from here on, so each later feed() fails in the same way.
       max = -1;
-      throw new TidingsError("event-too-large", `Event is over maxEventSize, ${maxEventSize}: raise it`, {
-        response,
-      });
+      throw new TidingsError(
+        "event-too-large",
+        `Event is over maxEventSize, ${maxEventSize}: raise it`,
+        options,
+      );
     }
-  }
-
-  function sizeWith(line: number): number {
-    return line + data.length + event.length + id.length;
-  }
-
-  function emit(data: string): void {
+  };
+  const emit = (data: string): void =>
     onEvent({ kind: "event", event: event || "message", data, lastEventId: lastEventId = id });
-  }
-
-  function setId(value: string): void {
+  const setId = (value: string): void => {
     if (value.indexOf("\0") < 0) id = value;
-  }
+  };
 
   return {
-    get lastEventId(): string {
+    get lastEventId() {
       return lastEventId;
     },
-    feed,
+    feed(text) {
+      // While all that is there is too little for an event that is too large, no line is looked at for it.
+      const isTight = isOver(rest.length + text.length);
+      if (skip && text) {
+        if (text.charCodeAt(0) === skip) text = text.slice(1);
+        skip = 0;
+      }
+      if (text.indexOf("\r") >= 0) {
+        if (text.endsWith("\r")) skip = 10;
+        text = text.replace(/\r\n?/g, "\n");
+      }
+      let start = 0;
+      let end = text.indexOf("\n");
+      if (end >= 0 && rest) {
+        end += rest.length;
+        text = [rest, text].join("");
+        rest = "";
+      }
+      for (; end >= 0; end = text.indexOf("\n", start)) {
+        if (isTight) requireRoom(end - start);
+        const code = text.charCodeAt(start);
+        if (
+          code === 100 && text.charCodeAt(start + 1) === 97 && text.charCodeAt(start + 2) === 116 &&
+          text.charCodeAt(start + 3) === 97 && text.charCodeAt(start + 4) === 58
+        ) {
+          const value = valueAt(text, start + 5, end);
+          // Most events end in one data line: hand them over without a detour through the buffer.
+          if (!data && text.charCodeAt(end + 1) === 10) {
+            emit(value);
+            event = "";
+            end++;
+          } else data += "\n" + value;
+        } else if (code === 10) {
+          lastEventId = id;
+          if (data) emit(data.slice(1));
+          data = event = "";
+        } else if (code === 105 && text.charCodeAt(start + 1) === 100 && text.charCodeAt(start + 2) === 58) {
+          setId(valueAt(text, start + 3, end));
+        } else if (text.startsWith("event:", start)) {
+          event = valueAt(text, start + 6, end);
+        } else if (code === 58) {
+          options.onComment?.({ kind: "comment", comment: valueAt(text, start + 1, end), lastEventId });
+        } else {
+          // What is rare: a name without a colon, whose value is empty.
+          const line = text.slice(start, end);
+          const retry = /^retry: ?(\d+)$/.exec(line);
+          if (line === "data") data += "\n";
+          else if (line === "event") event = "";
+          else if (line === "id") id = "";
+          else if (retry) options.onRetry?.(+retry[1]!);
+        }
+        start = end + 1;
+        // Most chunks end where an event does.
+        if (start === text.length) return;
+      }
+      rest += text.slice(start);
+      if (isTight) requireRoom(rest.length);
+    },
   };
 }
 

@@ -15,10 +15,21 @@ export interface ParseOptions {
   onRetry?: ((milliseconds: number) => void) | undefined;
   /** How much one event may take, in UTF-16 code units; see `ParserOptions`. Default 1 048 576. */
   maxEventSize?: number | undefined;
+  /**
+   * Called before each read, once all that was read before has been handed out, with the id to resume from: the last
+   * one that came, be it without an event. Default: nothing.
+   */
+  onRead?: ((lastEventId: string) => void) | undefined;
 }
 
 /** What {@linkcode parseSSE} reads from: a response, or a stream of its bytes or text. */
 export type EventSourceBody = Response | ReadableStream<Uint8Array> | ReadableStream<string>;
+
+/** What {@linkcode parseSSE} returns: for one loop, or for calls of `next()` one after the other. */
+export interface EventIterator<Item> extends AsyncIterableIterator<Item> {
+  /** Cancels the stream at once: a `next()` under way ends the iteration. */
+  return(): Promise<IteratorResult<Item>>;
+}
 
 /**
  * Reads the events of one response, from its first byte to its end, and never reconnects: what an LLM's answer needs.
@@ -42,55 +53,20 @@ export type EventSourceBody = Response | ReadableStream<Uint8Array> | ReadableSt
 export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions & { comments: true },
-): AsyncIterableIterator<ServerEvent | ServerComment>;
+): EventIterator<ServerEvent | ServerComment>;
 /** Reads the events of one response, without its comments. */
 export function parseSSE(
   source: EventSourceBody,
   options?: ParseOptions & { comments?: false | undefined },
-): AsyncIterableIterator<ServerEvent>;
+): EventIterator<ServerEvent>;
 export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
-): AsyncIterableIterator<ServerEvent | ServerComment> {
-  const batches = readBatches(source, options);
-  let batch: (ServerEvent | ServerComment)[] = [];
-  let at = 0;
-  return {
-    async next() {
-      while (at >= batch.length) {
-        // What was handed out is let go of: an event may be large, and the next one far away.
-        at = 0;
-        batch = [];
-        const result = await batches.next();
-        if (result.done) return result;
-        batch = result.value;
-      }
-      return { done: false, value: batch[at++]! };
-    },
-    return() {
-      batch = [];
-      return batches.return(undefined) as Promise<IteratorReturnResult<undefined>>;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-}
-
-/**
- * What each read completes, in one piece, possibly nothing.
- *
- * @param onRead is called before each read, when all that was read before has been taken, with the last event ID and
- * what ends the reading at once.
- */
-export function readBatches(
-  source: EventSourceBody,
-  options: ParseOptions,
-  onRead?: (lastEventId: string, cancel: () => void) => void,
-): AsyncGenerator<(ServerEvent | ServerComment)[], void> {
-  const response = "headers" in source ? source : undefined;
+): EventIterator<ServerEvent | ServerComment> {
+  const response = (source as Response).headers && source as Response;
   if (response) requireEventStream(response);
-  let batch: (ServerEvent | ServerComment)[];
+  // What was read and not yet handed out, the next one last.
+  let batch: (ServerEvent | ServerComment)[] = [];
   const onEvent = (item: ServerEvent | ServerComment): void => void batch.push(item);
   const parser = createParser({
     ...options,
@@ -99,32 +75,50 @@ export function readBatches(
     onComment: options.comments ? onEvent : undefined,
   });
   // The parser drops the byte order mark: a decoder that did it too would drop a second one.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const decoder = new TextDecoder(undefined, { ignoreBOM: true });
   // A response without a body has no events.
-  const reader = (response ? response.body : source as ReadableStream<Uint8Array | string>)?.getReader();
-  const cancel = (): void => {
+  let reader = (response ? response.body : source as ReadableStream<Uint8Array | string>)?.getReader();
+
+  const finish = (): void => {
+    batch = [];
     // A stream that has failed rejects this, and has said so already.
     reader?.cancel().catch(() => {});
     reader?.releaseLock();
+    reader = undefined;
   };
-  return (async function* () {
-    try {
-      while (reader) {
-        // What the parser threw comes after the events before it: it throws it again.
-        parser.feed("");
-        onRead?.(parser.lastEventId, cancel);
-        batch = [];
-        const { done, value } = await reader.read();
-        if (done) return;
+
+  return {
+    async next() {
+      for (;;) {
+        const item = batch.pop();
+        if (item) return { done: false, value: item };
+        if (!reader) return { done: true, value: undefined };
         try {
-          parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
-        } catch {
-          // As above.
+          // What the parser threw comes after the events before it: it throws it again.
+          parser.feed("");
+          options.onRead?.(parser.lastEventId);
+          const { done, value } = await reader.read();
+          if (done) finish();
+          else {
+            try {
+              parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+            } catch {
+              // As above.
+            }
+            batch.reverse();
+          }
+        } catch (error) {
+          finish();
+          throw error;
         }
-        yield batch;
       }
-    } finally {
-      cancel();
-    }
-  })();
+    },
+    return() {
+      finish();
+      return this.next();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -4,12 +4,11 @@ import { TidingsError } from "../errors.ts";
 
 /** Throws when this response cannot be read as an event stream. */
 export function requireEventStream(response: Response): void {
-  const { status, headers } = response;
-  const type = headers.get("content-type");
-  const isOk = status === 200;
-  if (!isOk || !/^text\/event-stream\s*(;|$)/i.test(type!)) {
+  const { status } = response;
+  const type = response.headers.get("content-type");
+  if (status !== 200 || !/^text\/event-stream\s*(;|$)/i.test(type!)) {
     throw new TidingsError(
-      isOk ? "bad-content-type" : status === 204 ? "no-content" : "bad-status",
+      status === 200 ? "bad-content-type" : status === 204 ? "no-content" : "bad-status",
       `Server answered ${status} ${type}: send 200 text/event-stream`,
       { response },
     );

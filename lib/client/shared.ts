@@ -9,9 +9,9 @@
  */
 import { TidingsError, type TidingsErrorCode } from "../errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
-import { createStream, idOf } from "./consume.ts";
+import { createStream } from "./consume.ts";
 import type { Schemas, WireItem } from "./items.ts";
-import { requireOptions } from "./options.ts";
+import { requirePositive } from "./options.ts";
 import { createSource, type Source } from "./source.ts";
 import type { EventStream, StreamState } from "./stream.ts";
 import { type Answer, createGap, createTimeline, type Entry, type Place } from "./timeline.ts";
@@ -85,12 +85,12 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
   options: SharedOptions<S, Comments> = {},
 ): SharedEventStream<S, Comments> {
   const { name = `${url}`, history = 1000 } = options;
-  requireOptions("positive number", { history });
+  requirePositive({ history });
   const source = createSource(url, options);
   const locks = globalThis.navigator?.locks;
   let role: SharedEventStream["role"] = "alone";
 
-  const share: Source = async function* (lastEventId, closing, tell, setLastEventId) {
+  const share: Source = async (lastEventId, closing, tell, hand) => {
     role = "follower";
     const me = crypto.randomUUID();
     const timeline = createTimeline(lastEventId, history);
@@ -116,7 +116,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
       if (queue.length > history) {
         // The oldest go, and that is told in their place.
         let resumedAt = lastEventId;
-        while (queue.length >= history) resumedAt = idOf(queue.shift()!, resumedAt);
+        while (queue.length >= history) resumedAt = queue.shift()!.lastEventId;
         queue.unshift(createGap(lastEventId, resumedAt, "this tab was too slow"));
       }
       wake();
@@ -170,22 +170,16 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
       timeline.lead(crypto.randomUUID());
       post({ lead: true });
       let error: unknown;
-      const append = (item: WireItem | undefined, id: string): void => {
-        post({ entry: timeline.append(item, id) });
-        deliver(item ? [item] : []);
-      };
       try {
-        const items = source(timeline.lastEventId, leaving, (next, detail) => {
+        await source(timeline.lastEventId, leaving, (next, detail) => {
           if (leaving.aborted) return;
           post({ state: state = next });
           tell(next, detail);
-        }, (id) => {
-          if (id !== timeline.lastEventId) append(undefined, id);
+        }, (item) => {
+          if (leaving.aborted || (!item.kind && item.lastEventId === timeline.lastEventId)) return;
+          post({ entry: timeline.append(item) });
+          deliver(item.kind ? [item] : []);
         });
-        for await (const item of items) {
-          if (leaving.aborted) return;
-          append(item, idOf(item, timeline.lastEventId));
-        }
       } catch (thrown) {
         error = thrown;
       }
@@ -213,14 +207,15 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
       const item = queue.shift();
       if (item) {
         // A gap that is put into the queue meanwhile comes after it.
-        lastEventId = idOf(item, lastEventId);
-        yield item;
+        ({ lastEventId } = item);
+        await hand(item);
       } else if (ended) {
         if (ended.error) throw ended.error;
         return;
       } else {
-        setLastEventId(lastEventId = timeline.lastEventId);
-        await new Promise<void>((resolve) => wake = resolve);
+        const woken = new Promise<void>((resolve) => wake = resolve);
+        await hand(timeline);
+        await woken;
       }
     }
   };

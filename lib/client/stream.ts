@@ -22,11 +22,13 @@ export interface StateDetail {
 /**
  * A stream of events over as many connections as it takes. Consume it in one of two ways, or both:
  *
- * - iterate over it, once: the loop takes each item in order, and leaving the loop closes the stream. When the
- *   connection is lost for good, the loop takes what had arrived and then throws;
+ * - iterate over it: the loop takes each item in order, and leaving the loop closes the stream. When the connection is
+ *   lost for good, the loop takes what had arrived and then throws;
  * - add handlers with `on()`: each item goes to its handlers in order, and a handler that returns a promise is awaited.
- *   While somebody iterates, the handlers see each item as the loop takes it. A handler that throws closes the stream
- *   with its error.
+ *   A handler that throws closes the stream with its error.
+ *
+ * Handlers and loops take each item in the order in which they were added or begun, one after the other, and the next
+ * item comes when all are done with it.
  *
  * Until somebody does either, what was read last waits, and all else in the network: nothing is read ahead.
  */
@@ -52,10 +54,6 @@ export interface EventStream<S extends Schemas = Record<never, never>, Comments 
   ): () => void;
   /** Closes the stream: the connection, timers and listeners go, a loop over it ends, what is not handed out is dropped. */
   close(): void;
-  /**
-   * Starts the iteration.
-   *
-   * @throws {TypeError} when it has been started before.
-   */
+  /** Starts an iteration, at what is handed out next. */
   [Symbol.asyncIterator](): AsyncIterator<StreamItem<S, Comments>, undefined>;
 }

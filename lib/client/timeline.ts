@@ -9,11 +9,10 @@ import type { WireItem } from "./items.ts";
 /** A term, and the number of the last item within it. */
 export type Place = readonly [term: string, count: number];
 
-/** One item of the shared stream; without an item an id that came alone. */
+/** One item of the shared stream. */
 export interface Entry {
   readonly place: Place;
-  readonly item: WireItem | undefined;
-  readonly lastEventId: string;
+  readonly item: WireItem;
 }
 
 /** What a leader answers a tab that asked. */
@@ -36,7 +35,7 @@ export interface Timeline {
   readonly lastEventId: string;
   /** Leads from here on: what `append` is given gets places of a new term. */
   lead(term: string): void;
-  append(item: WireItem | undefined, lastEventId: string): Entry;
+  append(item: WireItem): Entry;
   /** The leader's answer to a tab at this place, or to a new one with this id. */
   answer(place: Place | undefined, lastEventId: string): Answer;
   /** Takes an answer, and returns the items that are new to this tab. */
@@ -47,7 +46,7 @@ export interface Timeline {
 
 /** Creates the view of a tab that begins with this id and remembers so many items. */
 export function createTimeline(lastEventId: string, size: number): Timeline {
-  // The line as the present leader has it. Places without an item are in it too, so that each can be found.
+  // The line as the present leader has it. Ids that came alone are in it too, so that each place can be found.
   const entries: Entry[] = [];
   let place: Place | undefined;
   // Terms that are over; what still comes of them is not part of the line.
@@ -56,15 +55,17 @@ export function createTimeline(lastEventId: string, size: number): Timeline {
   const repeated = new Set<string>();
 
   function add(entry: Entry): WireItem[] {
-    const isOwnId = entry.lastEventId !== lastEventId;
+    const { item } = entry;
+    const isOwnId = item.lastEventId !== lastEventId;
     if (place && place[0] !== entry.place[0]) past.add(place[0]);
-    ({ place, lastEventId } = entry);
+    ({ place } = entry);
+    ({ lastEventId } = item);
     entries.push(entry);
     if (entries.length > size) entries.shift();
-    if (!entry.item || repeated.delete(lastEventId)) return [];
+    if (!item.kind || repeated.delete(lastEventId)) return [];
     // The server repeats in order and without a hole, so the first new id ends the repetition.
     if (isOwnId) repeated.clear();
-    return [entry.item];
+    return [item];
   }
 
   return {
@@ -75,17 +76,17 @@ export function createTimeline(lastEventId: string, size: number): Timeline {
       return lastEventId;
     },
     lead(term) {
-      add({ place: [term, 0], item: undefined, lastEventId });
+      add({ place: [term, 0], item: { lastEventId } });
     },
-    append(item, id) {
-      const entry: Entry = { place: [place![0], place![1] + 1], item, lastEventId: id };
+    append(item) {
+      const entry: Entry = { place: [place![0], place![1] + 1], item };
       add(entry);
       return entry;
     },
     answer(from, id) {
       // The counts of a term have no holes: the last one that is not beyond the tab's is the tab's, or it is ahead.
       const at = entries.findLastIndex((entry) =>
-        from ? entry.place[0] === from[0] && entry.place[1] <= from[1] : id && entry.lastEventId === id
+        from ? entry.place[0] === from[0] && entry.place[1] <= from[1] : id && entry.item.lastEventId === id
       );
       const count = entries[at]?.place[1];
       return {
@@ -104,11 +105,11 @@ export function createTimeline(lastEventId: string, size: number): Timeline {
         (last = entries.at(-1)) && last.place[0] === place![0] && last.place[1] > answer.known!;
       ) {
         entries.pop();
-        lastEventId = entries.at(-1)?.lastEventId ?? "";
-        if (last.lastEventId !== lastEventId) repeated.add(last.lastEventId);
+        lastEventId = entries.at(-1)?.item.lastEventId ?? "";
+        if (last.item.lastEventId !== lastEventId) repeated.add(last.item.lastEventId);
       }
       const items = answer.entries.flatMap(add);
-      add({ place: answer.place, item: undefined, lastEventId: answer.lastEventId });
+      add({ place: answer.place, item: { lastEventId: answer.lastEventId } });
       return answer.lost
         ? [createGap(requested, lastEventId, "missed while another tab held the connection")]
         : items;

@@ -3,19 +3,16 @@ import { build } from "esbuild";
 import { gzipSync } from "node:zlib";
 import { readJson, root } from "./project.mjs";
 
-// In bytes. The goals are a promise to the client's users. What has not reached its goal must not grow meanwhile: its
-// limit is what it was when it was last made smaller.
-const GOALS = { "./client": 3000, "./client/shared": 4500 };
-const LIMITS = { "./client": 3480, "./client/shared": 4697 };
+// In bytes: a promise to the client's users, and a gate.
+const LIMITS = { "./client": 3000, "./client/shared": 4500 };
 
-/** Bundles and measures: `[{ name, minified, gzipped, goal, limit }]`. */
+/** Bundles and measures: `[{ name, minified, gzipped, limit }]`. */
 export function measureSizes() {
-  const targets = [{ name: "parser (createParser)", entry: "lib/client/parse.ts", goal: 1000, limit: 1000 }];
+  const targets = [{ name: "parser (createParser)", entry: "lib/client/parse.ts", limit: 1000 }];
   for (const [name, { default: path }] of Object.entries(readJson("package.json").exports)) {
     if (path === undefined) continue;
     const entry = path.replace("./dist/", "").replace(/\.js$/, ".ts");
-    const goal = GOALS[name] ?? Infinity;
-    targets.push({ name, entry, goal, limit: LIMITS[name] ?? goal });
+    targets.push({ name, entry, limit: LIMITS[name] ?? Infinity });
   }
   return Promise.all(targets.map(async ({ entry, ...target }) => {
     const { outputFiles: [{ contents }] } = await build({

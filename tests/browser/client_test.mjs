@@ -232,7 +232,8 @@ async function hasten(browser, t) {
       assert.equal(await page.evaluate(() => stream.state), "waiting");
       // The page of a headless browser is visible, so the event alone is what a page that is seen again gets.
       await page.evaluate(
-        (type) => (type === "online" ? globalThis : document).dispatchEvent(new Event(type)),
+        (type) =>
+          (type === "online" ? globalThis : document).dispatchEvent(new Event(type, { bubbles: true })),
         event,
       );
       await until(() => page.evaluate(() => seen === 1), `${event} to hasten the retry`);

@@ -44,7 +44,8 @@ export class FakeStream {
     this.#handler({ kind: "event", event, data, lastEventId });
   }
   gap(lastEventId: string): void {
-    this.#handler({ kind: "gap", requested: "8f-1", resumedAt: lastEventId, reason: "epoch", lastEventId });
+    const told = { requested: "8f-1", resumedAt: lastEventId, reason: "epoch" };
+    this.#handler({ kind: "gap", event: "gap", data: JSON.stringify(told), ...told, lastEventId });
   }
   on(handler: (item: StreamItem) => unknown): void {
     this.#handler = handler;

@@ -4,6 +4,10 @@
  * @module
  */
 
+// The real ones, whatever a test puts in their place later.
+const { clearTimeout, setTimeout } = globalThis;
+const now: () => number = performance.now.bind(performance);
+
 /** How long anything may take that ought to take no time, in milliseconds: a busy machine is not a failure. */
 export const PATIENCE = 15_000;
 
@@ -13,9 +17,9 @@ export function sleep(ms: number): Promise<void> {
 
 /** Waits until the condition holds. */
 export async function until(holds: () => boolean, what: string, ms: number = PATIENCE): Promise<void> {
-  const deadline = performance.now() + ms;
+  const deadline = now() + ms;
   while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`In ${ms} ms it did not come to this: ${what}`);
+    if (now() > deadline) throw new Error(`In ${ms} ms it did not come to this: ${what}`);
     await sleep(2);
   }
 }
@@ -36,12 +40,12 @@ export async function within<T>(promise: Promise<T>, what: string, ms: number = 
 /** Waits until the value has not changed for `ms`, and gives it. */
 export async function settled(value: () => number, ms = 300): Promise<number> {
   let last = value();
-  let since = performance.now();
-  while (performance.now() - since < ms) {
+  let since = now();
+  while (now() - since < ms) {
     await sleep(10);
     if (value() === last) continue;
     last = value();
-    since = performance.now();
+    since = now();
   }
   return last;
 }
