@@ -257,6 +257,7 @@ test("reading pauses while the application does not, and goes on", { timeout: 20
   assert.deepEqual(states, ["connecting", "open"]);
   for (let n = 0; n < 20_000; n++) await iterator.next();
   assert.ok(written > before, "and goes on");
+  assert.deepEqual([states, server.requests.length], [["connecting", "open"], 1], "on the same connection");
   stream.close();
   await server.kill();
 });
@@ -306,6 +307,22 @@ test(
     ]);
   },
 );
+
+test("an id that comes alone counts at once", { timeout: 10_000 }, async () => {
+  const { fetch } = fetchOf("data: x\n\nid: alone\n\n");
+  const stream = connect(url, { fetch, retry: false });
+  stream.on(() => {});
+  await stream.closed;
+  assert.equal(stream.lastEventId, "alone");
+});
+
+test("an event upon which the stream is closed does not count", { timeout: 10_000 }, async () => {
+  const stream = connect(url, { fetch: fetchOf(events(1, 3)).fetch });
+  stream.on(({ lastEventId }) => lastEventId === "2" && stream.close());
+  await stream.closed;
+  await sleep(10);
+  assert.equal(stream.lastEventId, "1");
+});
 
 test("a last event ID may be null or a number, as a page keeps it", { timeout: 10_000 }, async () => {
   for (const [lastEventId, expected] of [[null, null], [undefined, null], ["", null], [7, "7"]] as const) {
@@ -474,6 +491,111 @@ test("a Retry-After longer than a timer can take does not fire at once", { timeo
   await server.kill();
 });
 
+/** What a page hears of the network and of being seen again; the listeners it has, and what calls them. */
+function fakePage(): { fire(type: string): void; count(): number; leave(): void } {
+  const page = new EventTarget();
+  const { addEventListener } = globalThis;
+  let count = 0;
+  globalThis.addEventListener = (
+    type: string,
+    listener: unknown,
+    options?: boolean | AddEventListenerOptions,
+  ) => {
+    count++;
+    (options as AddEventListenerOptions).signal!.addEventListener("abort", () => count--);
+    page.addEventListener(type, listener as EventListener, options);
+  };
+  return {
+    fire: (type) => void page.dispatchEvent(new Event(type)),
+    count: () => count,
+    leave: () => void (globalThis.addEventListener = addEventListener),
+  };
+}
+
+test("a page that is back waits only for as long as the server wants, and once", {
+  timeout: 10_000,
+}, async () => {
+  for (const type of ["online", "visibilitychange"]) {
+    const clock = handClock(() => 1);
+    const page = fakePage();
+    let calls = 0;
+    const refused = (): Response => new Response("", { status: 503, headers: { "retry-after": "10" } });
+    const stream = connect(url, {
+      fetch: () => (calls++, Promise.resolve(refused())),
+      retry: { base: 100_000, max: 1e6 },
+    });
+    try {
+      const delays: (number | undefined)[] = [];
+      stream.onstate = (state, { delay }) => state === "waiting" && delays.push(delay);
+      await clock.pass(9_500);
+      page.fire(type);
+      await clock.pass(499);
+      assert.equal(calls, 1, "Retry-After is kept to");
+      await clock.pass(1);
+      assert.equal(calls, 2, "and the random part is not waited for");
+      await clock.pass(209_999);
+      assert.equal(calls, 2, "the next wait is a whole one again");
+      await clock.pass(1);
+      assert.deepEqual([calls, delays], [3, [110_000, 210_000, 410_000]]);
+    } finally {
+      stream.close();
+      page.leave();
+    }
+    assert.deepEqual([clock.pending(), page.count()], [0, 0]);
+  }
+});
+
+test("a page that is put away does not hasten anything", { timeout: 10_000 }, async () => {
+  const clock = handClock(() => 1);
+  const page = fakePage();
+  const document = Object.getOwnPropertyDescriptor(globalThis, "document");
+  Object.defineProperty(globalThis, "document", { value: { hidden: true }, configurable: true });
+  let calls = 0;
+  const stream = connect(url, { fetch: () => (calls++, Promise.reject(new Error("no"))) });
+  try {
+    await clock.pass(10);
+    page.fire("visibilitychange");
+    await clock.pass(989);
+    assert.equal(calls, 1);
+    await clock.pass(1);
+    assert.equal(calls, 2);
+  } finally {
+    stream.close();
+    page.leave();
+    if (document) Object.defineProperty(globalThis, "document", document);
+    else delete (globalThis as { document?: unknown }).document;
+  }
+});
+
+test("a connection that is found to be lost just after the page is back is made again at once", {
+  timeout: 10_000,
+}, async () => {
+  for (const [later, expected] of [[999, 0], [1000, 100_000]] as const) {
+    const clock = handClock(() => 1);
+    const page = fakePage();
+    let controller!: ReadableStreamDefaultController<Uint8Array>;
+    const body = new ReadableStream<Uint8Array>({ start: (c) => void (controller = c) });
+    const stream = connect(url, {
+      fetch: () => Promise.resolve(new Response(body, sse)),
+      retry: { base: 100_000, max: 1e6 },
+      stallTimeout: Infinity,
+    });
+    try {
+      const delays: (number | undefined)[] = [];
+      stream.onstate = (state, { delay }) => state === "waiting" && delays.push(delay);
+      await clock.pass(500);
+      page.fire("visibilitychange");
+      await clock.pass(later);
+      controller.error(new Error("cut"));
+      await clock.pass(0);
+      assert.deepEqual(delays.slice(0, 1), [expected], `${later} ms later`);
+    } finally {
+      stream.close();
+      page.leave();
+    }
+  }
+});
+
 test("any byte sets the one timer of the watchdog anew", { timeout: 10_000 }, async () => {
   const clock = handClock(() => 0);
   let controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -584,11 +706,15 @@ for (const how of ["close", "break", "abort", "throw"] as const) {
 test("each request is aborted when it is over, however it ended", { timeout: 10_000 }, async () => {
   // Firefox keeps the connection of a body that was only cancelled; elsewhere nothing else would tell.
   const signals: AbortSignal[] = [];
-  const texts = ["data: ends\n\n", `data: ${"x".repeat(200)}\n\n`];
+  const responses = [
+    new Response("refused", { status: 503 }),
+    new Response("data: ends\n\n", sse),
+    new Response(`data: ${"x".repeat(200)}\n\n`, sse),
+  ];
   const stream = connect(url, {
     fetch: (_, { signal }) => {
       signals.push(signal!);
-      return Promise.resolve(new Response(texts.shift(), sse));
+      return Promise.resolve(responses.shift()!);
     },
     maxEventSize: 100,
     retry: quick,
@@ -599,7 +725,7 @@ test("each request is aborted when it is over, however it ended", { timeout: 10_
     },
     (error) => error instanceof TidingsError && error.code === "event-too-large",
   );
-  assert.deepEqual(signals.map((signal) => signal.aborted), [true, true]);
+  assert.deepEqual(signals.map((signal) => signal.aborted), [true, true, true]);
 });
 
 test("a refusal that is final leaves its request alone, for its body to be read", {
