@@ -151,6 +151,30 @@ test(
   },
 );
 
+test("what arrives before anybody listens waits", { timeout: 10_000 }, async () => {
+  const stream = connect(url, { fetch: fetchOf(events(1, 3)).fetch, retry: false });
+  await until(() => stream.state === "open", "the stream to open");
+  await sleep(20);
+  assert.deepEqual([stream.state, stream.lastEventId], ["open", ""]);
+  const seen: string[] = [];
+  stream.on(({ lastEventId }) => seen.push(lastEventId));
+  await stream.closed;
+  assert.deepEqual(seen, ["1", "2", "3"]);
+});
+
+test("once a handler has closed the stream the others are not called", { timeout: 10_000 }, async () => {
+  const stream = connect(url, { fetch: fetchOf(events(1, 1)).fetch });
+  const called: string[] = [];
+  stream.on(() => {
+    called.push("first");
+    stream.close();
+  });
+  stream.on(() => called.push("second"));
+  await stream.closed;
+  await sleep(10);
+  assert.deepEqual(called, ["first"]);
+});
+
 test("a handler that throws closes the stream with its error", { timeout: 10_000 }, async () => {
   const { fetch } = fetchOf(events(1, 2));
   const stream = connect(url, { fetch });

@@ -336,7 +336,7 @@ test("leaving the loop cancels the stream and lets go of it", { timeout: 10_000 
 test("parseSSE after return() is done, though events were ready", { timeout: 10_000 }, async () => {
   const iterator = parseSSE(streamOf(["data: 1\n\ndata: 2\n\n"], true).stream);
   assert.equal((await iterator.next()).value?.data, "1");
-  await iterator.return?.();
+  assert.deepEqual(await iterator.return(), { done: true, value: undefined });
   assert.deepEqual(await iterator.next(), { done: true, value: undefined });
 });
 

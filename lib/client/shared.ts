@@ -214,7 +214,8 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
         return;
       } else {
         const woken = new Promise<void>((resolve) => wake = resolve);
-        await hand(timeline);
+        ({ lastEventId } = timeline);
+        await hand({ lastEventId });
         await woken;
       }
     }
