@@ -66,6 +66,7 @@ test("the request is as asked for", { timeout: 10_000 }, async () => {
     fetch,
     lastEventId: "5",
     credentials: "include" as const,
+    method: "GET",
     headers: [["x-a", "b"]] as [string, string][],
   };
   for await (const _ of connect(url, options)) break;

@@ -48,7 +48,8 @@ export function createStream(
       // The server's way to hand over an id on a quiet stream: the id counts, the event is none.
       if (kind && (event !== "tidings-cursor" || data)) {
         await wanted;
-        const item = await decode(wired as ServerEvent, options.schemas);
+        const isPlain = !options.schemas && event !== "gap";
+        const item = isPlain ? wired as AnyItem : await decode(wired as ServerEvent, options.schemas);
         for (const [handler, name = event] of [...handlers]) {
           if (state !== "closed" && name === event) await handler(item);
         }

@@ -5,13 +5,12 @@ import type { ServerComment, ServerEvent } from "./parse.ts";
 /** The same without its type parameters, as it goes through the queue's machinery. */
 export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | InvalidEvent | OtherEvent;
 
-/** Never throws: a schema that does so has refused the data. */
+/** For a stream with schemas, and for gaps. Never throws: a schema that does so has refused the data. */
 export async function decode(item: ServerEvent, schemas: Schemas | undefined): Promise<AnyItem> {
   // A comment has neither.
   const { event, data } = item;
   const schema = schemas?.[event]?.["~standard"];
-  const isGap = event === "gap";
-  if (!schema && !isGap) return schemas && event ? { ...item, kind: "other" } : item;
+  if (!schema && event !== "gap") return event ? { ...item, kind: "other" } : item;
   // The server writes a string as it is and anything else as JSON, so data that is no JSON is a string.
   let json: unknown = data;
   try {
@@ -19,7 +18,7 @@ export async function decode(item: ServerEvent, schemas: Schemas | undefined): P
   } catch {
     // A string, then.
   }
-  if (isGap) return { ...json !== data && json as object, ...item, kind: "gap" } as ServerGap;
+  if (event === "gap") return { ...json !== data && json as object, ...item, kind: "gap" } as ServerGap;
   let refusal: InvalidEvent["issues"] | undefined;
   // A string may look like JSON, "12" for one: where the schema refuses the value it gets the text.
   for (const each of [json, data]) {

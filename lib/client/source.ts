@@ -47,9 +47,8 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
     // A header's value has one character for each byte of the id's UTF-8.
     if (lastEventId) sent.set("last-event-id", unescape(encodeURIComponent(lastEventId)));
     return send(checked.url, {
-      // What else fetch() knows and is asked for, as credentials, goes to it as it is.
+      // What else fetch() knows and is asked for, as its method and credentials, goes to it as it is.
       ...options,
-      method: checked.method,
       headers: sent,
       body: await ask(options.body),
       cache: "no-store",
