@@ -21,8 +21,9 @@ const files = Number(execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" 
 const started = Date.now();
 const minutes = () => (Date.now() - started) / 60_000;
 const results = new Results();
-const earlier = options.resume ? readEarlier() : undefined;
-const before = earlier === undefined ? 0 : results.resume(earlier);
+const earlier = options.resume || options.renew ? readEarlier() : undefined;
+if (earlier !== undefined) results.resume(earlier);
+const before = options.resume ? earlier.rounds : 0;
 const scenarios = options.scenarios.filter(({ title, files: needed }) => {
   if (options.quick || !(needed > files)) return true;
   console.error(`${title}: skipped, since it needs ${needed} open files and the limit is ${files}`);
@@ -50,17 +51,22 @@ console.error(
   `\n${options.out}: results.md, results.json and the charts, after ${minutes().toFixed(1)} minutes`,
 );
 
-/** What an earlier run left: it must have been of the same runtimes. */
+/** What an earlier run left that still counts: it must have been of the same runtimes. */
 function readEarlier() {
   const earlier = JSON.parse(readFileSync(`${options.out}/results.json`, "utf8"));
   for (const kind of Object.keys(versions)) {
     if (earlier.versions[kind] === versions[kind]) continue;
     throw new Error(
-      `--resume: ${options.out} was measured with ${kind} ${earlier.versions[kind]}, not ${versions[kind]}`,
+      `--resume and --renew: ${options.out} was measured with ${kind} ${earlier.versions[kind]}, not ${
+        versions[kind]
+      }`,
     );
   }
-  if (earlier.quick !== options.quick) throw new Error("--resume: one of the two runs is --quick");
-  return earlier;
+  if (earlier.quick !== options.quick) {
+    throw new Error("--resume and --renew: one of the two runs is --quick");
+  }
+  const isRenewed = ({ id }) => options.renew && options.scenarios.some((scenario) => scenario.id === id);
+  return { ...earlier, scenarios: earlier.scenarios.filter((scenario) => !isRenewed(scenario)) };
 }
 
 function began({ scenario, kind, round, contender }) {
@@ -82,8 +88,9 @@ function ended({ scenario }, { figures, faults, fault, failed }) {
 }
 
 function report(round) {
+  const today = new Date().toISOString();
   const all = {
-    date: new Date().toISOString(),
+    date: today,
     machine: {
       cpu: cpus()[0].model.trim(),
       cores: cpus().length,
@@ -93,7 +100,7 @@ function report(round) {
     versions,
     packages: JSON.parse(readFileSync(new URL("package.json", import.meta.url))).dependencies,
     quick: options.quick,
-    rounds: round,
+    rounds: Math.max(round, earlier?.rounds ?? 0),
     // In their order, with those of the earlier run that take no part in this one.
     scenarios: SCENARIOS
       .filter((scenario) =>
@@ -101,8 +108,11 @@ function report(round) {
       )
       .map((scenario) => {
         const { id, title, figures, goals } = scenario;
+        const old = earlier?.scenarios.find((each) => each.id === id);
+        // When its newest round was.
+        const date = scenarios.includes(scenario) ? today : old.date ?? earlier.date;
         const all = scenarios.includes(scenario) && before === 0 ? options : { ...options, contenders: ALL };
-        return { id, title, figures, goals, results: results.of(scenario, all) };
+        return { id, title, date, figures, goals, results: results.of(scenario, all) };
       }),
   };
   mkdirSync(options.out, { recursive: true });

@@ -16,6 +16,7 @@ const USAGE = `npm run bench -- [options]
   --everyone            all contenders in all rounds, also where no goal is against them: more than an hour
   --quick               a tenth of the clients, for seconds: shows that it works, and no figures to quote
   --resume              add rounds to what the folder for the results holds; for some scenarios or for all
+  --renew               measure some scenarios anew, and keep what the folder holds of the others
   --out results         the folder for the results (default: results, and .out/quick with --quick)
   --node PATH           this Node for the server; --bun and --deno likewise
   --profiles FOLDER     write the servers' CPU profiles there
@@ -39,6 +40,7 @@ export function readOptions() {
         quick: { type: "boolean", default: false },
         everyone: { type: "boolean", default: false },
         resume: { type: "boolean", default: false },
+        renew: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     }).values;
@@ -49,7 +51,8 @@ export function readOptions() {
     console.log(USAGE);
     process.exit(0);
   }
-  const { quick } = values;
+  const { quick, resume, renew } = values;
+  if (resume && renew) stop("--resume adds to what is there, --renew puts it aside: only one of them");
   const rounds = Number(values.rounds ?? (quick ? 1 : 5));
   if (!Number.isInteger(rounds) || rounds < 1) {
     stop(`--rounds must be a whole number, received ${values.rounds}`);
@@ -58,7 +61,8 @@ export function readOptions() {
   if (!(minutes > 0)) stop(`--minutes must be a number above 0, received ${values.minutes}`);
   return {
     quick,
-    resume: values.resume,
+    resume,
+    renew,
     rounds,
     minutes,
     // Who is asked for by name takes part everywhere.

@@ -24,6 +24,16 @@ export const PARSERS = [
 ];
 
 /**
+ * Those that receive a stream. Their files are in `clients/`, and export `open(url, fetch, onEvent?)`, which returns what
+ * has `close()` and, unless it says `loops: false`, is an async iterable over the events.
+ */
+export const CLIENTS = [
+  { name: "tidings", file: "tidings", receives: true },
+  { name: "eventsource-client", file: "eventsource_client", package: "eventsource-client", receives: true },
+  { name: "eventsource", file: "eventsource", package: "eventsource", receives: true, loops: false },
+];
+
+/**
  * The same libraries in an application that gathers a turn's messages itself and hands them over at once. That is more
  * work for the application, and impossible where the messages come from parts that do not know of each other: so these
  * stand beside the others, and run where a turn has several messages.
@@ -50,7 +60,7 @@ export const OVER_REDIS = [
   },
 ];
 
-export const ALL = [...CONTENDERS, ...GATHERING, ...PACKING, ...OVER_REDIS, ...PARSERS];
+export const ALL = [...CONTENDERS, ...GATHERING, ...PACKING, ...OVER_REDIS, ...PARSERS, ...CLIENTS];
 
 /** Who runs in a scenario. */
 export function contendersIn(scenario) {
@@ -58,6 +68,7 @@ export function contendersIn(scenario) {
     return scenario.contenders.map((name) => ALL.find((each) => each.name === name));
   }
   if (scenario.parses) return PARSERS;
+  if (scenario.receives) return CLIENTS;
   if (scenario.packing) return [CONTENDERS[0], ...PACKING];
   return scenario.gathering ? [...CONTENDERS, ...GATHERING] : CONTENDERS;
 }

@@ -24,8 +24,8 @@ export function runsOf({ scenarios, runtimes, contenders, focus }, round) {
 export class Results {
   #samples = new Map();
 
-  /** Takes over what an earlier run left, and says how many rounds that were. */
-  resume({ scenarios, rounds }) {
+  /** Takes over what an earlier run left. */
+  resume({ scenarios }) {
     for (const { id, results } of scenarios) {
       for (const [kind, contenders] of Object.entries(results)) {
         for (const [name, result] of Object.entries(contenders)) {
@@ -41,7 +41,6 @@ export class Results {
         }
       }
     }
-    return rounds;
   }
 
   /** Runs once, and keeps what came of it. A contender that fails has a result, too. */

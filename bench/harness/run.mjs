@@ -7,7 +7,7 @@ const BYTES = 150;
 /** @returns {Promise<{ figures: Record<string, number>, faults: number, fault?: string }>} */
 export async function runOnce({ scenario, contender, command, quick }) {
   const size = quick ? scenario.sizes.quick : scenario.sizes.full;
-  if (scenario.parses) return scenario.run({ command, file: contender.file }, size);
+  if (scenario.parses || scenario.receives) return scenario.run({ command, contender }, size);
   const results = [];
   for (const variant of scenario.variants ?? [{}]) {
     results.push(

@@ -15,10 +15,17 @@ export function toMarkdown(results) {
   ].join("\n");
 }
 
-function about({ date, machine, versions, rounds, packages }) {
+/** From when to when the scenarios were measured. */
+export function datesOf({ date, scenarios }) {
+  const dates = scenarios.map((scenario) => (scenario.date ?? date).slice(0, 10)).sort();
+  const [first, last] = [dates[0], dates.at(-1)];
+  return first === last ? first : `${first} to ${last}`;
+}
+
+function about({ machine, versions, rounds, packages, ...results }) {
   const list = (all) => Object.entries(all).map(([name, version]) => `${name} ${version}`).join(", ");
   return [
-    `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, ${machine.system}.`,
+    `${datesOf(results)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, ${machine.system}.`,
     `${list(versions)}. ${list(packages)}. Median of ${plural(rounds, "round")}.`,
   ].join("\n");
 }

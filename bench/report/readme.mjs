@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { goalsOf } from "./goals.mjs";
+import { datesOf } from "./markdown.mjs";
 
 const BEGIN = "<!-- figures: written by `npm run readme` in bench/ -->";
 const END = "<!-- /figures -->";
@@ -80,6 +81,13 @@ const ROWS = [
     { id, figure: "sync", label: `${label}: CPU per MB of text` },
     { id, figure: "iterable", label: "The same, iterated over bytes" },
   ]),
+  ...[
+    ["m-small", "Receiving 200,000 small events"],
+    ["m-llm", "Receiving an LLM's answer, a piece a chunk"],
+  ].flatMap(([id, label]) => [
+    { id, figure: "handler", label: `${label}: CPU per event, to a handler` },
+    { id, figure: "loop", label: "The same, in a loop" },
+  ]),
 ];
 const CHARTS = ["a-fan-out-1-cpu", "b-fan-out-20-cpu", "c-idle-1000-memory", "j-packed-20-cpu"];
 const NAMES = { node: "Node", bun: "Bun", deno: "Deno" };
@@ -94,7 +102,7 @@ function section(results) {
     );
     return [`| ${row.label} | ${cells.join(" | ")} |`];
   });
-  const { machine, versions, packages, date } = results;
+  const { machine, versions, packages } = results;
   const rounds = results.scenarios.flatMap((scenario) =>
     Object.values(scenario.results).flatMap((contenders) =>
       Object.values(contenders).map((each) => each.rounds)
@@ -110,7 +118,7 @@ function section(results) {
     "",
     ...charts.flatMap((name) => [`![${name}](bench/results/${name}.svg)`, ""]),
     `Measured on ${
-      date.slice(0, 10)
+      datesOf(results)
     }, ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, ${machine.system}:`,
     `${list(versions)}; ${list(packages)}. Medians of ${Math.min(...rounds)} to ${
       Math.max(...rounds)

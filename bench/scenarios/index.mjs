@@ -6,10 +6,11 @@
  * run one after the other, and `combine` makes the figures of both results;
  * `derive` makes some anew of the medians of all rounds. `focus` names the contenders that run in every
  * round; the others run in the first one only, or, where a scenario compares a contender with itself (`alone`), if they are
- * asked for. `rounds` is the most of them that it takes part in. Where it `parses`, there are other contenders, and no server: `run` is given the runtime's command and the
- * contender's file.
+ * asked for. `rounds` is the most of them that it takes part in. Where it `parses` or `receives`, there are other contenders, and no server: `run` is given the
+ * runtime's command and the contender.
  */
 import { churn } from "./churn.mjs";
+import { clients } from "./clients.mjs";
 import { across, overRedis } from "./cluster.mjs";
 import { delay } from "./delay.mjs";
 import { oneATurn, twentyATurn } from "./fanout.mjs";
@@ -26,4 +27,5 @@ export const SCENARIOS = [
   ...[packedTwenty, packedOne, packedMemory],
   ...[overRedis, across],
   ...parsers,
+  ...clients,
 ];

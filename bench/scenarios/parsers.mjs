@@ -20,7 +20,7 @@ const parsing = (workload, title) => ({
     { figure: "sync", against: "best peer", most: 1 },
     { figure: "iterable", against: "best peer", most: 1 },
   ],
-  async run({ command: [program, ...options], file }, { passes }) {
+  async run({ command: [program, ...options], contender: { file } }, { passes }) {
     const figures = {};
     for (const mode of ["sync", "iterable"]) {
       const command = [...options, MAIN, file, workload, mode, String(passes)];

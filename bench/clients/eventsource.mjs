@@ -1,0 +1,8 @@
+// eventsource, the EventSource of browsers for other runtimes: listeners, and no loop.
+import { EventSource } from "eventsource";
+
+export function open(url, fetch, onEvent) {
+  const source = new EventSource(url, { fetch });
+  source.addEventListener("message", onEvent);
+  return source;
+}

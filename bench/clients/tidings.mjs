@@ -1,0 +1,8 @@
+// tidings' own client, without its schemas or retries taking part.
+import { connect } from "../.out/tidings/lib/client/mod.js";
+
+export function open(url, fetch, onEvent) {
+  const stream = connect(url, { fetch });
+  if (onEvent) stream.on(onEvent);
+  return stream;
+}
