@@ -436,6 +436,15 @@ test(
   },
 );
 
+test("comments need no schema", { timeout: 10_000 }, async () => {
+  const text = ': c\n\nevent: note\ndata: "x"\n\n';
+  const { fetch } = fetchOf(text);
+  const kinds: string[] = [];
+  const stream = connect(url, { fetch, schemas: { note }, comments: true, retry: false });
+  for await (const { kind } of stream) kinds.push(kind);
+  assert.deepEqual(kinds, ["comment", "event"]);
+});
+
 test("handlers with schemas are typed by their name", { timeout: 10_000 }, async () => {
   const text = 'event: price\ndata: {"amount": 1}\n\nevent: price\ndata: x\n\nevent: other\ndata: y\n\n';
   const stream = connect(url, { fetch: fetchOf(text).fetch, schemas: { price, note }, retry: false });
