@@ -44,6 +44,7 @@ test("a wrong option is refused at once, named and with the value", () => {
     [{ retry: { max: "9" } }, /^retry\.max must be a positive number, received 9$/],
     [{ retry: { max: NaN } }, /^retry\.max .* NaN$/],
     [{ retry: { attempts: -1 } }, /^retry\.attempts must be .* received -1$/],
+    [{ retry: { attempts: 0 } }, /^retry\.attempts must be .* received 0$/],
     [{ stallTimeout: 0 }, /^stallTimeout .* 0$/],
     [{ maxEventSize: -5 }, /^maxEventSize .* -5$/],
     [{ fetch: "fetch" }, /^fetch must be a function, received fetch$/],
@@ -661,7 +662,7 @@ test(
         headers: () => new Promise<never>(() => {}),
       }]
     ) {
-      const stream = connect(url, { ...options, stallTimeout: 50, retry: { attempts: 0 } });
+      const stream = connect(url, { ...options, stallTimeout: 50, retry: false });
       await assert.rejects(
         stream.closed,
         (error) => error instanceof TidingsError && error.code === "connection-stalled",

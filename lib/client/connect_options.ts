@@ -15,7 +15,7 @@ export interface RetryOptions {
    * long is taken for stable: the count of failures begins anew. Default 30 000.
    */
   max?: number | undefined;
-  /** How many attempts in a row may fail after the first; 0 means none. Default `Infinity`. */
+  /** How many attempts in a row may fail after the first; for none set `retry: false`. Default `Infinity`. */
   attempts?: number | undefined;
   /**
    * Whether a request that is not a GET is made again too. Default `false`: it may do its work twice.

@@ -48,8 +48,9 @@ export function createStream(
       // The server's way to hand over an id on a quiet stream: the id counts, the event is none.
       if (kind && (event !== "tidings-cursor" || data)) {
         await wanted;
-        const isPlain = !options.schemas && event !== "gap";
-        const item = isPlain ? wired as AnyItem : await decode(wired as ServerEvent, options.schemas);
+        const item = options.schemas || event === "gap"
+          ? await decode(wired as ServerEvent, options.schemas)
+          : wired as AnyItem;
         for (const [handler, name = event] of [...handlers]) {
           if (state !== "closed" && name === event) await handler(item);
         }

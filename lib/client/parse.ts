@@ -85,13 +85,15 @@ export function createParser(options: ParserOptions): Parser {
   let data = "";
   // A line that has begun and not ended.
   let rest = "";
+  // At least as much as is held; found out at the first text.
+  let fed = Infinity;
   // What the next text is rid of if it begins with it: first a byte order mark, later the LF of a CR LF.
   let skip = 0xfeff;
 
-  /** Whether the event and so much of a line are too large. */
-  const isOver = (line: number): boolean => line + data.length + event.length + id.length > max;
+  /** How much the event and so much of a line are. */
+  const sizeWith = (line: number): number => line + data.length + event.length + id.length;
   const requireRoom = (line: number): void => {
-    if (isOver(line)) {
+    if (sizeWith(line) > max) {
       // Nothing fits from here on, so each later feed() fails in the same way.
       max = -1;
       throw new TidingsError(
@@ -101,8 +103,6 @@ export function createParser(options: ParserOptions): Parser {
       );
     }
   };
-  const emit = (data: string): void =>
-    onEvent({ kind: "event", event: event || "message", data, lastEventId: lastEventId = id });
   const setId = (value: string): void => {
     if (value.indexOf("\0") < 0) id = value;
   };
@@ -112,8 +112,8 @@ export function createParser(options: ParserOptions): Parser {
       return lastEventId;
     },
     feed(text) {
-      // While all that is there is too little for an event that is too large, no line is looked at for it.
-      const isTight = isOver(rest.length + text.length);
+      // While all that came is too little for an event that is too large, no line is looked at for it.
+      const isTight = (fed += text.length) > max && (fed = sizeWith(rest.length + text.length)) > max;
       if (skip && text) {
         if (text.charCodeAt(0) === skip) text = text.slice(1);
         skip = 0;
@@ -139,13 +139,13 @@ export function createParser(options: ParserOptions): Parser {
           const value = valueAt(text, start + 5, end);
           // Most events end in one data line: hand them over without a detour through the buffer.
           if (!data && text.charCodeAt(end + 1) === 10) {
-            emit(value);
+            onEvent({ kind: "event", event: event || "message", data: value, lastEventId: lastEventId = id });
             event = "";
             end++;
           } else data += "\n" + value;
         } else if (code === 10) {
           lastEventId = id;
-          if (data) emit(data.slice(1));
+          if (data) onEvent({ kind: "event", event: event || "message", data: data.slice(1), lastEventId });
           data = event = "";
         } else if (code === 105 && text.charCodeAt(start + 1) === 100 && text.charCodeAt(start + 2) === 58) {
           setId(valueAt(text, start + 3, end));

@@ -35,8 +35,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
     stallTimeout,
     "retry.base": base,
     "retry.max": max,
-    // No attempts are fine, too.
-    "retry.attempts": attempts === 0 ? 1 : attempts,
+    "retry.attempts": attempts,
   });
   if (typeof send !== "function") throw new TypeError(`fetch must be a function, received ${send}`);
   // It checks what is left: only the first response makes one that reads.
@@ -96,7 +95,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       let items: EventIterator<WireItem> | undefined;
       let openedAt: number | undefined;
       let cause: unknown;
-      let failure: [TidingsErrorCode, string] = ["connection-failed", "Connection failed: see the cause"];
+      let failure: [TidingsErrorCode, string] = ["connection-failed", "Connection failed"];
       try {
         // Later than now, so that the first change of state finds its listener.
         await null;
