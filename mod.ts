@@ -6,18 +6,18 @@
  * @module
  */
 
-export type { Connection } from "./lib/connection.ts";
-export type { CorsOptions } from "./lib/cors.ts";
-export { TidingsError, type TidingsErrorCode } from "./lib/errors.ts";
-export { encodeComment, encodeEvent, type EventInput, type ServerSentEvent } from "./lib/event.ts";
+export type { Connection } from "./lib/response/connection.ts";
+export type { CorsOptions } from "./lib/wire/cors.ts";
+export { TidingsError, type TidingsErrorCode } from "./lib/base/errors.ts";
+export { encodeComment, encodeEvent, type EventInput, type ServerSentEvent } from "./lib/wire/event.ts";
 export {
   createSSEResponse,
   type EventSourceInput,
   type SetupResult,
   type SSEResponseOptions,
-} from "./lib/response.ts";
-export type { EventIterable } from "./lib/source.ts";
-export type { CloseInfo, CloseReason, StreamOptions } from "./lib/stream_options.ts";
+} from "./lib/response/response.ts";
+export type { EventIterable } from "./lib/response/source.ts";
+export type { CloseInfo, CloseReason, StreamOptions } from "./lib/stream/options.ts";
 export type { LimitOptions } from "./lib/broadcaster/admission.ts";
 export { Broadcaster } from "./lib/broadcaster/broadcaster.ts";
 export type {
@@ -29,7 +29,12 @@ export type {
   SubscribeOptions,
 } from "./lib/broadcaster/options.ts";
 export type { DrainOptions } from "./lib/broadcaster/drain.ts";
-export type { Gap, GapReason, Health } from "./lib/broadcaster/order.ts";
-export type { Compression, StreamEncoder } from "./lib/coding.ts";
-export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "./lib/backplane.ts";
-export type { EventMap, PublishEvent, PublishFields, PublishInput } from "./lib/broadcaster/typed.ts";
+export type { Gap, GapReason, Health } from "./lib/log/sequencer.ts";
+export type { Compression, StreamEncoder } from "./lib/wire/coding.ts";
+export type {
+  Backplane,
+  BackplaneEntry,
+  BackplaneMessage,
+  BackplaneReader,
+} from "./lib/cluster/backplane.ts";
+export type { EventMap, PublishEvent, PublishFields, PublishInput } from "./lib/log/typed.ts";

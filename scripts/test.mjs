@@ -1,6 +1,6 @@
 // The test command: the same suite on Node, Bun and Deno.
 //   npm test                          everything
-//   npm test -- log event             only the files whose name contains "log" or "event"
+//   npm test -- log event             only the files whose path in tests/ contains "log" or "event"
 //   npm test -- --only node,bun       only on these runtimes
 //   npm test -- --node /path/to/node  with this Node; may be given more than once
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,11 +19,12 @@ const settings = readArguments();
 const work = mkdtempSync(join(tmpdir(), "tidings-test-"));
 process.on("exit", () => rmSync(work, { recursive: true, force: true }));
 
-const found = readdirSync(join(root, "tests")).filter((name) => name.endsWith("_test.ts")).sort();
-const names = found.filter((name) =>
-  !settings.filters.length || settings.filters.some((part) => name.includes(part))
+const found = readdirSync(join(root, "tests"), { recursive: true })
+  .filter((path) => path.endsWith("_test.ts") && !path.startsWith("deno/")).sort();
+const paths = found.filter((path) =>
+  !settings.filters.length || settings.filters.some((part) => path.includes(part))
 );
-const files = names.map((name) => `tests/${name}`);
+const files = paths.map((path) => `tests/${path}`);
 // Slow files mostly wait, so they run beside the others, on all runtimes at once.
 const slow = files.filter((file) => file.endsWith("_slow_test.ts"));
 const quick = files.filter((file) => !slow.includes(file));

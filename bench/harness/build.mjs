@@ -9,7 +9,7 @@ export async function buildTidings() {
     absWorkingDir: root,
     entryPoints: [
       "mod.ts",
-      "lib/node/mod.ts",
+      "lib/serve/mod.ts",
       "lib/client/mod.ts",
       "lib/compression/mod.ts",
       "lib/redis/mod.ts",

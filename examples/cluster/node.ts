@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import { Broadcaster } from "../../mod.ts";
+import { Broadcaster } from "tidings";
 import { router } from "../support/router.ts";
 import { run } from "../support/run.ts";
 import { sharedLog } from "./parts/redis.ts";

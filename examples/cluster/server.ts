@@ -14,7 +14,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { serve } from "../../lib/node/mod.ts";
+import { serve } from "tidings/serve";
 import { Cluster } from "./parts/cluster.ts";
 import { control } from "./control.ts";
 import { nginx } from "./parts/nginx.ts";

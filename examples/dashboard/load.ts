@@ -1,8 +1,8 @@
 /** Clients that stop reading, on real connections to this very process, and so much to send that it shows. */
 
 import { connect, type Socket } from "node:net";
-import type { Broadcaster } from "../../mod.ts";
-import { type FetchHandler, type RunningServer, serve } from "../../lib/node/mod.ts";
+import type { Broadcaster } from "tidings";
+import { type FetchHandler, type RunningServer, serve } from "tidings/serve";
 
 /** Bytes of one event of the load. */
 const SIZE = 16_384;

@@ -1,6 +1,6 @@
 /** Who is connected, by numbers of their own, and who left why: in the log, and for the page's table. */
 
-import type { Broadcaster, CloseInfo } from "../../mod.ts";
+import type { Broadcaster, CloseInfo } from "tidings";
 
 /** A row of the page's table. */
 export interface Row {

@@ -6,7 +6,7 @@
  *     node --import tsx examples/dashboard/server.ts
  */
 
-import { Broadcaster } from "../../mod.ts";
+import { Broadcaster } from "tidings";
 import { plain, readText, Refusal } from "../support/http.ts";
 import { origins } from "../support/origins.ts";
 import { type System, system } from "../support/system.ts";

@@ -1,5 +1,5 @@
 // The smallest complete program: bun run, deno run -A, or node --import tsx examples/introduction/server.ts
-import { Broadcaster } from "../../mod.ts";
+import { Broadcaster } from "tidings";
 import { type System, system } from "../support/system.ts";
 
 const news = new Broadcaster();

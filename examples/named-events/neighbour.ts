@@ -1,7 +1,7 @@
 /** The stream a second time, on a port of its own and so of another origin: a server that visitors may take away. */
 
 import process from "node:process";
-import { type FetchHandler, type RunningServer, serve } from "../../lib/node/mod.ts";
+import { type FetchHandler, type RunningServer, serve } from "tidings/serve";
 import { plain } from "../support/http.ts";
 
 /** Nobody listens, or a proxy answers for a server that is not there. */

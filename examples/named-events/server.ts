@@ -9,7 +9,7 @@
  */
 
 import process from "node:process";
-import { Broadcaster } from "../../mod.ts";
+import { Broadcaster } from "tidings";
 import { plain } from "../support/http.ts";
 import { origins } from "../support/origins.ts";
 import { type System, system } from "../support/system.ts";

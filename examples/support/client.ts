@@ -1,8 +1,8 @@
 /** TypeScript modules as a page can load them: one JavaScript file each, made when it is first asked for. */
 
 import { fileURLToPath } from "node:url";
-import { report } from "../../lib/errors.ts";
-import type { FetchHandler } from "../../lib/node/mod.ts";
+import { report } from "../../lib/base/errors.ts";
+import type { FetchHandler } from "tidings/serve";
 import { fileHeaders } from "./files.ts";
 import { plain } from "./http.ts";
 

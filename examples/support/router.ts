@@ -1,6 +1,6 @@
 /** Finds the handler of a request, by method and path. */
 
-import type { FetchHandler } from "../../lib/node/mod.ts";
+import type { FetchHandler } from "tidings/serve";
 import { plain } from "./http.ts";
 
 /**

@@ -1,8 +1,8 @@
 /** Runs an example: PORT and HOST, one line that says where, and a graceful end. */
 
 import process from "node:process";
-import { TidingsError } from "../../mod.ts";
-import { type FetchHandler, serve } from "../../lib/node/mod.ts";
+import { TidingsError } from "tidings";
+import { type FetchHandler, serve } from "tidings/serve";
 
 /**
  * @param handler The example.

@@ -1,6 +1,6 @@
 /** A Broadcaster for events that tell a whole state: whoever connects, or comes back, gets the state of now first. */
 
-import { Broadcaster, type SubscribeOptions } from "../../mod.ts";
+import { Broadcaster, type SubscribeOptions } from "tidings";
 
 /** An event: its name, and the state that it tells. */
 export type StateEvent = readonly [name: string, state: unknown];

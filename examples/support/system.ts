@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { FetchHandler } from "../../lib/node/mod.ts";
+import type { FetchHandler } from "tidings/serve";
 import { clientBundle } from "./client.ts";
 import { folder, type Policy } from "./files.ts";
 import { router, type Routes } from "./router.ts";

@@ -6,7 +6,7 @@
  *     node --import tsx examples/ticker/server.ts
  */
 
-import { createSSEResponse } from "../../mod.ts";
+import { createSSEResponse } from "tidings";
 import { origins } from "../support/origins.ts";
 import { type System, system } from "../support/system.ts";
 

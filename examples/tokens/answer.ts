@@ -1,6 +1,6 @@
 /** One answer: it grows on the server, whoever reads it and from whichever place. */
 
-import type { ServerSentEvent } from "../../mod.ts";
+import type { ServerSentEvent } from "tidings";
 
 /** How an answer ended. */
 export type Outcome = "complete" | "stopped" | "abandoned" | "failed";

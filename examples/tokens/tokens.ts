@@ -1,7 +1,7 @@
 /** Answers by their ids: asked for by POST, read as an event stream, stopped by DELETE. */
 
 import { randomBytes } from "node:crypto";
-import { createSSEResponse } from "../../mod.ts";
+import { createSSEResponse } from "tidings";
 import { readText, Refusal } from "../support/http.ts";
 import type { SystemParts } from "../support/system.ts";
 import { Answer } from "./answer.ts";

@@ -29,23 +29,23 @@ import {
   type ClientInfo,
   type SubscribeOptions,
 } from "./options.ts";
-import { SharedOrder } from "../cluster/shared_order.ts";
-import { beginCoding } from "../coding.ts";
-import { preflight } from "../cors.ts";
+import { SharedOrder } from "../cluster/shared_sequencer.ts";
+import { beginCoding } from "../wire/coding.ts";
+import { preflight } from "../wire/cors.ts";
 import { drain, type DrainOptions, LAST_CALL } from "./drain.ts";
-import { callHook, TidingsError } from "../errors.ts";
-import { lastEventId, streamHeaders } from "../headers.ts";
-import { type Beating, joinHeartbeat, leaveHeartbeat } from "../heartbeat.ts";
-import type { EventLog } from "./log.ts";
-import { numberOption } from "../options.ts";
-import type { Health, Order } from "./order.ts";
-import { OwnOrder } from "./own_order.ts";
-import { EventStream } from "../stream.ts";
-import { isOver, prelude } from "../stream_options.ts";
+import { callHook, TidingsError } from "../base/errors.ts";
+import { lastEventId, streamHeaders } from "../wire/headers.ts";
+import { type Beating, joinHeartbeat, leaveHeartbeat } from "../stream/heartbeat.ts";
+import type { EventLog } from "../log/log.ts";
+import { numberOption } from "../base/options.ts";
+import type { Health, Order } from "../log/sequencer.ts";
+import { OwnOrder } from "../log/local_sequencer.ts";
+import { EventStream } from "../stream/event_stream.ts";
+import { isOver, prelude } from "../stream/options.ts";
 import { type Feed, Subscriber } from "./subscriber.ts";
-import { Turns } from "./turns.ts";
-import type { EventMap, PublishInput } from "./typed.ts";
-import { type Filter, Views } from "./view.ts";
+import { Turns } from "../log/batcher.ts";
+import type { EventMap, PublishInput } from "../log/typed.ts";
+import { type Filter, Views } from "../log/view.ts";
 
 const encoder = new TextEncoder();
 // How often lagging clients are looked at, in milliseconds.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeEvent } from "../event.ts";
+import { encodeEvent } from "../wire/event.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** Options of {@linkcode Broadcaster.close}. */

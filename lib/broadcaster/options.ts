@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Backplane } from "../backplane.ts";
-import { checkCompression, type Compression } from "../coding.ts";
-import { report, show, type TidingsError } from "../errors.ts";
-import type { LogLimits } from "./log.ts";
-import { functionOption, numberOption, wrongOption } from "../options.ts";
-import { checkStreamOptions, type CloseInfo, type StreamOptions } from "../stream_options.ts";
+import type { Backplane } from "../cluster/backplane.ts";
+import { checkCompression, type Compression } from "../wire/coding.ts";
+import { report, show, type TidingsError } from "../base/errors.ts";
+import type { LogLimits } from "../log/log.ts";
+import { functionOption, numberOption, wrongOption } from "../base/options.ts";
+import { checkStreamOptions, type CloseInfo, type StreamOptions } from "../stream/options.ts";
 import type { LimitOptions } from "./admission.ts";
-import type { EventMap, PublishEvent } from "./typed.ts";
+import type { EventMap, PublishEvent } from "../log/typed.ts";
 
 /** What a Broadcaster keeps, for clients that lag and for those that come back. The first bound reached counts. */
 export interface HistoryOptions {

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { EventLog } from "./log.ts";
+import type { EventLog } from "../log/log.ts";
 import type { BroadcasterSettings } from "./options.ts";
-import { gapFrame, type Newcomer, type Replay, type Start } from "./order.ts";
-import type { Driver, EventStream } from "../stream.ts";
-import type { CloseInfo } from "../stream_options.ts";
-import type { View } from "./view.ts";
+import { gapFrame, type Newcomer, type Replay, type Start } from "../log/sequencer.ts";
+import type { Driver, EventStream } from "../stream/event_stream.ts";
+import type { CloseInfo } from "../stream/options.ts";
+import type { View } from "../log/view.ts";
 
 /** What a subscriber needs of its Broadcaster. */
 export interface Feed {

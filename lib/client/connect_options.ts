@@ -1,5 +1,5 @@
 // The options of connect(), as types.
-import type { TidingsError } from "../errors.ts";
+import type { TidingsError } from "../base/errors.ts";
 import type { Schemas } from "./items.ts";
 
 /** When to reconnect, and how soon. */

@@ -6,7 +6,7 @@
  *
  * @module
  */
-export { TidingsError, type TidingsErrorCode } from "../errors.ts";
+export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 export { connect } from "./connect.ts";
 export type { ConnectOptions, RetryContext, RetryOptions } from "./connect_options.ts";
 export type {

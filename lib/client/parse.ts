@@ -2,7 +2,7 @@
 //
 // Two things decide its speed. A line is looked for with `indexOf`, which engines run as a vector search; and text
 // that was searched once is never searched again, so the time is linear however the stream was cut into chunks.
-import { TidingsError } from "../errors.ts";
+import { TidingsError } from "../base/errors.ts";
 import { requirePositive } from "./options.ts";
 
 /** One event as it came over the wire. */

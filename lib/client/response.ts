@@ -1,6 +1,6 @@
 // Whether a response is an event stream. The HTML standard, section 9.2.3: status 200 and `text/event-stream`, or the
 // connection has failed.
-import { TidingsError } from "../errors.ts";
+import { TidingsError } from "../base/errors.ts";
 
 /** Throws when this response cannot be read as an event stream. */
 export function requireEventStream(response: Response): void {

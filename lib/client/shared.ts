@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { TidingsError, type TidingsErrorCode } from "../errors.ts";
+import { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
 import { createStream } from "./consume.ts";
 import type { Schemas, WireItem } from "./items.ts";

@@ -1,6 +1,6 @@
 // The items of one connection after the other, with all the reconnecting. The HTML standard, sections 9.2.2 "The
 // EventSource interface" to 9.2.4 "The Last-Event-ID header", with what it leaves to the client.
-import { TidingsError, type TidingsErrorCode } from "../errors.ts";
+import { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
 import type { WireItem } from "./items.ts";
 import { requirePositive } from "./options.ts";

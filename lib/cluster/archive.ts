@@ -8,10 +8,10 @@
  * @module
  */
 
-import type { Backplane, BackplaneEntry, BackplaneReader } from "../backplane.ts";
-import { type Draft, type LogEntry, toEntries } from "../broadcaster/log.ts";
-import { Batch } from "./batch.ts";
-import { openReader, pauseAfter } from "./patience.ts";
+import type { Backplane, BackplaneEntry, BackplaneReader } from "./backplane.ts";
+import { type Draft, type LogEntry, toEntries } from "../log/log.ts";
+import { Batch } from "./read_size.ts";
+import { openReader, pauseAfter } from "./backoff.ts";
 
 /** Entries that follow one another in the log. */
 interface Page {

@@ -9,11 +9,11 @@
  * @module
  */
 
-import type { Backplane, BackplaneEntry, BackplaneReader } from "../backplane.ts";
-import type { Health } from "../broadcaster/order.ts";
-import { TidingsError } from "../errors.ts";
-import { Batch } from "./batch.ts";
-import { openReader, pauseAfter } from "./patience.ts";
+import type { Backplane, BackplaneEntry, BackplaneReader } from "./backplane.ts";
+import type { Health } from "../log/sequencer.ts";
+import { TidingsError } from "../base/errors.ts";
+import { Batch } from "./read_size.ts";
+import { openReader, pauseAfter } from "./backoff.ts";
 
 /** Who is told what was read. Its methods must not throw. */
 export interface FollowerListener {

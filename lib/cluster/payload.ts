@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { PublishableEvent } from "../broadcaster/draft.ts";
-import { show, TidingsError } from "../errors.ts";
+import type { PublishableEvent } from "../log/draft.ts";
+import { show, TidingsError } from "../base/errors.ts";
 
 /** Writes an event that was checked. */
 export function encodePayload(input: PublishableEvent): string {

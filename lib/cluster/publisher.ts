@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Backplane, BackplaneMessage } from "../backplane.ts";
-import { newEpoch } from "../broadcaster/cursor.ts";
-import { TidingsError } from "../errors.ts";
-import { pauseAfter } from "./patience.ts";
+import type { Backplane, BackplaneMessage } from "./backplane.ts";
+import { newEpoch } from "../log/cursor.ts";
+import { TidingsError } from "../base/errors.ts";
+import { pauseAfter } from "./backoff.ts";
 
 interface Message extends BackplaneMessage {
   readonly number: number;

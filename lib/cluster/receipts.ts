@@ -8,7 +8,7 @@
  * @module
  */
 
-import { RecentMap } from "../recent.ts";
+import { RecentMap } from "../base/recent.ts";
 
 // Messages that were read before their acknowledgement came. Of those that were given up none will come.
 const MOST_EARLY = 10_000;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { joinEntries } from "../broadcaster/log.ts";
-import { gapFrame, type Newcomer, type Replay, type Start } from "../broadcaster/order.ts";
+import { joinEntries } from "../log/log.ts";
+import { gapFrame, type Newcomer, type Replay, type Start } from "../log/sequencer.ts";
 import type { Archive } from "./archive.ts";
 
 const encoder = new TextEncoder();

@@ -11,7 +11,7 @@
  */
 
 import { constants, deflateRawSync } from "node:zlib";
-import { RecentMap } from "../recent.ts";
+import { RecentMap } from "../base/recent.ts";
 import { Appending, crc32 } from "./crc32.ts";
 
 /** A chunk, and what it is packed. */

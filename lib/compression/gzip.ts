@@ -12,8 +12,8 @@
  * @module
  */
 
-import type { Compression, StreamEncoder } from "../coding.ts";
-import { numberOption, wrongOption } from "../options.ts";
+import type { Compression, StreamEncoder } from "../wire/coding.ts";
+import { numberOption, wrongOption } from "../base/options.ts";
 import { Blocks } from "./blocks.ts";
 
 /** Options of {@linkcode gzip}. */

@@ -16,4 +16,4 @@
  */
 
 export { gzip, type GzipOptions } from "./gzip.ts";
-export type { Compression, StreamEncoder } from "../coding.ts";
+export type { Compression, StreamEncoder } from "../wire/coding.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TidingsError } from "../errors.ts";
+import { TidingsError } from "../base/errors.ts";
 
 /** JetStream's own error codes, as far as one is treated apart. */
 export const CODE = {

@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { Backplane } from "../backplane.ts";
-import { show } from "../errors.ts";
+import type { Backplane } from "../cluster/backplane.ts";
+import { show } from "../base/errors.ts";
 import { compareIds, parseId } from "./id.ts";
 import { checkJetStreamOptions, type JetStreamOptions } from "./options.ts";
 import { JetStreamReader } from "./reader.ts";
 import { Stream } from "./stream.ts";
 import type { JetStreamClientLike } from "./types.ts";
 
-export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "../backplane.ts";
-export { TidingsError, type TidingsErrorCode } from "../errors.ts";
+export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "../cluster/backplane.ts";
+export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 export type { JetStreamOptions } from "./options.ts";
 export type {
   ConsumerConfigLike,

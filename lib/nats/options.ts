@@ -4,7 +4,7 @@
  * @module
  */
 
-import { numberOption, wrongOption } from "../options.ts";
+import { numberOption, wrongOption } from "../base/options.ts";
 
 /** Options of {@linkcode jetStream}. */
 export interface JetStreamOptions {

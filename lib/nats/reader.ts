@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { BackplaneEntry, BackplaneReader } from "../backplane.ts";
+import type { BackplaneEntry, BackplaneReader } from "../cluster/backplane.ts";
 import { unavailable } from "./errors.ts";
 import { compareIds, parseId, type Place } from "./id.ts";
 import { type Found, Scan } from "./scan.ts";

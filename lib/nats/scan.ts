@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { BackplaneEntry } from "../backplane.ts";
+import type { BackplaneEntry } from "../cluster/backplane.ts";
 import { explain, unavailable } from "./errors.ts";
 import { formatId } from "./id.ts";
 import { readMessage, type Stream } from "./stream.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BackplaneMessage } from "../backplane.ts";
+import type { BackplaneMessage } from "../cluster/backplane.ts";
 import { CODE, codeOf, explain, refused } from "./errors.ts";
 import { Link } from "./link.ts";
 import { formatId, incarnation, tagOf } from "./id.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Departure, Watcher } from "../departure.ts";
+import type { Departure, Watcher } from "../stream/departure.ts";
 import { isComplete } from "./ending.ts";
 import type { NodeResponse } from "./types.ts";
 

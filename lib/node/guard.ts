@@ -4,7 +4,7 @@
  * @module
  */
 
-import { callHook, report } from "../errors.ts";
+import { callHook, report } from "../base/errors.ts";
 import type { FetchHandler, SafeHandler } from "./types.ts";
 
 /** Is told of an error that a handler threw. */

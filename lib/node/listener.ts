@@ -4,7 +4,7 @@
  * @module
  */
 
-import { functionOption, wrongOption } from "../options.ts";
+import { functionOption, wrongOption } from "../base/options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
 import { ResponseDeparture } from "./departure.ts";
 import { toRequest } from "./request.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DEPARTURE } from "../departure.ts";
+import { DEPARTURE } from "../stream/departure.ts";
 import { ABORT, type Abortable, type ResponseDeparture } from "./departure.ts";
 import type { NodeRequest, NodeResponse } from "./types.ts";
 

@@ -6,8 +6,8 @@
  */
 
 import type { ServerResponse } from "node:http";
-import type { Answerer, Sink } from "../sink.ts";
-import type { CloseReason } from "../stream_options.ts";
+import type { Answerer, Sink } from "../stream/sink.ts";
+import type { CloseReason } from "../stream/options.ts";
 import { ChunkedWriter, isPlain } from "./chunked.ts";
 import { cutOff } from "./ending.ts";
 import type { NodeResponse } from "./types.ts";

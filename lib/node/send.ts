@@ -5,8 +5,8 @@
  */
 
 import type { ServerResponse } from "node:http";
-import { report } from "../errors.ts";
-import { eventStreamOf } from "../stream.ts";
+import { report } from "../base/errors.ts";
+import { eventStreamOf } from "../stream/event_stream.ts";
 import type { ResponseDeparture } from "./departure.ts";
 import { cutOff } from "./ending.ts";
 import type { NodeResponse } from "./types.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TidingsError } from "../errors.ts";
+import { TidingsError } from "../base/errors.ts";
 
 /** Opens connections to Redis, by whichever client. */
 export interface RedisConnector {

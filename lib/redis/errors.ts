@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TidingsError } from "../errors.ts";
+import { TidingsError } from "../base/errors.ts";
 
 /** Redis' errors begin with a word in capitals. What is listed as permanent will not mend by trying again. */
 const REMEDIES: Record<string, { permanent?: boolean; text: string }> = {

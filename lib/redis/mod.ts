@@ -3,8 +3,8 @@
  *
  * @module
  */
-export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "../backplane.ts";
-export { TidingsError, type TidingsErrorCode } from "../errors.ts";
+export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "../cluster/backplane.ts";
+export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 export type { BunRedis, IORedis, NodeRedis, RedisClient } from "./clients.ts";
 export type { RedisConnection, RedisConnector } from "./connection.ts";
 export { redisStreams, type RedisStreamsOptions } from "./streams.ts";

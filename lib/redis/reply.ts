@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { BackplaneEntry } from "../backplane.ts";
-import { show, TidingsError } from "../errors.ts";
+import type { BackplaneEntry } from "../cluster/backplane.ts";
+import { show, TidingsError } from "../base/errors.ts";
 
 // The payload has to come back unchanged, also one that begins with a byte order mark.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

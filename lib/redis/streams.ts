@@ -10,9 +10,9 @@ import {
   type BackplaneMessage,
   type BackplaneReader,
   LONGEST_WAIT,
-} from "../backplane.ts";
-import { show } from "../errors.ts";
-import { numberOption, wrongOption } from "../options.ts";
+} from "../cluster/backplane.ts";
+import { show } from "../base/errors.ts";
+import { numberOption, wrongOption } from "../base/options.ts";
 import { connectorOf, type RedisClient } from "./clients.ts";
 import type { RedisConnection, RedisConnector } from "./connection.ts";
 import { explain } from "./errors.ts";

@@ -7,9 +7,10 @@ import { readJUnit } from "../testing/reports.mjs";
 
 const deno = (...args) => exec([bin("deno"), ...args], { cwd: root });
 
-/** The TypeScript files of a folder, without those below it. */
+/** The TypeScript files of a folder. */
 const scripts = (folder) =>
-  readdirSync(join(root, folder)).filter((name) => name.endsWith(".ts")).map((name) => `${folder}/${name}`);
+  readdirSync(join(root, folder), { recursive: true })
+    .filter((path) => path.endsWith(".ts") && !path.startsWith("deno/")).map((path) => `${folder}/${path}`);
 
 async function docTests({ work }) {
   const report = join(work, "doc-tests.xml");

@@ -25,7 +25,7 @@ export const denoEntries = () =>
   Object.values(readJson("deno.json").exports).map((path) => path.replace("./", ""));
 
 /** Entry points that may import a runtime; every other one is the core. */
-const RUNTIME_ENTRIES = ["./node", "./compression"];
+const RUNTIME_ENTRIES = ["./serve", "./node", "./compression"];
 
 /** The source modules of the core's entry points. */
 export function coreEntries() {

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { Broadcaster } from "../../mod.ts";
 import { gzip } from "../../lib/compression/mod.ts";
-import { serve } from "../../lib/node/mod.ts";
+import { serve } from "../../lib/serve/mod.ts";
 import { accompany } from "../support/companion.ts";
 
 const feed = new Broadcaster({ compression: gzip() });

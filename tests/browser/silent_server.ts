@@ -1,7 +1,7 @@
 // A stream on which nothing is ever sent: what a browser makes of that. Started by open_test.mjs.
 import process from "node:process";
 import { createSSEResponse } from "../../mod.ts";
-import { serve } from "../../lib/node/mod.ts";
+import { serve } from "../../lib/serve/mod.ts";
 
 const page = () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
 const server = await serve(

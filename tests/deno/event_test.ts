@@ -1,8 +1,8 @@
 // Deno's own tests, on its own runner and its own assertions. They need JSR, so they stand outside every default run:
 //   deno task test:std
 import { assertEquals, assertThrows } from "@std/assert";
-import { encodeEvent } from "../../lib/event.ts";
-import { TidingsError } from "../../lib/errors.ts";
+import { encodeEvent } from "../../lib/wire/event.ts";
+import { TidingsError } from "../../lib/base/errors.ts";
 
 Deno.test("an event becomes one frame that ends with a blank line", () => {
   assertEquals(

@@ -12,7 +12,7 @@ import {
   type BackplaneEntry,
   type BackplaneReader,
   LONGEST_WAIT,
-} from "../../lib/backplane.ts";
+} from "../../lib/cluster/backplane.ts";
 import { sleep, until, within } from "./wait.ts";
 
 /** One log, new and empty, and what may happen to it. */

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Backplane } from "../../lib/backplane.ts";
+import type { Backplane } from "../../lib/cluster/backplane.ts";
 import { Broadcaster, type BroadcasterOptions, type TidingsError } from "../../mod.ts";
 import { MemoryClient, request } from "./memory_client.ts";
 import type { Relay } from "./relay.ts";

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { createParser } from "eventsource-parser";
-import type { Backplane, BackplaneEntry } from "../../lib/backplane.ts";
+import type { Backplane, BackplaneEntry } from "../../lib/cluster/backplane.ts";
 import { Broadcaster, type Gap } from "../../mod.ts";
 import { request } from "./memory_client.ts";
 import { Random } from "./random.ts";

@@ -11,7 +11,7 @@ import {
   type BackplaneMessage,
   type BackplaneReader,
   LONGEST_WAIT,
-} from "../../lib/backplane.ts";
+} from "../../lib/cluster/backplane.ts";
 
 /** What can be asked of the engine. */
 export type Call = "append" | "open" | "range" | "before" | "wait";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Backplane, BackplaneEntry } from "../../lib/backplane.ts";
+import type { Backplane, BackplaneEntry } from "../../lib/cluster/backplane.ts";
 import { jetStream } from "../../lib/nats/mod.ts";
 import type { FaultyLog } from "./cluster_property.ts";
 import { type NatsClient, NatsServer } from "./nats.ts";

@@ -5,7 +5,8 @@
  */
 
 import { createServer } from "node:http";
-import { type FetchHandler, serve, toNodeListener } from "../../lib/node/mod.ts";
+import { toNodeListener } from "../../lib/node/mod.ts";
+import { type FetchHandler, serve } from "../../lib/serve/mod.ts";
 import { runtime } from "./runtime.ts";
 
 export interface TestServer {

@@ -1,7 +1,7 @@
 /** The shared log, as every process of the example reaches it. */
 
 import { createClient } from "redis";
-import { type Backplane, type BunRedis, redisStreams } from "../../../lib/redis/mod.ts";
+import { type Backplane, type BunRedis, redisStreams } from "tidings/redis";
 
 /** What only Bun has, and only Bun's types know. */
 const { Bun } = globalThis as unknown as { Bun?: { RedisClient: new (url: string) => BunRedis } };

@@ -1,6 +1,6 @@
 /** Publishes 1, 2, 3…, whatever happens. */
 
-import { Broadcaster } from "../../../mod.ts";
+import { Broadcaster } from "tidings";
 import { sharedLog } from "./redis.ts";
 
 // Milliseconds between two numbers.

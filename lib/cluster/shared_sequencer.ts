@@ -1,0 +1,266 @@
+/**
+ * The order of a Broadcaster with a backplane: the engine's.
+ *
+ * ## The data flow
+ *
+ * 1. `publish()` hands the event to the **publisher**, which appends it to the shared log and resolves with the engine's
+ *    id. Nothing is delivered before that: without an id an event has no place.
+ * 2. The **follower** reads the shared log, whoever published. What it reads is put into the Broadcaster's own log, entry by
+ *    entry, and goes out from there as in a Broadcaster that stands alone.
+ * 3. If the follower may have missed something, that is an entry too: a `gap` event that everybody sees who reads on over
+ *    that place, now or later.
+ * 4. A client that comes with an id starts in the log, if that still holds the place; is served from the **archive**, which
+ *    reads from the engine, if it is older; and waits for the follower if it is newer, having come from a process that was
+ *    ahead. If the follower has read to the end and still not met the id, it is no place of this log: a gap.
+ *
+ * @module
+ */
+
+import type { Backplane, BackplaneEntry } from "./backplane.ts";
+import { type PublishableEvent, toDraft } from "../log/draft.ts";
+import { type Draft, EventLog, type LogLimits } from "../log/log.ts";
+import {
+  cursorFrame,
+  gapFrame,
+  type Health,
+  type Newcomer,
+  type Order,
+  type Replay,
+  type Start,
+  startWithGap,
+} from "../log/sequencer.ts";
+import type { Turns } from "../log/batcher.ts";
+import { callHook, TidingsError } from "../base/errors.ts";
+import { Archive } from "./archive.ts";
+import { Copies } from "./deduplicator.ts";
+import { Follower, type FollowerListener } from "./follower.ts";
+import { decodeLoss, decodePayload, encodeLoss, encodePayload } from "./payload.ts";
+import { Publisher, type PublisherLimits, type PublisherListener } from "./publisher.ts";
+import { Receipts } from "./receipts.ts";
+import { ArchiveReplay, type Place } from "./replay.ts";
+
+// As long as an id may be, so that an event's size can be told before it has one.
+const LONGEST_ID = "0".repeat(40);
+
+export interface SharedSettings extends PublisherLimits {
+  readonly history: LogLimits;
+  readonly now: () => number;
+  readonly onError: (error: TidingsError) => void;
+}
+
+export class SharedOrder implements Order, FollowerListener, PublisherListener, Place {
+  readonly log: EventLog;
+  readonly #backplane: Backplane;
+  readonly #compare: (a: string, b: string) => number;
+  readonly #settings: SharedSettings;
+  readonly #turns: Turns;
+  readonly #follower: Follower;
+  readonly #publisher: Publisher;
+  readonly #archive: Archive;
+  #isStarted = false;
+  /** The place before the oldest entry that was ever read. */
+  #begin = "";
+  #isStopped = false;
+  /** Clients that have no place yet, and which reading was under way when they came. */
+  readonly #waiting = new Map<Newcomer, number>();
+  readonly #copies: Copies;
+  readonly #receipts: Receipts;
+
+  constructor(backplane: Backplane, settings: SharedSettings, turns: Turns) {
+    this.#backplane = backplane;
+    this.#settings = settings;
+    this.#turns = turns;
+    this.log = new EventLog(settings.history, settings.now, "");
+    const compare = this.#compare = (a: string, b: string) => backplane.compare(a, b);
+    this.#copies = new Copies(compare);
+    this.#receipts = new Receipts(compare);
+    this.#publisher = new Publisher(backplane, settings, this);
+    this.#archive = new Archive(
+      backplane,
+      (entries) => this.#toDrafts(entries, new Copies(compare)),
+      settings.history.bytes,
+    );
+    this.#follower = new Follower(backplane, settings.history, this);
+  }
+
+  publish(input: PublishableEvent): Promise<string> {
+    toDraft(input, LONGEST_ID, this.#settings.history.bytes);
+    return this.#publisher.publish(encodePayload(input));
+  }
+
+  place(newcomer: Newcomer): Start | Replay | undefined {
+    const place = this.#isStarted ? this.#find(newcomer) : undefined;
+    if (place === undefined) this.#waiting.set(newcomer, this.#follower.round);
+    return place;
+  }
+
+  forget(newcomer: Newcomer): void {
+    this.#waiting.delete(newcomer);
+    this.#archive.forget(newcomer);
+  }
+
+  health(): Health {
+    const { error } = this.#publisher;
+    return error === undefined ? this.#follower.health() : { ok: false, error };
+  }
+
+  async settled(): Promise<void> {
+    for (;;) {
+      await this.#publisher.settled();
+      if (this.#isStopped || this.#receipts.size === 0) return;
+      // It is on its way only when it was read.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      this.#turns.flush();
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#publisher.stop();
+    this.#follower.stop();
+    this.#archive.stop();
+    this.#backplane.close?.();
+  }
+
+  started([place, ...entries]: readonly BackplaneEntry[]): void {
+    this.#begin = place!.id;
+    this.log.restart(place!.id);
+    this.#receipts.skipTo(place!.id);
+    this.entries(entries);
+    this.#isStarted = true;
+    this.#placeWaiting();
+  }
+
+  acknowledged(messageId: string, id: string): void {
+    // Before the start no other place is known.
+    const after = this.#isStarted ? this.#placeBefore(id) : id;
+    this.#receipts.acknowledged(messageId, { id, round: this.#follower.round, after });
+  }
+
+  /** A place that was read and is older than an id: the newest, or, if another entry after the id was read first, one before. */
+  #placeBefore(id: string): string {
+    const { log } = this;
+    const place = log.idAt(log.floor(id, this.#compare));
+    return this.#compare(place, id) < 0 ? place : this.#begin;
+  }
+
+  entries(entries: readonly BackplaneEntry[]): void {
+    for (const { messageId } of entries) {
+      if (messageId !== undefined && this.#publisher.isOwn(messageId)) this.#receipts.read(messageId);
+    }
+    for (const draft of this.#toDrafts(entries, this.#copies)) this.#turns.deliver(draft);
+    if (this.#isStarted && this.#waiting.size > 0) this.#placeWaiting();
+  }
+
+  gap(from: string, to: string, lost: "beginning" | "end"): void {
+    this.#turns.flush();
+    // What was published after that place has not been: the log must not hold it any longer.
+    if (lost === "end") {
+      this.log.restart(to);
+      const isOld = this.#compare(to, this.#begin) <= 0;
+      this.#copies.rewind(to, isOld && to !== from);
+      if (isOld) this.#begin = to;
+    }
+    this.#archive.clear();
+    const frame = gapFrame({
+      requested: from,
+      resumedAt: to,
+      reason: lost === "end" ? "epoch" : "trimmed",
+    });
+    this.#turns.deliver({ ...placeOnly(to), frame, audience: "all" });
+    if (lost === "beginning") return this.#receipts.skipTo(to);
+    this.#receipts.rewind();
+    this.#tellOthers(to);
+  }
+
+  /** Says in the log that entries after a place were lost: a process that had not read them yet does not see it. */
+  #tellOthers(after: string): void {
+    void this.#publisher.publish(encodeLoss(after));
+  }
+
+  caughtUp(round: number): void {
+    const lostAfter = this.#receipts.takeLost(round);
+    if (lostAfter !== undefined) this.#tellOthers(lostAfter);
+    if (this.#waiting.size === 0) return;
+    this.#turns.flush();
+    for (const [newcomer, since] of this.#waiting) {
+      if (since >= round) continue;
+      this.#waiting.delete(newcomer);
+      const { tip } = this.log;
+      // All of the log was read since it came, and its place was not there.
+      newcomer.place(startWithGap(newcomer.asked!, tip, this.log.idAt(tip), "epoch"));
+    }
+  }
+
+  failed(error: TidingsError): void {
+    callHook("onError", () => this.#settings.onError(error));
+  }
+
+  #placeWaiting(): void {
+    this.#turns.flush();
+    for (const newcomer of [...this.#waiting.keys()]) {
+      const place = this.#find(newcomer);
+      if (place === undefined) continue;
+      this.#waiting.delete(newcomer);
+      newcomer.place(place);
+    }
+  }
+
+  #find(newcomer: Newcomer): Start | Replay | undefined {
+    const { asked } = newcomer;
+    const { log } = this;
+    const tipId = log.idAt(log.tip);
+    if (asked === undefined) return { cursor: log.tip, opening: cursorFrame(tipId) };
+    if (!this.#backplane.isId(asked)) return startWithGap(asked, log.tip, tipId, "invalid");
+    if (this.#compare(asked, tipId) > 0) return undefined;
+    return this.locate(asked) ?? new ArchiveReplay(this.#archive, newcomer, asked, this);
+  }
+
+  locate(id: string): Start | undefined {
+    const { log } = this;
+    if (this.#compare(id, log.idAt(log.oldest - 1)) < 0) return undefined;
+    const cursor = log.floor(id, this.#compare);
+    const found = log.idAt(cursor);
+    return found === id ? { cursor, opening: "" } : startWithGap(id, cursor, found, "epoch");
+  }
+
+  isAhead(id: string): boolean {
+    return this.#compare(id, this.log.idAt(this.log.tip)) > 0;
+  }
+
+  /** The entries as they are delivered, second copies left out. */
+  #toDrafts(entries: readonly BackplaneEntry[], copies: Copies): Draft[] {
+    return entries.map((entry) => copies.isCopy(entry) ? placeOnly(entry.id) : this.#toDraft(entry, copies));
+  }
+
+  #toDraft({ id, payload }: BackplaneEntry, copies: Copies): Draft {
+    if (payload === undefined) return placeOnly(id);
+    try {
+      const after = decodeLoss(payload);
+      if (after !== undefined) return this.#toLoss(id, after, copies);
+      const { event, wire } = decodePayload(payload);
+      return { ...toDraft(wire, id, this.#settings.history.bytes), event };
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const message = `Entry ${id} of ${this.#backplane.name} is left out, since it is no event: ${why}`;
+      this.failed(new TidingsError("invalid-event", message, { cause }));
+      return placeOnly(id);
+    }
+  }
+
+  /** What is told of entries that the engine lost; each process that knows says so, and the first of them is enough. */
+  #toLoss(id: string, after: string, copies: Copies): Draft {
+    const { lossTold } = copies;
+    const isKnown = lossTold !== undefined && this.#compare(after, lossTold.after) >= 0 &&
+      this.#compare(after, lossTold.id) < 0;
+    if (isKnown || !this.#backplane.isId(after)) return placeOnly(id);
+    copies.lossTold = { id, after };
+    const frame = gapFrame({ requested: after, resumedAt: id, reason: "epoch" });
+    return { ...placeOnly(id), frame, audience: "all" };
+  }
+}
+
+/** An entry that nobody sees, but at which one can stand. */
+function placeOnly(id: string): Draft {
+  return { id, topic: undefined, key: undefined, event: undefined, frame: "", audience: "none" };
+}

@@ -1,0 +1,138 @@
+/**
+ * Views: who sees which events. Clients with the same topics and the same filter share one view, and with it every chunk
+ * that is made for it.
+ *
+ * @module
+ */
+
+import { report } from "../base/errors.ts";
+import type { Chunk, EventLog, LogEntry, Selection } from "./log.ts";
+
+/** Decides for one event whether the clients of a view receive it. */
+export type Filter = (event: never) => boolean;
+
+// Pieces of the log that a view keeps for a moment: a crowd that comes back together asks for the same ones.
+const MOST_PIECES = 4;
+
+/** One view, and its clients that keep up. */
+export class View<Client> implements Selection {
+  readonly topics: ReadonlySet<string> | undefined;
+  /** The clients to whom a turn's chunk is handed as it is flushed. Those that lag read from the log instead. */
+  readonly live: Set<Client> = new Set();
+  /** How many clients there are, lagging ones included. */
+  clients = 0;
+  /** The same topics in any order. */
+  readonly key: string;
+  readonly filter: Filter | undefined;
+  /** By where they begin. Good as long as the log's tip is where it was. */
+  readonly #pieces = new Map<number, Chunk>();
+  #tip = 0;
+
+  constructor(key: string, topics: ReadonlySet<string> | undefined, filter: Filter | undefined) {
+    this.key = key;
+    this.topics = topics;
+    this.filter = filter;
+  }
+
+  /** What {@linkcode EventLog.read} says, made once while several clients ask for it. */
+  read(log: EventLog, cursor: number, maxBytes: number, conflate: boolean): Chunk {
+    if (this.#tip !== log.tip) this.forget();
+    this.#tip = log.tip;
+    let piece = this.#pieces.get(cursor);
+    if (piece !== undefined) return piece;
+    piece = log.read(cursor, this, maxBytes, conflate);
+    if (piece.bytes === undefined) return piece;
+    if (this.#pieces.size === MOST_PIECES) this.forget();
+    this.#pieces.set(cursor, piece);
+    return piece;
+  }
+
+  /** Lets go of the pieces, for which nobody may ask any more. */
+  forget(): void {
+    this.#pieces.clear();
+  }
+
+  /** Whether it sees all that is published, so that nothing has to be left out for it. */
+  get seesAll(): boolean {
+    return this.topics === undefined && this.filter === undefined;
+  }
+
+  matches({ topic, event, audience }: LogEntry): boolean {
+    if (audience !== undefined) return audience === "all";
+    if (topic !== undefined && this.topics !== undefined && !this.topics.has(topic)) return false;
+    if (this.filter === undefined) return true;
+    try {
+      return this.filter(event as never) === true;
+    } catch (error) {
+      // Whether this client may see the event is unknown, so it does not.
+      report("a subscription's filter threw, and the event was withheld", error);
+      return false;
+    }
+  }
+}
+
+/** All views that have clients, findable by topic. */
+export class Views<Client> {
+  readonly #all = new Set<View<Client>>();
+  /** Those that see every topic, and those that see each one. */
+  readonly #everyTopic = new Set<View<Client>>();
+  readonly #byTopic = new Map<string, Set<View<Client>>>();
+  /** By topics, then by filter: the same function is the same filter. */
+  readonly #shared = new Map<string, Map<Filter | undefined, View<Client>>>();
+
+  /** The view with these topics and this very filter, made if it is new. Release it once for every call. */
+  acquire(topics: readonly string[] | "*", filter: Filter | undefined): View<Client> {
+    const key = topics === "*" ? "*" : JSON.stringify([...new Set(topics)].sort());
+    let sameTopics = this.#shared.get(key);
+    if (sameTopics === undefined) this.#shared.set(key, sameTopics = new Map());
+    let view = sameTopics.get(filter);
+    if (view === undefined) {
+      view = new View<Client>(key, topics === "*" ? undefined : new Set(topics), filter);
+      sameTopics.set(filter, view);
+      this.#all.add(view);
+      if (view.topics === undefined) this.#everyTopic.add(view);
+      for (const topic of view.topics ?? []) {
+        const views = this.#byTopic.get(topic);
+        if (views === undefined) this.#byTopic.set(topic, new Set([view]));
+        else views.add(view);
+      }
+    }
+    view.clients++;
+    return view;
+  }
+
+  /** Lets go of what no crowd asks for any more. */
+  tidy(): void {
+    for (const view of this.#all) view.forget();
+  }
+
+  /** Forgets the view with its last client. */
+  release(view: View<Client>): void {
+    if (--view.clients > 0) return;
+    this.#all.delete(view);
+    this.#everyTopic.delete(view);
+    for (const topic of view.topics ?? []) {
+      const views = this.#byTopic.get(topic)!;
+      views.delete(view);
+      if (views.size === 0) this.#byTopic.delete(topic);
+    }
+    const sameTopics = this.#shared.get(view.key)!;
+    sameTopics.delete(view.filter);
+    if (sameTopics.size === 0) this.#shared.delete(view.key);
+  }
+
+  /** The views that one of the entries may concern: the cost of a flush is what it reaches. */
+  concernedBy(entries: readonly LogEntry[]): Iterable<View<Client>> {
+    const topics = new Set<string>();
+    for (const { topic, audience } of entries) {
+      if (audience === "none") continue;
+      if (topic === undefined) return this.#all;
+      topics.add(topic);
+    }
+    const only = topics.size === 1 ? this.#byTopic.get(topics.values().next().value!) : undefined;
+    if (only !== undefined && this.#everyTopic.size === 0) return only;
+    const views = new Set(this.#everyTopic);
+    for (const topic of topics) for (const view of this.#byTopic.get(topic) ?? []) views.add(view);
+    return views;
+  }
+}

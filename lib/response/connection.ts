@@ -1,0 +1,123 @@
+/**
+ * One client as a source sees it.
+ *
+ * @module
+ */
+
+import { encodeComment, encodeEvent, type EventInput } from "../wire/event.ts";
+import type { EventStream } from "../stream/event_stream.ts";
+
+/** One client of {@linkcode createSSEResponse}, handed to the source. */
+export interface Connection {
+  /** The request that was answered. */
+  readonly request: Request;
+  /** Aborted when the stream ends, for whichever reason: hand it on to what feeds the source. */
+  readonly signal: AbortSignal;
+  /** The id of the last event the client says it has seen, if it reconnects. Chosen by the client: check it. */
+  readonly lastEventId: string | undefined;
+  /** Whether the stream has ended. */
+  readonly closed: boolean;
+  /** Bytes that were sent and that the runtime has not yet taken. */
+  readonly buffered: number;
+
+  /**
+   * Sends an event. Never blocks and never queues without bound: past the option `maxBuffer` the stream is ended, with
+   * the reason `"overflow"`.
+   *
+   * @returns `false` if the stream has ended, and the event went nowhere.
+   * @throws {TidingsError} With code `"invalid-event"`, if the event cannot be sent unchanged.
+   */
+  send(event: EventInput): boolean;
+
+  /** Sends a comment, which no reader sees as an event. Returns and throws as {@linkcode Connection.send} does. */
+  comment(text: string): boolean;
+
+  /**
+   * Waits until the runtime has taken all that was sent: how a callback that has much to say keeps to the client's pace.
+   * Never rejects.
+   *
+   * @returns `false` if the stream has ended.
+   */
+  ready(): Promise<boolean>;
+
+  /** Ends the stream, after what was sent. An `EventSource` will reconnect: to stop it, answer its next request 204. */
+  close(): void;
+}
+
+const encoder = new TextEncoder();
+
+/** What {@linkcode Connection} promises, over an {@linkcode EventStream}. */
+export class StreamConnection implements Connection {
+  readonly request: Request;
+  readonly lastEventId: string | undefined;
+  readonly #maxBuffer: number;
+  #stream!: EventStream;
+  #abort: AbortController | undefined;
+  #waiting: ((open: boolean) => void)[] = [];
+
+  constructor(request: Request, lastEventId: string | undefined, maxBuffer: number) {
+    this.request = request;
+    this.lastEventId = lastEventId;
+    this.#maxBuffer = maxBuffer;
+  }
+
+  /** Once, before anything else: the stream and the connection need one another. */
+  attach(stream: EventStream): void {
+    this.#stream = stream;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.closed) this.#abort.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  get closed(): boolean {
+    return this.#stream.closed;
+  }
+
+  get buffered(): number {
+    return this.#stream.buffered;
+  }
+
+  send(event: EventInput): boolean {
+    return !this.closed && this.#write(encodeEvent(event));
+  }
+
+  comment(text: string): boolean {
+    return !this.closed && this.#write(encodeComment(text));
+  }
+
+  ready(): Promise<boolean> {
+    if (this.closed || this.#stream.hungry) return Promise.resolve(!this.closed);
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#stream.wake();
+    });
+  }
+
+  close(): void {
+    this.#stream.close("end");
+  }
+
+  #write(frame: string): boolean {
+    const chunk = encoder.encode(frame);
+    const { buffered } = this.#stream;
+    // One event of any size may wait alone: only what piles up is too much.
+    if (buffered > 0 && buffered + chunk.byteLength > this.#maxBuffer) {
+      this.#stream.truncate({ reason: "overflow" }, { discard: true });
+      return false;
+    }
+    return this.#stream.write(chunk);
+  }
+
+  /** The client took all, or (`false`) the stream ended. */
+  release(open: boolean): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve(open);
+    if (!open) this.#abort?.abort();
+  }
+}

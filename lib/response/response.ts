@@ -1,0 +1,218 @@
+/**
+ * One client, one source.
+ *
+ * @module
+ */
+
+import { type Connection, StreamConnection } from "./connection.ts";
+import { beginCoding } from "../wire/coding.ts";
+import { preflight } from "../wire/cors.ts";
+import { report } from "../base/errors.ts";
+import { encodeEvent, type EventInput } from "../wire/event.ts";
+import { lastEventId, streamHeaders } from "../wire/headers.ts";
+import { numberOption, wrongOption } from "../base/options.ts";
+import { type EventIterable, type EventIterator, isIterable, iterate } from "./source.ts";
+import { type Driver, EventStream } from "../stream/event_stream.ts";
+import { checkStreamOptions, isOver, prelude, type StreamOptions } from "../stream/options.ts";
+
+const encoder = new TextEncoder();
+
+/** What a setup callback may return: its cleanup, or events to stream, or nothing. */
+export type SetupResult = void | (() => void | Promise<void>) | EventIterable;
+
+/**
+ * Where one client's events come from: an iterable, a `ReadableStream` of events, or a function that gets the
+ * {@linkcode Connection} and returns an iterable (a generator function does), or its cleanup, or nothing.
+ */
+export type EventSourceInput =
+  | EventIterable
+  | ((connection: Connection) => SetupResult | Promise<SetupResult>);
+
+/** Options of {@linkcode createSSEResponse}. */
+export interface SSEResponseOptions extends StreamOptions {
+  /** The response's status. Browsers' `EventSource` takes 200 only. Default: 200. */
+  status?: number | undefined;
+  /**
+   * Bytes that may wait for a client that does not read, when a callback sends without waiting for
+   * {@linkcode Connection.ready}; past that the stream ends with the reason `"overflow"`. Iterables never need it: they
+   * are read at the client's pace. Default: 1,048,576.
+   */
+  maxBuffer?: number | undefined;
+}
+
+/**
+ * Answers a request with a stream of events from one source.
+ *
+ * - An **iterable**, a generator function or a `ReadableStream` is read only as fast as the client reads. When it ends
+ *   the response ends. When the client leaves, it is asked to return (or cancelled), and `connection.signal` is aborted.
+ * - A **callback** sends when it likes and may return its cleanup, which runs once when the stream has ended. The stream
+ *   stays open until `connection.close()`, or until the client leaves.
+ *
+ * A source that throws ends the stream in a way that a client can tell from a regular end; the error itself is given to
+ * `onClose`, or printed if there is none, and never sent. A `HEAD` request gets the headers alone, and one whose client
+ * has already left gets an empty body: neither calls the source.
+ *
+ * @param request The request to answer. Its `signal` ends the stream.
+ * @param source Where the events come from.
+ * @param options See {@linkcode SSEResponseOptions}.
+ * @throws {TypeError} If an option or the source is of no use, naming it.
+ *
+ * @example Tokens of a language model, stopped when the reader leaves
+ * ```ts
+ * import { createSSEResponse } from "@tidings/tidings";
+ *
+ * async function* model(prompt: string) {
+ *   for (const word of prompt.split(" ")) yield word;
+ * }
+ *
+ * const response = createSSEResponse(new Request("http://localhost/"), async function* ({ signal }) {
+ *   for await (const token of model("three small words")) {
+ *     if (signal.aborted) return;
+ *     yield { event: "token", data: { token } };
+ *   }
+ * });
+ * const text = await response.text();
+ * if (!text.includes('event: token\ndata: {"token":"three"}\n\n')) throw new Error(text);
+ * ```
+ *
+ * @example A ticker that ends when its client leaves
+ * ```ts
+ * import { createSSEResponse } from "@tidings/tidings";
+ *
+ * const handler = (request: Request) =>
+ *   createSSEResponse(request, (connection) => {
+ *     const timer = setInterval(() => connection.send({ data: new Date() }), 2000);
+ *     return () => clearInterval(timer);
+ *   }, { retry: 2000 });
+ *
+ * const response = handler(new Request("http://localhost/"));
+ * await response.body!.cancel(); // the client leaves, the timer is cleared
+ * ```
+ */
+export function createSSEResponse(
+  request: Request,
+  source: EventSourceInput,
+  options: SSEResponseOptions = {},
+): Response {
+  const { status = 200, maxBuffer = 1 << 20 } = options;
+  checkStreamOptions(options);
+  numberOption("maxBuffer", maxBuffer, { least: 1, unit: "bytes", endless: true });
+  if (!Number.isInteger(status) || status < 200 || status > 599 || [204, 205, 304].includes(status)) {
+    throw wrongOption("status", "a status from 200 to 599 that may have a body", status);
+  }
+  if (typeof source !== "function" && !isIterable(source)) throw wrongSource(source);
+  if (options.cors !== undefined && request.method === "OPTIONS") return preflight(request, options.cors);
+  const headers = streamHeaders(request, options);
+  if (request.method !== "HEAD" && isOver(request, options)) return new Response("", { status, headers });
+  const coding = beginCoding(request, headers, options.compression);
+  if (request.method === "HEAD") return new Response(null, { status, headers });
+
+  const connection = new StreamConnection(request, lastEventId(request), maxBuffer);
+  const driver = new SourceDriver(connection);
+  const stream = new EventStream(request, options, driver, encoder.encode(prelude(options.retry)), coding);
+  connection.attach(stream);
+  driver.start(stream, source);
+  return new Response(stream.body, { status, headers });
+}
+
+/** Moves events from a source to a stream, and the stream's end back to the source. */
+class SourceDriver implements Driver {
+  readonly #connection: StreamConnection;
+  #stream!: EventStream;
+  #iterator: EventIterator | undefined;
+  #cleanup: (() => void | Promise<void>) | undefined;
+  #stepping = false;
+
+  constructor(connection: StreamConnection) {
+    this.#connection = connection;
+  }
+
+  start(stream: EventStream, source: EventSourceInput): void {
+    this.#stream = stream;
+    try {
+      const result = typeof source === "function" ? source(this.#connection) : source;
+      if (isPromise(result)) result.then((later) => this.#adopt(later)).catch((error) => this.#failed(error));
+      else this.#adopt(result);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** What the source turned out to be. It may come late, when the client has already left. */
+  #adopt(result: SetupResult): void {
+    if (result === undefined) return;
+    if (typeof result === "function") this.#cleanup = result;
+    else if (isIterable(result)) this.#iterator = iterate(result);
+    else throw wrongSource(result);
+    if (this.#stream.closed) this.#release();
+    else this.#stream.wake();
+  }
+
+  /** One step at a time; the stream is told when there is something, and may ask in between on behalf of `ready()`. */
+  pull(): "idle" {
+    this.#connection.release(true);
+    if (this.#iterator !== undefined && !this.#stepping) void this.#step(this.#iterator);
+    return "idle";
+  }
+
+  async #step(iterator: EventIterator): Promise<void> {
+    this.#stepping = true;
+    let result: IteratorResult<EventInput> | undefined;
+    try {
+      try {
+        result = await iterator.next();
+      } finally {
+        this.#stepping = false;
+        // At its own end, by return or by throw, an iterator needs no telling.
+        if (result?.done !== false) this.#iterator = undefined;
+      }
+      if (this.#stream.closed) return;
+      if (result.done === true) return this.#stream.close("end");
+      this.#stream.write(encoder.encode(encodeEvent(result.value)));
+    } catch (error) {
+      return this.#failed(error);
+    }
+    this.#stream.wake();
+  }
+
+  closed(): void {
+    this.#connection.release(false);
+    this.#release();
+  }
+
+  /** The source threw, or gave something that is no event. */
+  #failed(error: unknown): void {
+    if (!this.#stream.closed) this.#stream.truncate({ reason: "error", error });
+    else if (!isAbort(error)) report("an event stream's source threw after the stream had ended", error);
+  }
+
+  /** Once: runs the cleanup, or asks the iterator to return. Nobody waits: a paused source may take its time. */
+  #release(): void {
+    const cleanup = this.#cleanup;
+    const iterator = this.#iterator;
+    this.#cleanup = this.#iterator = undefined;
+    try {
+      const done: unknown = cleanup?.() ?? iterator?.return?.();
+      if (isPromise(done)) done.then(undefined, (error) => this.#failed(error));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+}
+
+function wrongSource(value: unknown): TypeError {
+  return wrongOption(
+    "source",
+    "an iterable, a ReadableStream of events, a generator function, or a callback that returns its cleanup or nothing",
+    value,
+  );
+}
+
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined)?.then === "function";
+}
+
+/** What a well-behaved source throws when `connection.signal` told it to stop. */
+function isAbort(error: unknown): boolean {
+  return (error as { name?: unknown } | null)?.name === "AbortError";
+}

@@ -1,0 +1,118 @@
+/**
+ * One way to run a fetch handler on the runtime's own server, wherever it runs.
+ *
+ * @module
+ */
+
+import { TidingsError } from "../base/errors.ts";
+import { functionOption, numberOption, wrongOption } from "../base/options.ts";
+import { startBun } from "./bun.ts";
+import { startDeno } from "./deno.ts";
+import { type ErrorHandler, guard } from "../node/guard.ts";
+import { startNode } from "./node.ts";
+import type { FetchHandler, Listening } from "../node/types.ts";
+
+/** Options of {@linkcode serve}. */
+export interface ServeOptions {
+  /** The port; 0 for any that is free. Default: 8080. */
+  port?: number | undefined;
+  /** The address to listen on. Default: `"0.0.0.0"`, all of IPv4. */
+  hostname?: string | undefined;
+  /** Closes the server when it is aborted, as {@linkcode RunningServer.close} does. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds that responses are given to end once the server is closing; then they are cut. Default: 5,000. */
+  grace?: number | undefined;
+  /** Told when the handler throws. The client gets a bare 500 in any case. Default: prints the error. */
+  onError?: ErrorHandler | undefined;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  /** Where it is reached, for example `"http://localhost:8080/"`. */
+  readonly url: string;
+  /** The port it listens on. */
+  readonly port: number;
+  /** Resolves when the server has closed, for whichever reason. */
+  readonly finished: Promise<void>;
+  /**
+   * Takes no new requests, waits for the responses under way, at most for the option `grace`, and resolves when all is
+   * closed. Event streams do not end by themselves: close the broadcaster first.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a fetch handler with the runtime's own server: `Bun.serve`, `Deno.serve`, or `http.createServer`.
+ *
+ * @param handler The fetch handler.
+ * @param options See {@linkcode ServeOptions}.
+ * @returns The server, listening.
+ * @throws {TidingsError} With code `"address-in-use"` if the port is taken.
+ * @throws {TypeError} If an option is of no use, naming it and the value received.
+ *
+ * @example
+ * ```ts
+ * import { Broadcaster } from "@tidings/tidings";
+ * import { serve } from "@tidings/tidings/node";
+ *
+ * const news = new Broadcaster();
+ * const server = await serve((request) => news.subscribe(request), { port: 0, hostname: "127.0.0.1" });
+ * console.log(`Listening on ${server.url}`);
+ *
+ * await news.close();
+ * await server.close();
+ * ```
+ */
+export async function serve(handler: FetchHandler, options: ServeOptions = {}): Promise<RunningServer> {
+  const { port = 8080, hostname = "0.0.0.0", signal, grace = 5_000, onError } = options;
+  if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
+  numberOption("port", port, { least: 0, unit: "a TCP port" });
+  if (port > 65_535) throw wrongOption("port", "at most 65535", port);
+  if (typeof hostname !== "string" || hostname === "") throw wrongOption("hostname", "an address", hostname);
+  numberOption("grace", grace, { least: 0, unit: "milliseconds", endless: true });
+  functionOption("onError", onError);
+
+  const start = "Bun" in globalThis ? startBun : "Deno" in globalThis ? startDeno : startNode;
+  let server: Listening;
+  try {
+    server = await start(guard(handler, onError), { port, hostname });
+  } catch (cause) {
+    if (!isAddressInUse(cause)) throw cause;
+    throw new TidingsError(
+      "address-in-use",
+      `Port ${port} on ${hostname} is in use: stop what uses it, or choose another port`,
+      { cause },
+    );
+  }
+
+  let closing: Promise<void> | undefined;
+  let settle: (closed: Promise<void>) => void;
+  const finished = new Promise<void>((resolve) => settle = resolve);
+  const close = (): Promise<void> => {
+    if (closing === undefined) {
+      signal?.removeEventListener("abort", close);
+      settle(closing = stopWithin(server, grace));
+    }
+    return closing;
+  };
+  if (signal?.aborted) await close();
+  else signal?.addEventListener("abort", close);
+  return { url: urlOf(hostname, server.port), port: server.port, finished, close };
+}
+
+async function stopWithin(server: Listening, grace: number): Promise<void> {
+  const timer = grace === Infinity ? undefined : setTimeout(() => server.cut(), grace);
+  await server.stop();
+  clearTimeout(timer);
+}
+
+function urlOf(hostname: string, port: number): string {
+  // "All addresses" is none that a browser could open.
+  const host = hostname === "0.0.0.0" || hostname === "::" ? "localhost" : hostname;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+}
+
+function isAddressInUse(error: unknown): boolean {
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  return code === "EADDRINUSE" || name === "AddrInUse";
+}

@@ -1,0 +1,597 @@
+/** Several broadcasters over one shared log, as several processes would be. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BackplaneMessage } from "../../lib/cluster/backplane.ts";
+import { Broadcaster, type BroadcasterOptions, type Gap, TidingsError } from "../../mod.ts";
+import { MemoryClient, request } from "../support/memory_client.ts";
+import { MemoryLog } from "../support/memory_backplane.ts";
+import { PATIENCE, sleep, until } from "../support/wait.ts";
+
+const gaps = (client: MemoryClient): Gap[] =>
+  client.events.filter(({ event }) => event === "gap").map(({ data }) => JSON.parse(data));
+const messages = (client: MemoryClient): string[] =>
+  client.events.filter(({ event }) => event === undefined).map(({ data }) => data);
+
+/** A node of the cluster, and what it told its operator. */
+function node(log: MemoryLog, options: BroadcasterOptions = {}) {
+  const errors: TidingsError[] = [];
+  const feed = new Broadcaster({
+    backplane: log.backplane(),
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  return { feed, errors };
+}
+
+function connect(feed: Broadcaster, lastEventId?: string, topics: string[] | "*" = "*"): MemoryClient {
+  return new MemoryClient(feed.subscribe(request({ lastEventId }), { topics }));
+}
+
+/** Reads on until the condition holds. */
+async function readUntil(client: MemoryClient, condition: () => boolean, what: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE;
+  while (await client.settle(), !condition()) {
+    if (performance.now() > deadline) throw new Error(`In ${PATIENCE} ms it did not come to this: ${what}`);
+    await sleep(2);
+  }
+}
+
+async function started(feed: Broadcaster): Promise<void> {
+  await until(() => feed.health().ok, "the node is ready");
+}
+
+test("what one node publishes reaches the clients of all, in one order, with the engine's ids", async () => {
+  const log = new MemoryLog();
+  const [a, b] = [node(log), node(log)];
+  await Promise.all([started(a.feed), started(b.feed)]);
+  const clients = [connect(a.feed), connect(b.feed)];
+  for (const client of clients) await client.settle();
+  const sent = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? a : b).feed.publish({ data: { i } }));
+  const ids = await Promise.all(sent);
+  assert.deepEqual(ids, log.entries.filter(({ payload }) => payload !== undefined).map(({ id }) => id));
+  for (const client of clients) {
+    await readUntil(client, () => client.events.length === 20, "all 20 events");
+    assert.deepEqual(client.events.map(({ id }) => id), [...ids].sort((x, y) => Number(x) - Number(y)));
+    assert.deepEqual(new Set(client.data), new Set(ids.map((_, i) => JSON.stringify({ i }))));
+  }
+  for (const { feed, errors } of [a, b]) {
+    await feed.close();
+    assert.deepEqual(errors, []);
+  }
+  assert.equal(log.readers, 0, "no reader is left behind");
+});
+
+test("data arrives as it would from a broadcaster that stands alone, and filters see what was published", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log);
+  const alone = new Broadcaster();
+  await started(feed);
+  const inputs = [
+    "text",
+    { data: "two\nlines" },
+    { data: new Date(0) },
+    { data: 0 },
+    { data: null },
+    { data: { deep: [1, { é: "ü" }] } },
+    { event: "named" },
+    { event: "named", data: "", retry: 5, topic: "t", key: "k" },
+  ];
+  const seen: unknown[] = [];
+  const client = new MemoryClient(feed.subscribe(request(), {
+    topics: "*",
+    filter: (event) => seen.push(event) > 0,
+  }));
+  const model = new MemoryClient(alone.subscribe(request(), { topics: "*" }));
+  await client.settle();
+  await model.settle();
+  for (const input of inputs) {
+    await feed.publish(input);
+    alone.publish(input);
+  }
+  await readUntil(client, () => client.events.length === inputs.length, "all of them");
+  await model.settle();
+  assert.deepEqual(
+    client.events.map(({ event, data }) => ({ event, data })),
+    model.events.map(({ event, data }) => ({ event, data })),
+  );
+  assert.deepEqual((seen[5] as { data: unknown }).data, { deep: [1, { é: "ü" }] });
+  await feed.close();
+  await alone.close();
+});
+
+test("a client goes on where it was, on any node, also on one that has not read so far yet", async () => {
+  const log = new MemoryLog();
+  const [a, b] = [node(log), node(log)];
+  await Promise.all([started(a.feed), started(b.feed)]);
+  const first = connect(a.feed);
+  await first.settle();
+  const ids = await Promise.all(["1", "2", "3"].map((data) => a.feed.publish(data)));
+  await readUntil(first, () => first.events.length === 3, "three events");
+
+  const elsewhere = connect(b.feed, ids[0]);
+  await readUntil(elsewhere, () => elsewhere.events.length === 2, "what it had not seen");
+  assert.deepEqual(elsewhere.data, ["2", "3"]);
+
+  // Node b reads no more, and a goes ahead.
+  log.freeze("range");
+  const late = node(log);
+  log.thaw();
+  await started(late.feed);
+  log.latency = 50;
+  const ahead = await late.feed.publish("4");
+  const hasty = connect(b.feed, ahead);
+  await late.feed.publish("5");
+  await readUntil(hasty, () => hasty.events.length === 1, "what follows on its id");
+  assert.deepEqual(hasty.events.map(({ data, event }) => event ?? data), ["5"]);
+  for (const { feed } of [a, b, late]) await feed.close();
+});
+
+test("an id that the log never had is a gap, after the log was read to its end", async () => {
+  const log = new MemoryLog();
+  log.longestWait = 50;
+  const { feed } = node(log);
+  await started(feed);
+  const tip = await feed.publish("1");
+  await until(() => feed.stats().published === 1, "published");
+  for (const [asked, reason] of [["999999", "epoch"], ["nonsense", "invalid"], ["", undefined]] as const) {
+    const client = connect(feed, asked);
+    await readUntil(client, () => client.lastEventId !== asked || asked === "", "its place");
+    if (reason === undefined) assert.deepEqual(gaps(client), []);
+    else assert.deepEqual(gaps(client), [{ requested: asked, resumedAt: tip, reason }]);
+  }
+  await feed.close();
+});
+
+test("a node that starts knows what the log holds, and asks the engine once for a crowd", async () => {
+  const log = new MemoryLog();
+  const ids = Array.from({ length: 3_000 }, (_, i) => log.push(JSON.stringify({ data: `${i}` }), `m${i}`));
+  const { feed } = node(log, { history: { events: 1_000 } });
+  await started(feed);
+  assert.ok(log.calls.before <= 4, `${log.calls.before} readings to begin with`);
+  log.calls.range = 0;
+  // From all over the log, so most of them from before what the node keeps.
+  const clients = Array.from({ length: 300 }, (_, i) => connect(feed, ids[(i * 7919) % 2_990]));
+  for (const [i, client] of clients.entries()) {
+    const from = (i * 7919) % 2_990;
+    await readUntil(client, () => client.events.length >= 2_999 - from, `all after ${from}`);
+    assert.equal(client.data[0], `${from + 1}`);
+    assert.deepEqual(client.events.map(({ id }) => id), ids.slice(from + 1));
+  }
+  assert.ok(log.calls.range <= 20, `${log.calls.range} readings for 300 clients`);
+  await feed.close();
+  assert.equal(log.readers, 0);
+});
+
+test("a client that was served from the archive is live afterwards, also where a page held nothing for it", async () => {
+  const log = new MemoryLog();
+  const entry = (data: string, topic: string) => log.push(JSON.stringify({ data, topic }));
+  const from = entry("from", "t");
+  for (let i = 0; i < 1_200; i++) entry("not for it", "u");
+  const { feed } = node(log, { history: { events: 10 } });
+  await started(feed);
+  const clients = [connect(feed, from, ["t"]), connect(feed, from, ["t", "u"])];
+  for (const client of clients) await client.settle();
+  await readUntil(clients[1]!, () => clients[1]!.events.length === 1_200, "all of them");
+  for (const client of clients) await client.settle();
+  await feed.publish({ data: "then", topic: "t" });
+  for (const client of clients) {
+    await readUntil(client, () => client.data.at(-1) === "then", "what came then");
+  }
+  assert.deepEqual(clients[0]!.data, ["then"]);
+  await feed.close();
+});
+
+test("an archive that was trimmed is a gap, and topics and filters hold in it", async () => {
+  const log = new MemoryLog();
+  const ids = Array.from(
+    { length: 1_500 },
+    (_, i) => log.push(JSON.stringify({ json: i, topic: i % 3 === 0 ? "t" : "u" })),
+  );
+  const { feed } = node(log, { history: { events: 10 } });
+  await started(feed);
+  log.trim(1_200);
+  const client = connect(feed, ids[100], ["t"]);
+  await readUntil(client, () => client.data.at(-1) === "1497", "the last of its topic");
+  assert.deepEqual(gaps(client), [{ requested: ids[100], resumedAt: ids[300], reason: "trimmed" }]);
+  assert.deepEqual(client.data.slice(1), Array.from({ length: 400 }, (_, i) => `${300 + i * 3}`));
+  await feed.close();
+});
+
+test("trimmed faster than the node reads: everybody gets one gap that says so, and then what is there", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log);
+  await started(feed);
+  const client = connect(feed);
+  const seen = await feed.publish("seen");
+  await readUntil(client, () => client.events.length === 1, "the first");
+  log.freeze("range");
+  for (let i = 0; i < 5; i++) log.push(JSON.stringify({ data: `${i}` }));
+  log.trim(2);
+  log.thaw();
+  await readUntil(client, () => client.data.at(-1) === "4", "the last");
+  const to = log.entries[0]!.id;
+  assert.deepEqual(gaps(client), [{ requested: seen, resumedAt: to, reason: "trimmed" }]);
+  assert.deepEqual(messages(client), ["seen", "3", "4"]);
+  // Whoever comes from before it is told as well, and whoever comes from after it is not.
+  const before = connect(feed, seen);
+  await readUntil(before, () => before.data.at(-1) === "4", "the last");
+  assert.equal(gaps(before).length, 1);
+  const after = connect(feed, to);
+  await readUntil(after, () => after.data.at(-1) === "4", "the last");
+  assert.equal(gaps(after).length, 0);
+  await feed.close();
+});
+
+test("a log that is wiped is one gap for each client, and then goes on", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log);
+  await started(feed);
+  const clients = [connect(feed), connect(feed)];
+  await feed.publish("old");
+  for (const client of clients) await readUntil(client, () => client.events.length === 1, "the first");
+  log.wipe();
+  for (const client of clients) await readUntil(client, () => gaps(client).length === 1, "a gap");
+  await feed.publish("new");
+  for (const client of clients) {
+    await readUntil(client, () => client.data.at(-1) === "new", "the new one");
+    assert.deepEqual(messages(client), ["old", "new"]);
+    assert.equal(gaps(client).length, 1);
+  }
+  await feed.close();
+});
+
+test("a log that lost its end is a gap, and the events that take its place arrive", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log);
+  await started(feed);
+  const client = connect(feed);
+  const ids = await Promise.all(["1", "2", "3"].map((data) => feed.publish(data)));
+  await readUntil(client, () => client.events.length === 3, "three");
+  log.loseTail(2);
+  // A clock that is behind: the new events' ids are not after the lost ones'.
+  log.next = Number(ids[1]);
+  const again = await feed.publish("2 again");
+  assert.equal(again, ids[1]);
+  await readUntil(client, () => client.data.includes("2 again"), "the new one");
+  await readUntil(client, () => gaps(client).length === 2, "what the log says of it, to all nodes");
+  const said = log.entries.at(-1)!;
+  assert.equal(said.payload, JSON.stringify({ lost: again }));
+  assert.deepEqual(gaps(client), [
+    { requested: ids[2], resumedAt: again, reason: "epoch" },
+    { requested: again, resumedAt: said.id, reason: "epoch" },
+  ]);
+  const told = connect(feed, client.lastEventId);
+  await told.settle();
+  assert.deepEqual(told.data, []);
+  await feed.close();
+});
+
+test("a client that stands at the new end of a log that lost its end waits until the node has noticed", async () => {
+  const log = new MemoryLog();
+  log.longestWait = 500;
+  const { feed } = node(log, { history: { events: 2 } });
+  await started(feed);
+  const client = connect(feed);
+  const ids = await Promise.all(["1", "2", "3", "4", "5", "6"].map((data) => feed.publish(data)));
+  await readUntil(client, () => client.events.length === 6, "six");
+  // The node, which waits for what comes next, still holds the last two of them.
+  log.entries.length = log.entries.findIndex(({ id }) => id === ids[1]) + 1;
+  log.calls.range = 0;
+  const other = connect(feed, ids[1]);
+  await readUntil(other, () => gaps(other).length === 1, "what the node says once it has noticed");
+  await feed.publish("later");
+  await readUntil(other, () => other.data.at(-1) === "later", "what comes then");
+  assert.deepEqual(messages(other), ["later"]);
+  assert.ok(log.calls.range <= 20, `${log.calls.range} readings`);
+  await feed.close();
+  assert.equal(log.readers, 0);
+});
+
+test("an id that was given again to another event is a gap, and not that event", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log);
+  await started(feed);
+  const client = connect(feed);
+  const id = await feed.publish("first");
+  await readUntil(client, () => client.events.length === 1, "the first");
+  log.freeze("range");
+  log.entries.pop();
+  log.next = Number(id);
+  log.push(JSON.stringify({ data: "another" }), "somebody else's");
+  log.disconnect();
+  log.thaw();
+  await readUntil(client, () => client.data.includes("another"), "the other one");
+  assert.deepEqual(gaps(client)[0], { requested: id, resumedAt: id, reason: "epoch" });
+  await feed.close();
+});
+
+test("what was lost before its acknowledgement came is told, though later entries were read by then", async () => {
+  for (const events of [1, 1_000]) {
+    const log = new MemoryLog();
+    log.longestWait = 100;
+    const inner = log.backplane();
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => release = resolve);
+    const append = async (message: BackplaneMessage) => {
+      const id = await inner.append(message);
+      await held;
+      return id;
+    };
+    const { feed } = node(log, { backplane: { ...inner, append }, history: { events } });
+    await started(feed);
+    const client = connect(feed);
+    log.push(JSON.stringify({ data: "earlier" }));
+    await readUntil(client, () => client.data.length === 1, "the one before");
+    log.freeze("range");
+    const publishing = feed.publish("lost");
+    await until(() => log.entries.some(({ payload }) => payload?.includes("lost")), "it landed");
+    const lost = log.entries.pop()!.id;
+    for (const data of ["later", "latest"]) log.push(JSON.stringify({ data }));
+    log.thaw();
+    await readUntil(client, () => client.data.at(-1) === "latest", "the entries after it");
+    release();
+    assert.equal(await publishing, lost);
+    await readUntil(client, () => gaps(client).length === 1, "a gap");
+    const { requested, resumedAt } = gaps(client)[0]!;
+    assert.ok(Number(requested) < Number(lost) && Number(lost) <= Number(resumedAt), requested);
+    await feed.close();
+  }
+});
+
+test("a loss that was told excuses nobody from telling of an older one", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log);
+  await started(feed);
+  const client = connect(feed);
+  const ids = ["1", "2", "3"].map((data) => log.push(JSON.stringify({ data })));
+  const lost = (after: string) => log.push(JSON.stringify({ lost: after }));
+  const told = [lost(ids[1]!), lost(ids[2]!), lost(ids[0]!)];
+  await feed.publish("later");
+  await readUntil(client, () => client.data.at(-1) === "later", "what comes then");
+  assert.deepEqual(gaps(client), [
+    { requested: ids[1], resumedAt: told[0], reason: "epoch" },
+    { requested: ids[0], resumedAt: told[2], reason: "epoch" },
+  ]);
+  await feed.close();
+});
+
+test("a node that had not read what the log lost is told by the one that published it", async () => {
+  const log = new MemoryLog();
+  const [a, b] = [node(log), node(log)];
+  await Promise.all([started(a.feed), started(b.feed)]);
+  const clients = [connect(a.feed), connect(b.feed)];
+  const first = await a.feed.publish("first");
+  for (const client of clients) await readUntil(client, () => client.data.length === 1, "the first");
+  // Acknowledged, and read by nobody: who stands at the first one sees nothing missing.
+  log.freeze("range");
+  await a.feed.publish("lost");
+  log.entries.pop();
+  log.thaw();
+  for (const client of clients) await readUntil(client, () => gaps(client).length === 1, "a gap");
+  await b.feed.publish("later");
+  for (const client of clients) {
+    await readUntil(client, () => client.data.at(-1) === "later", "what comes later");
+    assert.deepEqual(messages(client), ["first", "later"]);
+    assert.equal(gaps(client)[0]!.requested, first);
+  }
+  // Nobody was away, so nobody misses anything: nothing is told when an entry is merely read late.
+  log.freeze("range");
+  const sent = a.feed.publish("late");
+  await sleep(50);
+  log.thaw();
+  await sent;
+  for (const client of clients) {
+    await readUntil(client, () => client.data.at(-1) === "late", "what was read late");
+    assert.equal(gaps(client).length, 1);
+  }
+  for (const { feed } of [a, b]) await feed.close();
+});
+
+test("readers that hang are replaced, and the probe says when", { timeout: 30_000 }, async () => {
+  const log = new MemoryLog();
+  const { feed, errors } = node(log);
+  await started(feed);
+  const client = connect(feed);
+  await client.settle();
+  log.wedge();
+  log.push(JSON.stringify({ data: "after" }));
+  await until(() => !feed.health().ok, "unhealthy", 10_000);
+  await until(() => feed.health().ok, "healthy again", 10_000);
+  await readUntil(client, () => client.data[0] === "after", "what came meanwhile");
+  assert.equal(errors.length, 1, "told once");
+  assert.equal(errors[0]!.code, "backplane-lost");
+  assert.match(errors[0]!.message, /Cannot read memory log, and keep trying: no answer within/);
+  await feed.close();
+  assert.equal(log.readers, 0);
+});
+
+test("a log that is down at first: clients are held open, and served as soon as it is there", async () => {
+  const log = new MemoryLog();
+  const old = log.push(JSON.stringify({ data: "old" }));
+  log.push(JSON.stringify({ data: "newer" }));
+  log.fail(new Error("connection refused"));
+  const { feed, errors } = node(log);
+  const [fresh, back] = [connect(feed), connect(feed, old)];
+  await until(() => errors.length > 0, "told");
+  await fresh.settle();
+  assert.equal(fresh.ended, "no");
+  assert.equal(feed.health().ok, false);
+  const pending = feed.publish("published meanwhile");
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  assert.equal(errors.length, 1, errors.map(({ message }) => message).join("; "));
+  log.mend();
+  await pending;
+  await readUntil(back, () => back.data.at(-1) === "published meanwhile", "the new one");
+  assert.deepEqual(back.data, ["newer", "published meanwhile"]);
+  await readUntil(fresh, () => fresh.lastEventId !== undefined, "its place");
+  await feed.publish("then");
+  await readUntil(fresh, () => fresh.data.at(-1) === "then", "what came after that");
+  assert.deepEqual(gaps(back), []);
+  await feed.close();
+});
+
+test("an acknowledgement that was lost is tried again, and the copy is left out", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log);
+  await started(feed);
+  const client = connect(feed);
+  await client.settle();
+  log.loseAcks(1);
+  const ids = await Promise.all(["a", "b", "c"].map((data) => feed.publish(data)));
+  assert.equal(new Set(ids).size, 3);
+  assert.equal(log.entries.filter(({ payload }) => payload !== undefined).length, 4, "one of them twice");
+  await feed.publish("d");
+  await readUntil(client, () => client.data.at(-1) === "d", "the last");
+  assert.deepEqual([...client.data].sort(), ["a", "b", "c", "d"]);
+  await feed.close();
+});
+
+test("a copy is left out of what was there before, too; and one whose first was lost is none", async () => {
+  const log = new MemoryLog();
+  const from = log.push(JSON.stringify({ data: "from" }), "m0");
+  log.push(JSON.stringify({ data: "1" }), "m1");
+  log.push(JSON.stringify({ data: "1" }), "m1");
+  for (let i = 2; i < 20; i++) log.push(JSON.stringify({ data: `${i}` }), `m${i}`);
+  const { feed } = node(log, { history: { events: 5 } });
+  await started(feed);
+  const client = connect(feed, from);
+  await readUntil(client, () => client.data.at(-1) === "19", "the last");
+  assert.deepEqual(client.data, Array.from({ length: 19 }, (_, i) => `${i + 1}`));
+  // The last one is lost, and its publisher, who was not answered, tries again.
+  log.loseTail(1);
+  log.push(JSON.stringify({ data: "19" }), "m19");
+  await readUntil(client, () => client.events.length === 22, "a gap, the event, and what is told to all");
+  assert.deepEqual(client.events.slice(-3).map(({ event, data }) => event ?? data), ["gap", "19", "gap"]);
+  await feed.close();
+});
+
+test("large entries are read a few at a time", async () => {
+  const log = new MemoryLog();
+  const limits: number[] = [];
+  const payload = JSON.stringify({ data: "x".repeat(300_000) });
+  const from = log.push(payload);
+  for (let i = 0; i < 20; i++) log.push(payload);
+  const backplane = log.backplane();
+  const feed = new Broadcaster({
+    history: { events: 2 },
+    backplane: {
+      ...backplane,
+      async open() {
+        const reader = await backplane.open();
+        return {
+          range: (from, limit) => (limits.push(limit), reader.range(from, limit)),
+          before: (to, limit) => reader.before(to, limit),
+          wait: (after) => reader.wait(after),
+          close: () => reader.close(),
+        };
+      },
+    },
+  });
+  await started(feed);
+  const client = connect(feed, from);
+  await readUntil(client, () => client.events.length === 20, "all of them");
+  assert.ok(Math.min(...limits) <= 4 && limits.filter((limit) => limit > 4).length <= 3, limits.join());
+  await feed.close();
+});
+
+test("what cannot be published rejects and is told, whether or not it was awaited", async () => {
+  const log = new MemoryLog();
+  const { feed, errors } = node(log, { publishTimeout: 200, outbox: 3 });
+  await started(feed);
+  const failed = async (promise: Promise<string>, message: RegExp) =>
+    await assert.rejects(
+      promise,
+      (error) =>
+        error instanceof TidingsError && error.code === "publish-failed" && message.test(error.message),
+    );
+  log.fail(Object.assign(new Error("WRONGTYPE"), { permanent: true }), "append");
+  await failed(feed.publish("1"), /An event was not published to memory log: it refused: WRONGTYPE/);
+  assert.equal(errors.length, 1);
+  log.fail(new Error("OOM"), "append");
+  await failed(feed.publish("2"), /within the 200 ms .*the last attempt failed: OOM/);
+  assert.equal(feed.health().ok, true, "nothing waits any more");
+  log.mend();
+  log.freeze("append");
+  for (let i = 0; i < 3; i++) void feed.publish("nobody awaits this");
+  assert.throws(() => feed.publish({ data: "x", event: "gap" }), TidingsError);
+  await failed(feed.publish("4"), /3 events wait already, which is what the option "outbox" lets/);
+  await until(() => errors.length === 6, "all were told");
+  log.thaw();
+  assert.ok(await feed.publish("and on it goes"));
+  await feed.close();
+});
+
+test("a rolling deploy: clients of the node that closes go on elsewhere, nothing lost or doubled", async () => {
+  const log = new MemoryLog();
+  const [a, b] = [node(log), node(log)];
+  await Promise.all([started(a.feed), started(b.feed)]);
+  const clients = Array.from({ length: 20 }, () => connect(a.feed));
+  for (const client of clients) await client.settle();
+  let published = 0;
+  const timer = setInterval(() => void b.feed.publish(`${published++}`), 3);
+  await Promise.all([
+    ...clients.map((client) => readUntil(client, () => client.ended === "end", "its end")),
+    a.feed.close({ within: 200 }),
+  ]);
+  const moved = clients.map((client) => connect(b.feed, client.lastEventId));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  clearInterval(timer);
+  for (const [i, client] of moved.entries()) {
+    await readUntil(client, () => client.data.at(-1) === `${published - 1}`, "the last");
+    assert.deepEqual(
+      [...clients[i]!.data, ...client.data],
+      Array.from({ length: published }, (_, n) => `${n}`),
+    );
+  }
+  assert.throws(() => a.feed.publish("too late"), /closed/);
+  await b.feed.close();
+  assert.equal(log.readers, 0);
+});
+
+test("what others put into the log that is no event is told and left out", async () => {
+  const log = new MemoryLog();
+  const { feed, errors } = node(log);
+  await started(feed);
+  const client = connect(feed);
+  await client.settle();
+  for (const payload of ["not json", "[]", "3", '{"event":"gap","data":"x"}', '{"data":"fine"}']) {
+    log.push(payload);
+  }
+  await readUntil(client, () => client.data.length > 0, "the good one");
+  assert.deepEqual(client.data, ["fine"]);
+  assert.equal(errors.length, 4);
+  assert.match(
+    errors[0]!.message,
+    /Entry \d+ of memory log is left out, since it is no event: Not JSON: "not json"/,
+  );
+  await feed.close();
+});
+
+test("a log that is trimmed while a node starts is read on", async () => {
+  const log = new MemoryLog();
+  for (let i = 0; i < 3; i++) log.push(JSON.stringify({ data: `${i}` }));
+  const backplane = log.backplane();
+  const feed = new Broadcaster({
+    backplane: {
+      ...backplane,
+      async open() {
+        const reader = await backplane.open();
+        return {
+          range: (from, limit) => reader.range(from, limit),
+          before(to, limit) {
+            if (to !== undefined) log.trim(0);
+            return reader.before(to, limit);
+          },
+          wait: (after) => reader.wait(after),
+          close: () => reader.close(),
+        };
+      },
+    },
+  });
+  await started(feed);
+  const client = connect(feed);
+  await feed.publish("after");
+  await readUntil(client, () => client.data.includes("after"), "what came after");
+  await feed.close();
+});
