@@ -83,6 +83,11 @@ export function show(value: unknown): string {
   return typeof value === "function" ? "a function" : String(value);
 }
 
+/** What an error says, whatever was thrown. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Tells the operator of an error that nobody else will see. The client never learns of it. */
 export function report(what: string, error: unknown): void {
   console.error(`tidings: ${what}:`, error);

@@ -11,6 +11,74 @@ export function wrongOption(name: string, rule: string, value: unknown): TypeErr
   return new TypeError(`Option "${name}" must be ${rule}, received ${show(value)}`);
 }
 
+/**
+ * Refuses an options object that is none, and one with a name that is not known: a misspelt option would be ignored
+ * without a word. An option whose value is `undefined` counts as left out, whatever its name.
+ *
+ * @param what What the options are of, for the message: `"Broadcaster"`, or the option that holds them.
+ * @param names The names that are known.
+ * @param renamed Names that an option had before, and the one that it has now.
+ * @throws {TypeError} Naming the option, and the nearest known one, or all of them if none is near.
+ */
+export function checkNames(
+  what: string,
+  options: object,
+  names: readonly string[],
+  renamed: Readonly<Record<string, string>> = {},
+): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`The options of ${what} must be an object, received ${show(options)}`);
+  }
+  for (const name in options) {
+    if (names.includes(name) || (options as Record<string, unknown>)[name] === undefined) continue;
+    throw new TypeError(`Unknown option "${name}" of ${what}: ${remedy(name, names, renamed)}`);
+  }
+}
+
+function remedy(name: string, names: readonly string[], renamed: Readonly<Record<string, string>>): string {
+  if (Object.hasOwn(renamed, name)) return `it is "${renamed[name]}" now`;
+  const nearest = nearestName(name, names);
+  return nearest === undefined ? `the options are ${names.join(", ")}` : `did you mean "${nearest}"?`;
+}
+
+/** The known name that a misspelt one most likely means, if one is near: a third of it may differ. */
+export function nearestName(name: string, names: readonly string[]): string | undefined {
+  let nearest: string | undefined;
+  let least = Math.max(1, Math.floor(name.length / 3));
+  for (const each of names) {
+    // "client" for "clients", "topic" for "topics", and a different case, count as nearest of all.
+    const [a, b] = [name.toLowerCase(), each.toLowerCase()];
+    const distance = a === b ? 0 : editDistance(a, b);
+    if (distance <= least && (nearest === undefined || distance < least)) {
+      nearest = each;
+      least = distance;
+    }
+  }
+  return nearest;
+}
+
+/** How many letters have to be put in, taken out, exchanged or swapped with their neighbour to make one text the other. */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const isSame = a[row - 1] === b[column - 1];
+      let least = Math.min(
+        above[column]! + 1,
+        current[column - 1]! + 1,
+        above[column - 1]! + (isSame ? 0 : 1),
+      );
+      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (row > 1 && column > 1 && isSwap) least = Math.min(least, before[column - 2]! + 1);
+      current.push(least);
+    }
+    [before, above] = [above, current];
+  }
+  return above[b.length]!;
+}
+
 /** A number that is at least `least`; `Infinity` passes where `endless` says so. */
 export function numberOption(
   name: string,

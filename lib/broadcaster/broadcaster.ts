@@ -29,7 +29,7 @@ import {
   type ClientInfo,
   type SubscribeOptions,
 } from "./options.ts";
-import { SharedOrder } from "../cluster/shared_sequencer.ts";
+import { SharedSequencer } from "../cluster/shared_sequencer.ts";
 import { beginCoding } from "../wire/coding.ts";
 import { preflight } from "../wire/cors.ts";
 import { drain, type DrainOptions, LAST_CALL } from "./drain.ts";
@@ -38,12 +38,12 @@ import { lastEventId, streamHeaders } from "../wire/headers.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "../stream/heartbeat.ts";
 import type { EventLog } from "../log/log.ts";
 import { numberOption } from "../base/options.ts";
-import type { Health, Order } from "../log/sequencer.ts";
-import { OwnOrder } from "../log/local_sequencer.ts";
+import type { Health, Sequencer } from "../log/sequencer.ts";
+import { LocalSequencer } from "../log/local_sequencer.ts";
 import { EventStream } from "../stream/event_stream.ts";
 import { isOver, prelude } from "../stream/options.ts";
 import { type Feed, Subscriber } from "./subscriber.ts";
-import { Turns } from "../log/batcher.ts";
+import { Batcher } from "../log/batcher.ts";
 import type { EventMap, PublishInput } from "../log/typed.ts";
 import { type Filter, Views } from "../log/view.ts";
 
@@ -79,14 +79,14 @@ const SWEEP = 1_000;
  * ```
  */
 export class Broadcaster<Events extends EventMap = EventMap> {
-  readonly #order: Order;
+  readonly #order: Sequencer;
   readonly #log: EventLog;
   readonly #admission: Admission;
   readonly #views = new Views<Subscriber>();
   readonly #clients = new Set<Subscriber>();
   readonly #feed: Feed;
   readonly #sweeper: Beating;
-  readonly #turns: Turns;
+  readonly #batcher: Batcher;
   #state: "open" | "closing" | "closed" = "open";
   #retry: number | undefined;
   #published = 0;
@@ -110,10 +110,10 @@ export class Broadcaster<Events extends EventMap = EventMap> {
       this.#delivered += count;
       this.#bytes += size;
     };
-    this.#turns = new Turns(() => this.#log, this.#views, settings.flushInterval, delivered);
+    this.#batcher = new Batcher(() => this.#log, this.#views, settings.flushInterval, delivered);
     const order = options.backplane === undefined
-      ? new OwnOrder(history, now, this.#turns)
-      : new SharedOrder(options.backplane, settings, this.#turns);
+      ? new LocalSequencer(history, now, this.#batcher)
+      : new SharedSequencer(options.backplane, settings, this.#batcher);
     this.#order = order;
     this.#log = order.log;
     this.#feed = {
@@ -167,7 +167,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
 
   /** Every client, the longest connected first. Takes time where many lag far behind: it is for people who look. */
   clients(): ClientInfo[] {
-    this.#turns.flush();
+    this.#batcher.flush();
     return Array.from(
       this.#clients,
       (client) => ({ request: client.member.request, waiting: client.waiting() }),
@@ -238,7 +238,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     }
 
     // Nothing of this turn is left over, so the client stands between two turns.
-    this.#turns.flush();
+    this.#batcher.flush();
     this.#log.trim();
     const view = this.#views.acquire(topics, filter as Filter | undefined);
     const asked = (options.lastEventId ?? lastEventId(request, lastEventIdQuery)) || undefined;
@@ -269,7 +269,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     numberOption("within", within, { least: 0, unit: "milliseconds" });
     if (this.#state === "open") this.#state = "closing";
     this.#retry = retry;
-    this.#turns.flush();
+    this.#batcher.flush();
     // An engine that does not answer must not hold up the end.
     await Promise.race([
       this.#order.settled(),

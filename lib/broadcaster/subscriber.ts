@@ -7,7 +7,7 @@
 
 import type { EventLog } from "../log/log.ts";
 import type { BroadcasterSettings } from "./options.ts";
-import { gapFrame, type Newcomer, type Replay, type Start } from "../log/sequencer.ts";
+import { gapFrame, type LogReader, type Replay, type Start } from "../log/sequencer.ts";
 import type { Driver, EventStream } from "../stream/event_stream.ts";
 import type { CloseInfo } from "../stream/options.ts";
 import type { View } from "../log/view.ts";
@@ -25,7 +25,7 @@ export interface Feed {
 }
 
 /** A place in the log, and its id. */
-export interface Place {
+export interface Position {
   readonly seq: number;
   readonly id: string;
 }
@@ -46,7 +46,7 @@ const CHUNK_BYTES = 16_384;
 
 const encoder = new TextEncoder();
 
-export class Subscriber implements Driver, Newcomer {
+export class Subscriber implements Driver, LogReader {
   readonly member: Member;
   readonly #feed: Feed;
   /** Where it is: it waits for its place, reads what is older than the log, lags in the log, or has all there is. */
@@ -101,7 +101,7 @@ export class Subscriber implements Driver, Newcomer {
   }
 
   /** Hands a turn's chunk to a live client, or lets it fall behind if it has not taken the last one. */
-  offer(chunk: Uint8Array, previous: Place): boolean {
+  offer(chunk: Uint8Array, previous: Position): boolean {
     if (this.stream.hungry) return this.stream.write(chunk);
     this.#phase = "lagging";
     this.#cursor = previous.seq;

@@ -10,7 +10,7 @@
 
 import type { Backplane, BackplaneEntry, BackplaneReader } from "./backplane.ts";
 import { type Draft, type LogEntry, toEntries } from "../log/log.ts";
-import { Batch } from "./read_size.ts";
+import { ReadSize } from "./read_size.ts";
 import { openReader, pauseAfter } from "./backoff.ts";
 
 /** Entries that follow one another in the log. */
@@ -49,7 +49,7 @@ export class Archive {
   /** The most recently used last. */
   readonly #pages = new Set<Page>();
   #bytes = 0;
-  readonly #batch = new Batch();
+  readonly #batch = new ReadSize();
   readonly #wanted = new Map<Reader, string>();
   #working = false;
   /** The last page held nothing but the place that was asked for. */

@@ -11,7 +11,7 @@ import { RecentMap } from "../base/recent.ts";
 // Message ids that are remembered, at least. A copy comes within seconds, or never.
 const MOST = 10_000;
 
-export class Copies {
+export class Deduplicator {
   /** The last entry that told of a loss, and after which place: one after it that lies within that says nothing new. */
   lossTold: { readonly id: string; readonly after: string } | undefined;
   readonly #compare: (a: string, b: string) => number;

@@ -12,7 +12,7 @@
 import type { Backplane, BackplaneEntry, BackplaneReader } from "./backplane.ts";
 import type { Health } from "../log/sequencer.ts";
 import { TidingsError } from "../base/errors.ts";
-import { Batch } from "./read_size.ts";
+import { ReadSize } from "./read_size.ts";
 import { openReader, pauseAfter } from "./backoff.ts";
 
 /** Who is told what was read. Its methods must not throw. */
@@ -36,7 +36,7 @@ export class Follower {
   readonly #backplane: Backplane;
   readonly #warm: { readonly events: number; readonly bytes: number };
   readonly #listener: FollowerListener;
-  readonly #batch = new Batch();
+  readonly #batch = new ReadSize();
   /** The entry at which it stands. */
   #position: BackplaneEntry | undefined;
   #round = 0;

@@ -12,7 +12,7 @@ const LEAST = 2;
 // What one reading should come to, in UTF-16 code units.
 const AIM = 1 << 20;
 
-export class Batch {
+export class ReadSize {
   /** For the next reading. */
   limit: number = MOST;
 

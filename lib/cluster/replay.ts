@@ -5,7 +5,7 @@
  */
 
 import { joinEntries } from "../log/log.ts";
-import { gapFrame, type Newcomer, type Replay, type Start } from "../log/sequencer.ts";
+import { gapFrame, type LogReader, type Replay, type Start } from "../log/sequencer.ts";
 import type { Archive } from "./archive.ts";
 
 const encoder = new TextEncoder();
@@ -21,11 +21,11 @@ export interface Place {
 
 export class ArchiveReplay implements Replay {
   readonly #archive: Archive;
-  readonly #client: Newcomer;
+  readonly #client: LogReader;
   readonly #goal: Place;
   #at: string;
 
-  constructor(archive: Archive, client: Newcomer, at: string, goal: Place) {
+  constructor(archive: Archive, client: LogReader, at: string, goal: Place) {
     this.#archive = archive;
     this.#client = client;
     this.#at = at;

@@ -23,16 +23,16 @@ import {
   cursorFrame,
   gapFrame,
   type Health,
-  type Newcomer,
-  type Order,
+  type LogReader,
   type Replay,
+  type Sequencer,
   type Start,
   startWithGap,
 } from "../log/sequencer.ts";
-import type { Turns } from "../log/batcher.ts";
+import type { Batcher } from "../log/batcher.ts";
 import { callHook, TidingsError } from "../base/errors.ts";
 import { Archive } from "./archive.ts";
-import { Copies } from "./deduplicator.ts";
+import { Deduplicator } from "./deduplicator.ts";
 import { Follower, type FollowerListener } from "./follower.ts";
 import { decodeLoss, decodePayload, encodeLoss, encodePayload } from "./payload.ts";
 import { Publisher, type PublisherLimits, type PublisherListener } from "./publisher.ts";
@@ -48,12 +48,12 @@ export interface SharedSettings extends PublisherLimits {
   readonly onError: (error: TidingsError) => void;
 }
 
-export class SharedOrder implements Order, FollowerListener, PublisherListener, Place {
+export class SharedSequencer implements Sequencer, FollowerListener, PublisherListener, Place {
   readonly log: EventLog;
   readonly #backplane: Backplane;
   readonly #compare: (a: string, b: string) => number;
   readonly #settings: SharedSettings;
-  readonly #turns: Turns;
+  readonly #batcher: Batcher;
   readonly #follower: Follower;
   readonly #publisher: Publisher;
   readonly #archive: Archive;
@@ -62,22 +62,22 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
   #begin = "";
   #isStopped = false;
   /** Clients that have no place yet, and which reading was under way when they came. */
-  readonly #waiting = new Map<Newcomer, number>();
-  readonly #copies: Copies;
+  readonly #waiting = new Map<LogReader, number>();
+  readonly #deduplicator: Deduplicator;
   readonly #receipts: Receipts;
 
-  constructor(backplane: Backplane, settings: SharedSettings, turns: Turns) {
+  constructor(backplane: Backplane, settings: SharedSettings, batcher: Batcher) {
     this.#backplane = backplane;
     this.#settings = settings;
-    this.#turns = turns;
+    this.#batcher = batcher;
     this.log = new EventLog(settings.history, settings.now, "");
     const compare = this.#compare = (a: string, b: string) => backplane.compare(a, b);
-    this.#copies = new Copies(compare);
+    this.#deduplicator = new Deduplicator(compare);
     this.#receipts = new Receipts(compare);
     this.#publisher = new Publisher(backplane, settings, this);
     this.#archive = new Archive(
       backplane,
-      (entries) => this.#toDrafts(entries, new Copies(compare)),
+      (entries) => this.#toDrafts(entries, new Deduplicator(compare)),
       settings.history.bytes,
     );
     this.#follower = new Follower(backplane, settings.history, this);
@@ -88,15 +88,15 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
     return this.#publisher.publish(encodePayload(input));
   }
 
-  place(newcomer: Newcomer): Start | Replay | undefined {
-    const place = this.#isStarted ? this.#find(newcomer) : undefined;
-    if (place === undefined) this.#waiting.set(newcomer, this.#follower.round);
+  place(client: LogReader): Start | Replay | undefined {
+    const place = this.#isStarted ? this.#find(client) : undefined;
+    if (place === undefined) this.#waiting.set(client, this.#follower.round);
     return place;
   }
 
-  forget(newcomer: Newcomer): void {
-    this.#waiting.delete(newcomer);
-    this.#archive.forget(newcomer);
+  forget(client: LogReader): void {
+    this.#waiting.delete(client);
+    this.#archive.forget(client);
   }
 
   health(): Health {
@@ -110,7 +110,7 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
       if (this.#isStopped || this.#receipts.size === 0) return;
       // It is on its way only when it was read.
       await new Promise((resolve) => setTimeout(resolve, 5));
-      this.#turns.flush();
+      this.#batcher.flush();
     }
   }
 
@@ -148,17 +148,17 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
     for (const { messageId } of entries) {
       if (messageId !== undefined && this.#publisher.isOwn(messageId)) this.#receipts.read(messageId);
     }
-    for (const draft of this.#toDrafts(entries, this.#copies)) this.#turns.deliver(draft);
+    for (const draft of this.#toDrafts(entries, this.#deduplicator)) this.#batcher.deliver(draft);
     if (this.#isStarted && this.#waiting.size > 0) this.#placeWaiting();
   }
 
   gap(from: string, to: string, lost: "beginning" | "end"): void {
-    this.#turns.flush();
+    this.#batcher.flush();
     // What was published after that place has not been: the log must not hold it any longer.
     if (lost === "end") {
       this.log.restart(to);
       const isOld = this.#compare(to, this.#begin) <= 0;
-      this.#copies.rewind(to, isOld && to !== from);
+      this.#deduplicator.rewind(to, isOld && to !== from);
       if (isOld) this.#begin = to;
     }
     this.#archive.clear();
@@ -167,7 +167,7 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
       resumedAt: to,
       reason: lost === "end" ? "epoch" : "trimmed",
     });
-    this.#turns.deliver({ ...placeOnly(to), frame, audience: "all" });
+    this.#batcher.deliver({ ...placeOnly(to), frame, audience: "all" });
     if (lost === "beginning") return this.#receipts.skipTo(to);
     this.#receipts.rewind();
     this.#tellOthers(to);
@@ -182,13 +182,13 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
     const lostAfter = this.#receipts.takeLost(round);
     if (lostAfter !== undefined) this.#tellOthers(lostAfter);
     if (this.#waiting.size === 0) return;
-    this.#turns.flush();
-    for (const [newcomer, since] of this.#waiting) {
+    this.#batcher.flush();
+    for (const [client, since] of this.#waiting) {
       if (since >= round) continue;
-      this.#waiting.delete(newcomer);
+      this.#waiting.delete(client);
       const { tip } = this.log;
       // All of the log was read since it came, and its place was not there.
-      newcomer.place(startWithGap(newcomer.asked!, tip, this.log.idAt(tip), "epoch"));
+      client.place(startWithGap(client.asked!, tip, this.log.idAt(tip), "epoch"));
     }
   }
 
@@ -197,23 +197,23 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
   }
 
   #placeWaiting(): void {
-    this.#turns.flush();
-    for (const newcomer of [...this.#waiting.keys()]) {
-      const place = this.#find(newcomer);
+    this.#batcher.flush();
+    for (const client of [...this.#waiting.keys()]) {
+      const place = this.#find(client);
       if (place === undefined) continue;
-      this.#waiting.delete(newcomer);
-      newcomer.place(place);
+      this.#waiting.delete(client);
+      client.place(place);
     }
   }
 
-  #find(newcomer: Newcomer): Start | Replay | undefined {
-    const { asked } = newcomer;
+  #find(client: LogReader): Start | Replay | undefined {
+    const { asked } = client;
     const { log } = this;
     const tipId = log.idAt(log.tip);
     if (asked === undefined) return { cursor: log.tip, opening: cursorFrame(tipId) };
     if (!this.#backplane.isId(asked)) return startWithGap(asked, log.tip, tipId, "invalid");
     if (this.#compare(asked, tipId) > 0) return undefined;
-    return this.locate(asked) ?? new ArchiveReplay(this.#archive, newcomer, asked, this);
+    return this.locate(asked) ?? new ArchiveReplay(this.#archive, client, asked, this);
   }
 
   locate(id: string): Start | undefined {
@@ -228,16 +228,18 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
     return this.#compare(id, this.log.idAt(this.log.tip)) > 0;
   }
 
-  /** The entries as they are delivered, second copies left out. */
-  #toDrafts(entries: readonly BackplaneEntry[], copies: Copies): Draft[] {
-    return entries.map((entry) => copies.isCopy(entry) ? placeOnly(entry.id) : this.#toDraft(entry, copies));
+  /** The entries as they are delivered, second deduplicator left out. */
+  #toDrafts(entries: readonly BackplaneEntry[], deduplicator: Deduplicator): Draft[] {
+    return entries.map((entry) =>
+      deduplicator.isCopy(entry) ? placeOnly(entry.id) : this.#toDraft(entry, deduplicator)
+    );
   }
 
-  #toDraft({ id, payload }: BackplaneEntry, copies: Copies): Draft {
+  #toDraft({ id, payload }: BackplaneEntry, deduplicator: Deduplicator): Draft {
     if (payload === undefined) return placeOnly(id);
     try {
       const after = decodeLoss(payload);
-      if (after !== undefined) return this.#toLoss(id, after, copies);
+      if (after !== undefined) return this.#toLoss(id, after, deduplicator);
       const { event, wire } = decodePayload(payload);
       return { ...toDraft(wire, id, this.#settings.history.bytes), event };
     } catch (cause) {
@@ -249,12 +251,12 @@ export class SharedOrder implements Order, FollowerListener, PublisherListener, 
   }
 
   /** What is told of entries that the engine lost; each process that knows says so, and the first of them is enough. */
-  #toLoss(id: string, after: string, copies: Copies): Draft {
-    const { lossTold } = copies;
+  #toLoss(id: string, after: string, deduplicator: Deduplicator): Draft {
+    const { lossTold } = deduplicator;
     const isKnown = lossTold !== undefined && this.#compare(after, lossTold.after) >= 0 &&
       this.#compare(after, lossTold.id) < 0;
     if (isKnown || !this.#backplane.isId(after)) return placeOnly(id);
-    copies.lossTold = { id, after };
+    deduplicator.lossTold = { id, after };
     const frame = gapFrame({ requested: after, resumedAt: id, reason: "epoch" });
     return { ...placeOnly(id), frame, audience: "all" };
   }

@@ -8,7 +8,7 @@ import { type Draft, type EventLog, joinEntries } from "./log.ts";
 import type { Subscriber } from "../broadcaster/subscriber.ts";
 import type { Views } from "./view.ts";
 
-export class Turns {
+export class Batcher {
   readonly #log: () => EventLog;
   readonly #views: Views<Subscriber>;
   readonly #interval: number;

@@ -10,35 +10,35 @@ import { EventLog, type LogLimits } from "./log.ts";
 import {
   cursorFrame,
   type Health,
-  type Newcomer,
-  type Order,
+  type LogReader,
+  type Sequencer,
   type Start,
   startWithGap,
 } from "./sequencer.ts";
-import type { Turns } from "./batcher.ts";
+import type { Batcher } from "./batcher.ts";
 
-export class OwnOrder implements Order {
+export class LocalSequencer implements Sequencer {
   readonly log: EventLog;
   readonly #epoch: string = newEpoch(Date.now());
   readonly #largest: number;
-  readonly #turns: Turns;
+  readonly #batcher: Batcher;
   #published = 0;
 
-  constructor(limits: LogLimits, now: () => number, turns: Turns) {
+  constructor(limits: LogLimits, now: () => number, batcher: Batcher) {
     this.log = new EventLog(limits, now, formatCursor(this.#epoch, 0));
     this.#largest = limits.bytes;
-    this.#turns = turns;
+    this.#batcher = batcher;
   }
 
   publish(input: PublishableEvent): Promise<string> {
     const id = formatCursor(this.#epoch, this.#published + 1);
     const draft = toDraft(input, id, this.#largest);
     this.#published++;
-    this.#turns.deliver(draft);
+    this.#batcher.deliver(draft);
     return Promise.resolve(id);
   }
 
-  place({ asked, view }: Newcomer): Start {
+  place({ asked, view }: LogReader): Start {
     const { log } = this;
     if (asked === undefined) return { cursor: log.tip, opening: cursorFrame(log.idAt(log.tip)) };
     const { tip } = log;

@@ -40,8 +40,8 @@ export interface LogEntry extends Omit<Draft, "frame"> {
   readonly end: number;
 }
 
-/** What one turn published: its entries, and the bytes of them all. */
-export interface Turn {
+/** One batch: its entries, and the bytes of them all. */
+export interface Batch {
   readonly entries: readonly LogEntry[];
   readonly segment: Uint8Array;
 }
@@ -130,7 +130,7 @@ export class EventLog {
   }
 
   /** Appends what one turn published, as one segment, and drops what no longer fits. */
-  append(drafts: readonly Draft[]): Turn {
+  append(drafts: readonly Draft[]): Batch {
     const entries = toEntries(drafts, this.#tip + 1, this.#now());
     this.#tip += drafts.length;
     for (const entry of entries) {
@@ -143,7 +143,7 @@ export class EventLog {
     return { entries, segment };
   }
 
-  /** Drops what is past a bound. Time passes without events too: call it before reading on behalf of a newcomer. */
+  /** Drops what is past a bound. Time passes without events too: call it before reading on behalf of a reader. */
   trim(): void {
     const { events, bytes, age } = this.#limits;
     const deadline = this.#now() - age;

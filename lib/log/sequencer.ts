@@ -39,7 +39,7 @@ export interface Replay {
 }
 
 /** A client that is to be given a place. */
-export interface Newcomer {
+export interface LogReader {
   /** The id that it sent, untrusted; `undefined` for one that is new. */
   readonly asked: string | undefined;
   readonly view: Selection;
@@ -58,7 +58,7 @@ export interface Health {
 }
 
 /** See the head of this file. */
-export interface Order {
+export interface Sequencer {
   /**
    * Publishes an event.
    *
@@ -67,9 +67,9 @@ export interface Order {
    */
   publish(input: PublishableEvent): Promise<string>;
   /** Where the client goes on, or `undefined` if that will be known later. */
-  place(newcomer: Newcomer): Start | Replay | undefined;
+  place(reader: LogReader): Start | Replay | undefined;
   /** The client has left before it was given a place. */
-  forget(newcomer: Newcomer): void;
+  forget(reader: LogReader): void;
   health(): Health;
   /** Resolves when all that was published has its id, or has failed. */
   settled(): Promise<void>;

@@ -24,7 +24,7 @@ export interface ListenerOptions {
 }
 
 /**
- * Turns a fetch handler into a listener for Node's servers.
+ * Batcher a fetch handler into a listener for Node's servers.
  *
  * The response is sent at the client's pace. `request.signal` is aborted, and the response's body cancelled, when the
  * client leaves before the response is complete, and never otherwise. Headers go out at once, even if the body is quiet.
