@@ -29,7 +29,9 @@ export type {
   SubscribeOptions,
 } from "./lib/broadcaster/options.ts";
 export type { DrainOptions } from "./lib/broadcaster/drain.ts";
-export type { Gap, GapReason, Health } from "./lib/log/sequencer.ts";
+export type { Gap, GapReason } from "./lib/log/gap.ts";
+export type { Health } from "./lib/log/sequencer.ts";
+export type { Clock } from "./lib/base/clock.ts";
 export type { Compression, StreamEncoder } from "./lib/wire/coding.ts";
 export type {
   Backplane,

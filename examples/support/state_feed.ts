@@ -10,7 +10,7 @@ export class StateFeed {
   readonly #feed = new Broadcaster({
     history: { events: 2_000 },
     lagPolicy: "latest",
-    limits: { clientsPerKey: 20 },
+    limits: { clientsPerOwner: 20 },
   });
   #clients = 0;
 
@@ -31,7 +31,7 @@ export class StateFeed {
   ): Response {
     const own = `client ${++this.#clients}`;
     const topics = [topic, own];
-    const response = this.#feed.subscribe(request, { ...options, topics, key: topic, lastEventId: "" });
+    const response = this.#feed.subscribe(request, { ...options, topics, owner: topic, lastEventId: "" });
     if (request.method !== "HEAD") now.forEach((event) => this.publish(own, event));
     return response;
   }

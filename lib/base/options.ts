@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LONGEST_TIMER } from "./clock.ts";
 import { show } from "./errors.ts";
 
 /** A wrong option is a programming mistake: a `TypeError` that names it. */
@@ -17,7 +18,7 @@ export function wrongOption(name: string, rule: string, value: unknown): TypeErr
  *
  * @param what What the options are of, for the message: `"Broadcaster"`, or the option that holds them.
  * @param names The names that are known.
- * @param renamed Names that an option had before, and the one that it has now.
+ * @param renamed For a name that an option had before, what to use now.
  * @throws {TypeError} Naming the option, and the nearest known one, or all of them if none is near.
  */
 export function checkNames(
@@ -36,7 +37,7 @@ export function checkNames(
 }
 
 function remedy(name: string, names: readonly string[], renamed: Readonly<Record<string, string>>): string {
-  if (Object.hasOwn(renamed, name)) return `it is "${renamed[name]}" now`;
+  if (Object.hasOwn(renamed, name)) return `use ${renamed[name]}`;
   const nearest = nearestName(name, names);
   return nearest === undefined ? `the options are ${names.join(", ")}` : `did you mean "${nearest}"?`;
 }
@@ -94,6 +95,32 @@ export function numberOption(
   if ((finite && value >= least) || (endless && value === Infinity)) return value;
   const kind = whole ? "a whole number" : "a number";
   throw wrongOption(name, `${kind} of ${unit}, at least ${least}${endless ? ", or Infinity" : ""}`, value);
+}
+
+/**
+ * Milliseconds that a timer may be set to: at most 2,147,483,647, some 24 days, since a runtime's timer that is set to more
+ * fires at once. `Infinity`, where `endless` allows it, stands for never.
+ */
+export function durationOption(
+  name: string,
+  value: number,
+  { least, endless = false }: { least: number; endless?: boolean },
+): number {
+  numberOption(name, value, { least, unit: "milliseconds", endless });
+  if (value <= LONGEST_TIMER || value === Infinity) return value;
+  throw wrongOption(
+    name,
+    `at most ${LONGEST_TIMER} milliseconds, the longest that a timer can take${
+      endless ? ", or Infinity" : ""
+    }`,
+    value,
+  );
+}
+
+/** A function's first argument, where that is the request to answer. */
+export function requestArgument(name: string, request: Request): void {
+  if (typeof request?.headers?.get === "function") return;
+  throw new TypeError(`${name}() takes the request to answer first, received ${show(request)}`);
 }
 
 /** A function, or nothing. */

@@ -1,17 +1,17 @@
 /**
- * One source, many clients.
+ * Publishes events to many clients: what comes from one source goes to all who subscribe.
  *
  * ## The data flow
  *
- * 1. `publish()` hands the event to the **order**, which checks and encodes it, gives it its id, and puts it into the running
- *    **turn**, with what else that publishes. A microtask later the turn ends.
- * 2. It is then appended to the **log**, which encodes it into one segment of bytes. The log owns all event bytes; everybody
- *    else holds references to them.
- * 3. For each **view** (clients with the same topics and filter) that the turn concerns, one chunk is made, which is the
+ * 1. `publish()` hands the event to the **sequencer**, which checks and encodes it, gives it its id, and puts it into the
+ *    open **batch**, with what else is published in the running turn of the event loop. A microtask later that is over.
+ * 2. The batch is then appended to the **log**, which encodes it into one segment of bytes. The log owns all event bytes;
+ *    everybody else holds references to them.
+ * 3. For each **view** (clients with the same topics and filter) that the batch concerns, one chunk is made, which is the
  *    segment itself where the view sees all of it, and handed to each **live** client of the view. A live client has no
  *    queue and no position: it has all that was published.
  * 4. A client that has not taken its last chunk is not handed another. It becomes **lagging**: it remembers the sequence
- *    number at which it stopped, and that is all it costs. When its stream asks for more (`Subscriber.pull`) it is given
+ *    number at which it stopped, and that is all it costs. When its stream asks for more (`Subscriber.more`) it is given
  *    the next piece of the log, until there is none: then it is live again.
  * 5. A client that connects is one that lags, at the tip, or with a `Last-Event-ID` at that event. So subscribing,
  *    replaying and going live are one synchronous step, in which nothing can be lost or doubled.
@@ -20,36 +20,31 @@
  * @module
  */
 
-import { Admission } from "./admission.ts";
+import { within } from "../base/clock.ts";
+import { TidingsError } from "../base/errors.ts";
+import { requestArgument } from "../base/options.ts";
+import { SharedSequencer } from "../cluster/shared_sequencer.ts";
+import { Batcher } from "../log/batcher.ts";
+import { LocalSequencer } from "../log/local_sequencer.ts";
+import { EventLog } from "../log/log.ts";
+import type { Health, Sequencer } from "../log/sequencer.ts";
+import type { EventMap, PublishInput } from "../log/typed.ts";
+import type { Filter } from "../log/view.ts";
+import { answer, prelude, type StreamHead } from "../stream/answer.ts";
+import type { StreamOptions } from "../stream/options.ts";
+import { checkDrainOptions, drain, type DrainOptions, LAST_CALL } from "./drain.ts";
 import {
   type BroadcasterOptions,
+  type BroadcasterSettings,
   type BroadcasterStats,
   checkBroadcasterOptions,
   checkSubscribeOptions,
   type ClientInfo,
+  streamOptionsOf,
   type SubscribeOptions,
 } from "./options.ts";
-import { SharedSequencer } from "../cluster/shared_sequencer.ts";
-import { beginCoding } from "../wire/coding.ts";
-import { preflight } from "../wire/cors.ts";
-import { drain, type DrainOptions, LAST_CALL } from "./drain.ts";
-import { callHook, TidingsError } from "../base/errors.ts";
-import { lastEventId, streamHeaders } from "../wire/headers.ts";
-import { type Beating, joinHeartbeat, leaveHeartbeat } from "../stream/heartbeat.ts";
-import type { EventLog } from "../log/log.ts";
-import { numberOption } from "../base/options.ts";
-import type { Health, Sequencer } from "../log/sequencer.ts";
-import { LocalSequencer } from "../log/local_sequencer.ts";
-import { EventStream } from "../stream/event_stream.ts";
-import { isOver, prelude } from "../stream/options.ts";
+import { Registry } from "./registry.ts";
 import { type Feed, Subscriber } from "./subscriber.ts";
-import { Batcher } from "../log/batcher.ts";
-import type { EventMap, PublishInput } from "../log/typed.ts";
-import { type Filter, Views } from "../log/view.ts";
-
-const encoder = new TextEncoder();
-// How often lagging clients are looked at, in milliseconds.
-const SWEEP = 1_000;
 
 /**
  * Publishes events to many clients. What is published is encoded once, and a slow client never delays another.
@@ -79,21 +74,20 @@ const SWEEP = 1_000;
  * ```
  */
 export class Broadcaster<Events extends EventMap = EventMap> {
-  readonly #order: Sequencer;
+  readonly #options: BroadcasterOptions;
+  readonly #settings: BroadcasterSettings;
   readonly #log: EventLog;
-  readonly #admission: Admission;
-  readonly #views = new Views<Subscriber>();
-  readonly #clients = new Set<Subscriber>();
-  readonly #feed: Feed;
-  readonly #sweeper: Beating;
+  readonly #registry: Registry;
   readonly #batcher: Batcher;
+  readonly #sequencer: Sequencer;
+  readonly #feed: Feed;
   #state: "open" | "closing" | "closed" = "open";
+  /** What clients are told that come while it closes. */
   #retry: number | undefined;
-  #published = 0;
-  #delivered = 0;
-  #bytes = 0;
-  #dropped = 0;
-  #refused = 0;
+  #settleClosed!: () => void;
+
+  /** Resolves when {@linkcode Broadcaster.close} has ended the last client. Never rejects. */
+  readonly closed: Promise<void> = new Promise((resolve) => this.#settleClosed = resolve);
 
   /**
    * Makes a broadcaster, which holds no timer and no client yet.
@@ -103,102 +97,88 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    */
   constructor(options: BroadcasterOptions = {}) {
     const settings = checkBroadcasterOptions(options);
-    const { history, now, onClose } = settings;
-    const lagging = new Set<Subscriber>();
-    this.#admission = new Admission(options.limits ?? {});
-    const delivered = (count: number, size: number) => {
-      this.#delivered += count;
-      this.#bytes += size;
-    };
-    this.#batcher = new Batcher(() => this.#log, this.#views, settings.flushInterval, delivered);
-    const order = options.backplane === undefined
-      ? new LocalSequencer(history, now, this.#batcher)
-      : new SharedSequencer(options.backplane, settings, this.#batcher);
-    this.#order = order;
-    this.#log = order.log;
+    const { history, flushInterval, clock } = settings;
+    this.#options = options;
+    this.#settings = settings;
+    this.#log = new EventLog(history, clock);
+    this.#registry = new Registry(this.#log, { clock, limits: options.limits, onClose: options.onClose });
+    this.#batcher = new Batcher(this.#log, this.#registry.views, {
+      interval: flushInterval,
+      clock,
+      meter: this.#registry,
+    });
+    const sequencer = this.#sequencer = options.backplane === undefined
+      ? new LocalSequencer(this.#log, this.#batcher, clock)
+      : new SharedSequencer(options.backplane, settings, this.#log, this.#batcher);
     this.#feed = {
       log: this.#log,
-      settings,
-      lagging,
-      delivered,
-      dropped: (count) => {
-        this.#dropped += count;
-      },
-      left: (subscriber, info) => {
-        this.#left(subscriber);
-        if (onClose !== undefined) callHook("onClose", () => onClose(info, subscriber.member.request));
-      },
-    };
-    this.#sweeper = {
-      beat: () => {
-        this.#log.trim();
-        this.#views.tidy();
-        for (const subscriber of lagging) subscriber.sweep(now());
-        if (options.limits?.lifetime === undefined) return;
-        for (const subscriber of this.#clients) {
-          if (subscriber.member.expires <= now()) subscriber.finish("lifetime", undefined);
-        }
-      },
+      registry: this.#registry,
+      lag: settings,
+      forget: (client) => sequencer.forget(client),
     };
   }
 
   /** How many clients are connected. */
   get size(): number {
-    return this.#clients.size;
+    return this.#registry.clients.size;
   }
 
-  /** Whether {@linkcode Broadcaster.close} was called. */
-  get closed(): boolean {
-    return this.#state !== "open";
+  /**
+   * Whether it takes events and clients: `"open"`; `"closing"` from {@linkcode Broadcaster.close} on, when it takes no more
+   * clients; `"closed"` when the last client was ended, and it takes no more events either.
+   */
+  get state(): "open" | "closing" | "closed" {
+    return this.#state;
   }
 
   /** Figures since the Broadcaster was made. */
   stats(): BroadcasterStats {
+    const { clients, lagging, figures } = this.#registry;
     return {
-      clients: this.#clients.size,
-      lagging: this.#feed.lagging.size,
-      published: this.#published,
-      delivered: this.#delivered,
-      bytes: this.#bytes,
-      dropped: this.#dropped,
-      refused: this.#refused,
+      clients: clients.size,
+      lagging: lagging.size,
+      published: this.#sequencer.published,
+      ...figures,
     };
   }
 
   /** Every client, the longest connected first. Takes time where many lag far behind: it is for people who look. */
   clients(): ClientInfo[] {
     this.#batcher.flush();
-    return Array.from(
-      this.#clients,
-      (client) => ({ request: client.member.request, waiting: client.waiting() }),
-    );
+    return Array.from(this.#registry.clients, (client) => ({
+      request: client.request,
+      waiting: client.waiting(),
+    }));
   }
 
   /**
-   * Publishes an event to all clients, or to those of its `topic`. It goes out at the end of the running turn, together
-   * with what else the turn publishes.
+   * Publishes an event to all clients, or to those of its `topic`. It goes out at the end of the running turn of the event
+   * loop, together with what else the turn publishes. With a backplane that is a journey: it goes out when the engine has
+   * it, on every process.
    *
    * @param input The event, or a string as short for `{ data: string }`.
-   * With a backplane that is a journey: it goes out when the engine has it, on every process.
-   *
    * @returns The event's id, at once, or with a backplane when the engine has acknowledged the event. It rejects with the
    * code `"publish-failed"` if the engine refused or did not answer in time; the option `onError` is told too, so a promise
    * that nobody awaits is never an unhandled rejection. To publish many events, do not await each: they would go out one by
    * one.
    * @throws {TidingsError} With code `"invalid-event"` if the event cannot be sent unchanged, has an `id` (the
-   * Broadcaster gives it one), is named `gap` or `tidings-cursor`, or is larger than `history.bytes`; with code
-   * `"closed"` after {@linkcode Broadcaster.close} has finished.
+   * Broadcaster gives it one) or a field that is not known, is named `gap` or `tidings-cursor`, or is larger than
+   * `maxEventBytes`; with code `"closed"` after {@linkcode Broadcaster.close} has finished.
    */
   publish(input: PublishInput<Events>): Promise<string> {
     if (this.#state === "closed") {
       throw new TidingsError(
         "closed",
-        "The broadcaster is closed: publish before close(), or check closed first",
+        'The broadcaster is closed: publish before close(), or check that its state is not "closed" first',
       );
     }
-    const id = this.#order.publish(input);
-    this.#published++;
-    return id;
+    // Rest parameters would be an array for each event.
+    if (arguments.length > 1) {
+      throw new TypeError(
+        `publish() takes one event, received ${arguments.length} arguments: write publish({ event, data })`,
+      );
+    }
+    return this.#sequencer.publish(input);
   }
 
   /**
@@ -206,7 +186,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    * was reached, and while it cannot be.
    */
   health(): Health {
-    return this.#order.health();
+    return this.#sequencer.health();
   }
 
   /**
@@ -219,77 +199,68 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    * @throws {TypeError} If an option is of no use, naming it and the value received.
    */
   subscribe(request: Request, options: SubscribeOptions<Events> = {}): Response {
-    const { topics = [], filter, key, retry, lastEventIdQuery } = options;
+    requestArgument("subscribe", request);
     checkSubscribeOptions(options);
-    if (options.cors !== undefined && request.method === "OPTIONS") return preflight(request, options.cors);
-    const headers = streamHeaders(request, options);
-    const compression = options.compression ?? this.#feed.settings.compression;
-    if (request.method === "HEAD") {
-      beginCoding(request, headers, compression);
-      return new Response(null, { headers });
+    const streamOptions = streamOptionsOf(options, this.#options);
+    const head = answer(request, streamOptions, 200, options.lastEventIdQuery);
+    if (head instanceof Response) return head;
+    if (this.#state !== "open") {
+      return new Response(prelude(this.#retry ?? streamOptions.retry), { headers: head.headers });
     }
-    if (isOver(request, options)) return new Response("", { headers });
-    if (this.#state !== "open") return new Response(prelude(this.#retry ?? retry), { headers });
+    const refusal = this.#registry.refusal(options.owner);
+    if (refusal !== undefined) return this.#registry.admission.turnAway(refusal, head.headers);
+    const { body } = this.#admit(request, head, options, streamOptions);
+    return new Response(body, { headers: head.headers });
+  }
 
-    const refusal = this.#admission.enter(key);
-    if (refusal !== undefined) {
-      this.#refused++;
-      return this.#admission.turnAway(refusal, headers);
-    }
-
-    // Nothing of this turn is left over, so the client stands between two turns.
+  /** Makes the client, which stands between two batches, and enters it once all that may fail is done. */
+  #admit(
+    request: Request,
+    head: StreamHead,
+    { topics = [], filter, owner, lastEventId }: SubscribeOptions<Events>,
+    options: StreamOptions,
+  ): Subscriber {
     this.#batcher.flush();
     this.#log.trim();
-    const view = this.#views.acquire(topics, filter as Filter | undefined);
-    const asked = (options.lastEventId ?? lastEventId(request, lastEventIdQuery)) || undefined;
-    const expires = this.#admission.expiry(this.#feed.settings.now());
-    const subscriber = new Subscriber(this.#feed, { request, view, asked, key, expires });
-    let opening = prelude(retry);
-    const place = this.#order.place(subscriber);
-    if (place !== undefined) {
-      subscriber.begin(place);
-      if ("cursor" in place) opening += place.opening;
+    const { views } = this.#registry;
+    const asked = (lastEventId ?? head.lastEventId) || undefined;
+    const view = views.acquire(topics, filter as Filter | undefined);
+    try {
+      const place = this.#sequencer.locate(asked, view);
+      const subscriber = new Subscriber(this.#feed, { request, head, options, view, owner, place });
+      this.#registry.enter(subscriber);
+      if (place === undefined) this.#sequencer.wait(subscriber, asked);
+      return subscriber;
+    } catch (error) {
+      views.release(view);
+      throw error;
     }
-    if (this.#clients.size === 0) joinHeartbeat(SWEEP, this.#sweeper);
-    this.#clients.add(subscriber);
-    const coding = beginCoding(request, headers, compression);
-    subscriber.stream = new EventStream(request, options, subscriber, encoder.encode(opening), coding);
-    return new Response(subscriber.stream.body, { headers });
   }
 
   /**
-   * Ends all streams, after what was published before, and takes no new clients: those that ask are told to come back.
+   * Ends all streams, after what was published before, and takes no new clients: those that ask are told to come back. It
+   * may be called again, to be quicker; a `retry` of an earlier call stays unless another one is given.
    *
    * @param options See {@linkcode DrainOptions}.
    * @returns When the last client was ended.
    */
   async close(options: DrainOptions = {}): Promise<void> {
-    const { retry, within = 0 } = options;
-    if (retry !== undefined) numberOption("retry", retry, { least: 0, unit: "milliseconds" });
-    numberOption("within", within, { least: 0, unit: "milliseconds" });
+    checkDrainOptions(options);
     if (this.#state === "open") this.#state = "closing";
-    this.#retry = retry;
+    const retry = this.#retry = options.retry ?? this.#retry;
     this.#batcher.flush();
     // An engine that does not answer must not hold up the end.
-    await Promise.race([
-      this.#order.settled(),
-      new Promise((done) => setTimeout(done, Math.max(within, LAST_CALL))),
-    ]);
-    await drain(this.#clients, this.#feed.lagging, { retry, within });
+    const { clock } = this.#settings;
+    const patience = Math.max(options.within ?? 0, LAST_CALL);
+    await within(clock, patience, this.#sequencer.settled(), () => {});
+    await drain(this.#registry, { ...options, retry });
     this.#state = "closed";
-    this.#order.stop();
+    this.#sequencer.stop();
+    this.#settleClosed();
   }
 
   /** Closes at once, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #left(subscriber: Subscriber): void {
-    this.#order.forget(subscriber);
-    this.#clients.delete(subscriber);
-    this.#views.release(subscriber.member.view);
-    this.#admission.leave(subscriber.member.key);
-    if (this.#clients.size === 0) leaveHeartbeat(SWEEP, this.#sweeper);
   }
 }

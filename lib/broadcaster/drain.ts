@@ -1,11 +1,13 @@
 /**
- * Sending all clients away, without their all coming back at once.
+ * Sends all clients away, without their all coming back at once.
  *
  * @module
  */
 
+import { sleep, spread } from "../base/clock.ts";
+import { checkNames, durationOption } from "../base/options.ts";
 import { encodeEvent } from "../wire/event.ts";
-import type { Subscriber } from "./subscriber.ts";
+import type { Registry } from "./registry.ts";
 
 /** Options of {@linkcode Broadcaster.close}. */
 export interface DrainOptions {
@@ -26,29 +28,36 @@ const STEP = 20;
 /** The least time for whatever has to be waited for, in milliseconds. */
 export const LAST_CALL = 1_000;
 
-const encoder = new TextEncoder();
+const utf8 = new TextEncoder();
 
-/** Ends all of them, evenly over the time given, those that lag as soon as they have taken the rest. */
+/** @throws {TypeError} Naming the option and the value received. */
+export function checkDrainOptions(options: DrainOptions): void {
+  checkNames("close", options, ["retry", "within"]);
+  const { retry, within = 0 } = options;
+  if (retry !== undefined) durationOption("retry", retry, { least: 0 });
+  durationOption("within", within, { least: 0 });
+}
+
+/** Ends all clients, evenly over the time given, those that lag as soon as they have taken the rest. */
 export async function drain(
-  clients: ReadonlySet<Subscriber>,
-  lagging: ReadonlySet<Subscriber>,
+  { clients, lagging, clock }: Registry,
   { retry, within = 0 }: DrainOptions,
 ): Promise<void> {
-  const start = Date.now();
+  const start = clock.now();
   const farewell = () =>
-    encoder.encode(
-      retry === undefined ? "" : encodeEvent({ retry: Math.round(retry * (1 + Math.random() / 2)) }),
-    );
-  for (const subscriber of lagging) subscriber.finish("end", farewell());
-  const waiting = [...clients].filter((subscriber) => !lagging.has(subscriber));
+    retry === undefined
+      ? undefined
+      : utf8.encode(encodeEvent({ retry: Math.round(spread(clock, retry, 1, 1.5)) }));
+  for (const client of lagging) client.finish("end", farewell());
+  const waiting = [...clients].filter((client) => !lagging.has(client));
   const total = waiting.length;
   while (clients.size > 0) {
-    const elapsed = Date.now() - start;
+    const elapsed = clock.now() - start;
     const staying = within === 0 ? 0 : Math.floor(total * Math.max(0, 1 - elapsed / within));
     while (waiting.length > staying) waiting.pop()!.finish("end", farewell());
     if (elapsed >= Math.max(within, LAST_CALL)) {
-      for (const { stream } of clients) stream.truncate({ reason: "lagging" }, { discard: true });
+      for (const client of clients) client.truncate({ reason: "lagging" }, { discard: true });
     }
-    if (clients.size > 0) await new Promise((resolve) => setTimeout(resolve, STEP));
+    if (clients.size > 0) await sleep(clock, STEP);
   }
 }

@@ -1,15 +1,21 @@
 /**
- * What a Broadcaster and its subscriptions can be told, and what a Broadcaster tells of itself.
+ * The options of a Broadcaster and of its subscriptions, and the figures that a Broadcaster gives.
  *
  * @module
  */
 
-import type { Backplane } from "../cluster/backplane.ts";
-import { checkCompression, type Compression } from "../wire/coding.ts";
+import type { Clock } from "../base/clock.ts";
 import { report, show, type TidingsError } from "../base/errors.ts";
+import { checkNames, durationOption, functionOption, numberOption, wrongOption } from "../base/options.ts";
+import type { Backplane } from "../cluster/backplane.ts";
 import type { LogLimits } from "../log/log.ts";
-import { functionOption, numberOption, wrongOption } from "../base/options.ts";
-import { checkStreamOptions, type CloseInfo, type StreamOptions } from "../stream/options.ts";
+import {
+  checkClock,
+  checkStreamOptions,
+  type CloseInfo,
+  STREAM_OPTIONS,
+  type StreamOptions,
+} from "../stream/options.ts";
 import type { LimitOptions } from "./admission.ts";
 import type { EventMap, PublishEvent } from "../log/typed.ts";
 
@@ -17,7 +23,7 @@ import type { EventMap, PublishEvent } from "../log/typed.ts";
 export interface HistoryOptions {
   /** Events. Default: 10,000. */
   events?: number | undefined;
-  /** Bytes of encoded events; also the size of the largest event that can be published. Default: 8,388,608. */
+  /** Bytes of encoded events. Default: 8,388,608. */
   bytes?: number | undefined;
   /** Milliseconds. Default: 300,000. */
   age?: number | undefined;
@@ -32,10 +38,21 @@ export interface HistoryOptions {
  */
 export type LagPolicy = "disconnect" | "skip" | "latest";
 
-/** Options of a {@linkcode Broadcaster}. */
-export interface BroadcasterOptions {
+/** Options of a stream that can be set once for all clients of a {@linkcode Broadcaster}. */
+type SharedStreamOptions = Pick<
+  StreamOptions,
+  "keepalive" | "retry" | "headers" | "cors" | "compression" | "clock"
+>;
+
+/**
+ * Options of a {@linkcode Broadcaster}. Those of a stream are for all its clients, and may be set anew for one of them in
+ * {@linkcode Broadcaster.subscribe}; `headers` of both are sent.
+ */
+export interface BroadcasterOptions extends SharedStreamOptions {
   /** How much is kept. Default: see {@linkcode HistoryOptions}. */
   history?: HistoryOptions | undefined;
+  /** Bytes that one event may take when it is encoded, at most those of the history. Default: `history.bytes`. */
+  maxEventBytes?: number | undefined;
   /** What happens to a client that falls off the history. Default: `"disconnect"`. */
   lagPolicy?: LagPolicy | undefined;
   /**
@@ -65,8 +82,6 @@ export interface BroadcasterOptions {
    * published. Default: prints it.
    */
   onError?: ((error: TidingsError) => void) | undefined;
-  /** Packs the streams of all clients that can unpack them: see {@linkcode StreamOptions.compression}. Default: none. */
-  compression?: Compression | undefined;
   /** How many clients there may be, and for how long. Default: no limits. */
   limits?: LimitOptions | undefined;
   /**
@@ -76,12 +91,10 @@ export interface BroadcasterOptions {
   flushInterval?: number | undefined;
   /** Told of every client whose stream ended, with its request: who and why. Each subscription has an `onClose` too. */
   onClose?: ((info: CloseInfo, request: Request) => void) | undefined;
-  /** The clock that ages events, in milliseconds; for tests. Default: `Date.now`. */
-  now?: (() => number) | undefined;
 }
 
 /** Options of {@linkcode Broadcaster.subscribe}. */
-export interface SubscribeOptions<Events extends EventMap = EventMap> extends StreamOptions {
+export interface SubscribeOptions<Events extends EventMap = EventMap> extends Omit<StreamOptions, "clock"> {
   /**
    * The topics to receive, or `"*"` for every one. Events that were published without a topic are received in any case.
    * Default: none.
@@ -92,8 +105,8 @@ export interface SubscribeOptions<Events extends EventMap = EventMap> extends St
    * they share its answers. If it throws, the event is withheld and the error printed.
    */
   filter?: ((event: PublishEvent<Events>) => boolean) | undefined;
-  /** Whose client this is, for the limit `clientsPerKey`: an address, a user. Default: nobody's, and not limited. */
-  key?: string | undefined;
+  /** Whose client this is, for the limit `clientsPerOwner`: an address, a user. Default: nobody's, and not limited. */
+  owner?: string | undefined;
   /**
    * The id after which to go on; `""` for only what is new, whatever the request says. Default: the request's
    * `Last-Event-ID`, or else only what is new.
@@ -134,20 +147,29 @@ export interface ClientInfo {
 
 const LAG_POLICIES: readonly LagPolicy[] = ["disconnect", "skip", "latest"];
 
-/** A Broadcaster's options, checked, with the defaults filled in. */
-export interface BroadcasterSettings {
-  readonly history: LogLimits;
+/** How clients that lag are dealt with. */
+export interface LagSettings {
   readonly lagPolicy: LagPolicy;
   readonly lagTimeout: number;
   readonly lagBytes: number;
+}
+
+/** A Broadcaster's options, checked, with the defaults filled in. */
+export interface BroadcasterSettings extends LagSettings {
+  readonly history: LogLimits;
   readonly flushInterval: number;
-  readonly compression: Compression | undefined;
   readonly publishTimeout: number;
   readonly outbox: number;
   readonly onError: (error: TidingsError) => void;
-  readonly onClose: BroadcasterOptions["onClose"];
-  readonly now: () => number;
+  readonly clock: Clock;
 }
+
+const HISTORY_OPTIONS: readonly string[] = ["events", "bytes", "age"];
+const BROADCASTER_OPTIONS: readonly string[] = [
+  ...["history", "maxEventBytes", "lagPolicy", "lagTimeout", "lagBytes", "limits", "flushInterval"],
+  ...["keepalive", "retry", "headers", "cors", "compression"],
+  ...["backplane", "publishTimeout", "outbox", "onError", "onClose", "clock"],
+];
 
 /**
  * Checks a Broadcaster's options and fills in the defaults.
@@ -155,42 +177,52 @@ export interface BroadcasterSettings {
  * @throws {TypeError} Naming the option and the value received.
  */
 export function checkBroadcasterOptions(options: BroadcasterOptions): BroadcasterSettings {
-  const { lagPolicy = "disconnect", lagTimeout = 60_000, lagBytes = Infinity, flushInterval = 0 } = options;
-  const { events = 10_000, bytes = 8 << 20, age = 300_000 } = options.history ?? {};
-  const { publishTimeout = 5_000, outbox = 10_000, backplane, compression } = options;
-  const { onClose, now = Date.now, onError = (error) => report("the backplane", error) } = options;
+  checkNames("Broadcaster", options, BROADCASTER_OPTIONS, { now: "clock" });
+  const { history = {}, lagPolicy = "disconnect", lagTimeout = 60_000, lagBytes = Infinity } = options;
+  checkNames("history", history, HISTORY_OPTIONS);
+  const { events = 10_000, bytes = 8 << 20, age = 300_000 } = history;
+  const { maxEventBytes = bytes, flushInterval = 0, publishTimeout = 5_000, outbox = 10_000 } = options;
+  const { backplane, onClose, onError = (error) => report("the backplane", error) } = options;
   numberOption("history.events", events, { least: 1, unit: "events" });
   numberOption("history.bytes", bytes, { least: 1, unit: "bytes" });
+  // No timer is set to these three, so they may be longer than one can be.
   numberOption("history.age", age, { least: 1, unit: "milliseconds", endless: true });
   numberOption("lagTimeout", lagTimeout, { least: 1, unit: "milliseconds", endless: true });
   numberOption("lagBytes", lagBytes, { least: 1, unit: "bytes", endless: true });
-  numberOption("flushInterval", flushInterval, { least: 0, unit: "milliseconds" });
+  numberOption("maxEventBytes", maxEventBytes, { least: 1, unit: "bytes" });
+  if (maxEventBytes > bytes) {
+    throw wrongOption("maxEventBytes", `at most the ${bytes} of the option "history.bytes"`, maxEventBytes);
+  }
+  durationOption("flushInterval", flushInterval, { least: 0 });
   if (!LAG_POLICIES.includes(lagPolicy)) {
     throw wrongOption("lagPolicy", `one of ${LAG_POLICIES.map(show).join(", ")}`, lagPolicy);
   }
-  numberOption("publishTimeout", publishTimeout, { least: 1, unit: "milliseconds", endless: true });
+  durationOption("publishTimeout", publishTimeout, { least: 1, endless: true });
   numberOption("outbox", outbox, { least: 1, unit: "events" });
   if (backplane !== undefined && typeof backplane?.append !== "function") {
     throw wrongOption("backplane", "a Backplane, for example of redisStreams()", backplane);
   }
-  checkCompression(compression);
+  const { keepalive, retry, cors, compression } = options;
+  checkStreamOptions({ keepalive, retry, cors, compression });
   functionOption("onClose", onClose);
   functionOption("onError", onError);
-  functionOption("now", now);
   return {
-    history: { events, bytes, age },
+    history: { events, bytes, age, eventBytes: maxEventBytes },
     lagPolicy,
     lagTimeout,
     lagBytes,
     flushInterval,
-    compression,
     publishTimeout,
     outbox,
     onError,
-    onClose,
-    now,
+    clock: checkClock(options.clock),
   };
 }
+
+const SUBSCRIBE_OPTIONS: readonly string[] = [
+  ...["topics", "filter", "owner", "lastEventId", "lastEventIdQuery"],
+  ...STREAM_OPTIONS.filter((name) => name !== "clock"),
+];
 
 /**
  * Checks a subscription's options.
@@ -198,10 +230,14 @@ export function checkBroadcasterOptions(options: BroadcasterOptions): Broadcaste
  * @throws {TypeError} Naming the option and the value received.
  */
 export function checkSubscribeOptions<Events extends EventMap>(options: SubscribeOptions<Events>): void {
-  const { topics = [], filter, key } = options;
+  checkNames("subscribe", options, SUBSCRIBE_OPTIONS, { key: "owner" });
   checkStreamOptions(options);
+  const { topics = [], filter, owner, lastEventId, lastEventIdQuery } = options;
   functionOption("filter", filter);
-  if (key !== undefined && typeof key !== "string") throw wrongOption("key", "a string", key);
+  const texts = { owner, lastEventId, lastEventIdQuery };
+  for (const [name, text] of Object.entries(texts)) {
+    if (text !== undefined && typeof text !== "string") throw wrongOption(name, "a string", text);
+  }
   if (topics === "*") return;
   if (!Array.isArray(topics)) {
     throw wrongOption("topics", 'an array of strings, or "*" for every topic', topics);
@@ -211,4 +247,25 @@ export function checkSubscribeOptions<Events extends EventMap>(options: Subscrib
       throw wrongOption("topics", "an array of strings that are not empty", topic);
     }
   }
+}
+
+/** The options of one client's stream: its own, and for the rest the Broadcaster's. */
+export function streamOptionsOf(options: StreamOptions, shared: BroadcasterOptions): StreamOptions {
+  return {
+    keepalive: options.keepalive ?? shared.keepalive,
+    retry: options.retry ?? shared.retry,
+    headers: joinHeaders(shared.headers, options.headers),
+    cors: options.cors ?? shared.cors,
+    compression: options.compression ?? shared.compression,
+    signal: options.signal,
+    onClose: options.onClose,
+    clock: shared.clock,
+  };
+}
+
+function joinHeaders(shared: HeadersInit | undefined, own: HeadersInit | undefined): HeadersInit | undefined {
+  if (shared === undefined || own === undefined) return own ?? shared;
+  const headers = new Headers(shared);
+  for (const [name, value] of new Headers(own)) headers.set(name, value);
+  return headers;
 }

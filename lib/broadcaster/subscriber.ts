@@ -1,53 +1,51 @@
 /**
  * One client of a Broadcaster: either live, and then it owns nothing, or lagging, and then it owns one number. Until its
- * place in the log is known it waits, or reads what is older than the log.
+ * place in the log is known it waits, or reads events older than the log.
  *
  * @module
  */
 
+import type { Position, Recipient } from "../log/batcher.ts";
+import { gapFrame } from "../log/gap.ts";
 import type { EventLog } from "../log/log.ts";
-import type { BroadcasterSettings } from "./options.ts";
-import { gapFrame, type LogReader, type Replay, type Start } from "../log/sequencer.ts";
-import type { Driver, EventStream } from "../stream/event_stream.ts";
-import type { CloseInfo } from "../stream/options.ts";
+import type { LogReader, Replay, ReplayPiece, Start } from "../log/sequencer.ts";
 import type { View } from "../log/view.ts";
+import { prelude, type StreamHead } from "../stream/answer.ts";
+import { EventStream } from "../stream/event_stream.ts";
+import type { CloseInfo, StreamOptions } from "../stream/options.ts";
+import type { LagSettings } from "./options.ts";
+import type { Client, Registry } from "./registry.ts";
 
-/** What a subscriber needs of its Broadcaster. */
+/** The parts of a Broadcaster that its clients work with. */
 export interface Feed {
   readonly log: EventLog;
-  readonly settings: BroadcasterSettings;
-  /** The clients that lag. */
-  readonly lagging: Set<Subscriber>;
-  delivered(events: number, bytes: number): void;
-  /** At most so many events were dropped before a client took them. */
-  dropped(events: number): void;
-  left(subscriber: Subscriber, info: CloseInfo): void;
+  readonly registry: Registry;
+  readonly lag: LagSettings;
+  /** Lets go of a client that has no place yet. */
+  forget(client: LogReader): void;
 }
 
-/** A place in the log, and its id. */
-export interface Position {
-  readonly seq: number;
-  readonly id: string;
-}
-
-/** Who a subscriber is. */
-export interface Member {
+/** A subscription that was checked and let in. */
+export interface Subscription {
   readonly request: Request;
-  readonly view: View<Subscriber>;
-  /** The id after which it wants to go on. */
-  readonly asked: string | undefined;
-  readonly key: string | undefined;
-  /** When its lifetime is over. */
-  readonly expires: number;
+  readonly head: StreamHead;
+  readonly options: StreamOptions;
+  readonly view: View<Recipient>;
+  readonly owner: string | undefined;
+  /** Where it goes on, if that is known. */
+  readonly place: Start | Replay | undefined;
 }
 
 // How much of the log is copied for a lagging client at a time. One copy is all the memory that a stalled one costs.
 const CHUNK_BYTES = 16_384;
 
-const encoder = new TextEncoder();
+const utf8 = new TextEncoder();
 
-export class Subscriber implements Driver, LogReader {
-  readonly member: Member;
+export class Subscriber extends EventStream implements Client, LogReader {
+  readonly request: Request;
+  readonly view: View<Recipient>;
+  readonly owner: string | undefined;
+  readonly expires: number;
   readonly #feed: Feed;
   /** Where it is: it waits for its place, reads what is older than the log, lags in the log, or has all there is. */
   #phase: "waiting" | "replay" | "lagging" | "live" = "waiting";
@@ -58,37 +56,39 @@ export class Subscriber implements Driver, LogReader {
   #replay: Replay | undefined;
   /** When the client last took something: it is stalled once that is too long ago. */
   #progress: number;
-  /** What to say last, once the client has all that was published: it is being sent away. */
-  #farewell: { reason: "end" | "lifetime"; farewell: Uint8Array | undefined } | undefined;
-  stream!: EventStream;
+  /** How it is being sent away, once it has all that was published. */
+  #leaving: { readonly reason: "end" | "lifetime"; readonly farewell: Uint8Array | undefined } | undefined;
 
-  constructor(feed: Feed, member: Member) {
+  constructor(feed: Feed, { request, head, options, view, owner, place }: Subscription) {
+    // One chunk for all there is to say at first.
+    const opening = place !== undefined && "cursor" in place ? place.opening : "";
+    super(request, head, options, prelude(options.retry) + opening);
     this.#feed = feed;
-    this.member = member;
-    this.#progress = feed.settings.now();
-    feed.lagging.add(this);
+    this.request = request;
+    this.view = view;
+    this.owner = owner;
+    this.expires = feed.registry.admission.expiry();
+    this.#progress = feed.registry.clock.now();
+    if (place !== undefined) this.#goTo(place);
   }
 
-  get asked(): string | undefined {
-    return this.member.asked;
-  }
-
-  get view(): View<Subscriber> {
-    return this.member.view;
+  /** Goes on at a place that was not known when it came. */
+  begin(place: Start | Replay): void {
+    this.#goTo(place);
+    if ("cursor" in place) this.#writeText(place.opening);
+    this.wake();
   }
 
   /** Begins, or goes on, as one that lags: replay and catching up are the same. */
-  place(place: Start | Replay): void {
-    this.begin(place);
-    if ("cursor" in place && place.opening !== "") this.stream.write(encoder.encode(place.opening));
-    this.stream.wake();
-  }
-
-  /** The same before there is a stream, whose first bytes the opening then is. */
-  begin(place: Start | Replay): void {
-    this.#replay = "cursor" in place ? undefined : place;
-    this.#phase = "cursor" in place ? "lagging" : "replay";
-    if ("cursor" in place) this.#moveTo(place.cursor);
+  #goTo(place: Start | Replay): void {
+    if ("cursor" in place) {
+      this.#replay = undefined;
+      this.#phase = "lagging";
+      this.#moveTo(place.cursor);
+    } else {
+      this.#replay = place;
+      this.#phase = "replay";
+    }
   }
 
   #moveTo(cursor: number): void {
@@ -96,113 +96,116 @@ export class Subscriber implements Driver, LogReader {
     this.#lastId = this.#feed.log.idAt(cursor);
   }
 
-  wake(): void {
-    this.stream.wake();
-  }
-
-  /** Hands a turn's chunk to a live client, or lets it fall behind if it has not taken the last one. */
+  /** Takes a batch while it is live, or falls behind if it has not taken the last one. */
   offer(chunk: Uint8Array, previous: Position): boolean {
-    if (this.stream.hungry) return this.stream.write(chunk);
+    if (this.hungry) return this.write(chunk);
     this.#phase = "lagging";
     this.#cursor = previous.seq;
     this.#lastId = previous.id;
-    this.#progress = this.#feed.settings.now();
-    this.member.view.live.delete(this);
-    this.#feed.lagging.add(this);
-    this.stream.wake();
+    this.#progress = this.#feed.registry.clock.now();
+    this.view.live.delete(this);
+    this.#feed.registry.lagging.add(this);
+    this.wake();
     return false;
   }
 
-  /** The client took all: read on from the log, or be live if there is no more. */
-  pull(): "idle" | void {
-    if (this.#phase === "live" || this.#phase === "waiting") return "idle";
-    const { log, settings: { lagPolicy } } = this.#feed;
-    const { view } = this.member;
-    this.#progress = this.#feed.settings.now();
+  /** The client took all: reads on from the log, or is live if there is no more. */
+  protected more(): boolean {
+    if (this.#phase === "live" || this.#phase === "waiting") return false;
+    const { log, registry, lag } = this.#feed;
+    this.#progress = registry.clock.now();
     while (this.#replay !== undefined) {
-      const next = this.#replay.next();
-      if (next === undefined) return "idle";
-      if ("cursor" in next) this.begin(next);
-      // A body is not asked again before something was written: where there is nothing to write it goes on at once.
-      if (this.#replayed(next)) return;
+      const next = this.#replay.next(this);
+      if (next === undefined) return false;
+      if (this.#writeReplayed(next)) return true;
     }
-    if (log.missed(this.#cursor, view)) return this.#fellOff();
-    const { bytes, events, cursor } = view.read(log, this.#cursor, CHUNK_BYTES, lagPolicy === "latest");
+    if (log.missed(this.#cursor, this.view)) return this.#fallOff();
+    const { bytes, events, cursor } = this.view.read(
+      log,
+      this.#cursor,
+      CHUNK_BYTES,
+      lag.lagPolicy === "latest",
+    );
     this.#moveTo(cursor);
     if (bytes !== undefined) {
-      this.#feed.delivered(events, bytes.byteLength);
-      this.stream.write(bytes);
-      return;
+      registry.delivered(events, bytes.byteLength);
+      return this.write(bytes);
     }
-    if (this.#farewell !== undefined) return this.#leave(this.#farewell);
+    if (this.#leaving !== undefined) return this.#leave();
     this.#phase = "live";
-    this.#feed.lagging.delete(this);
-    this.member.view.live.add(this);
-    return "idle";
+    registry.lagging.delete(this);
+    this.view.live.add(this);
+    return false;
   }
 
-  /** Writes what a replay gave, and says whether that was anything. */
-  #replayed(piece: Start | { readonly bytes: Uint8Array | undefined; readonly events: number }): boolean {
-    if ("cursor" in piece) {
-      if (piece.opening === "") return false;
-      this.stream.write(encoder.encode(piece.opening));
-      return true;
+  /** Writes what the replay gave, and says whether that was anything. */
+  #writeReplayed(next: Start | ReplayPiece): boolean {
+    if ("cursor" in next) {
+      this.#goTo(next);
+      return this.#writeText(next.opening);
     }
-    if (piece.bytes === undefined) return false;
-    this.#feed.delivered(piece.events, piece.bytes.byteLength);
-    this.stream.write(piece.bytes);
-    return true;
+    if (next.bytes === undefined) return false;
+    this.#feed.registry.delivered(next.events, next.bytes.byteLength);
+    return this.write(next.bytes);
+  }
+
+  #writeText(text: string): boolean {
+    return text !== "" && this.write(utf8.encode(text));
   }
 
   /** Ends a client that has lagged too long or too far, or that can no longer be served without a gap. */
   sweep(now: number): void {
-    const { log, settings: { lagPolicy, lagTimeout, lagBytes } } = this.#feed;
-    const { view } = this.member;
     // What it waits for is not its own fault, and the log knows nothing of it.
-    if (this.#phase !== "lagging" && this.stream.hungry) this.#progress = now;
+    if (this.#phase !== "lagging" && this.hungry) this.#progress = now;
     if (this.#phase === "waiting") return;
-    if (this.#replay !== undefined) {
-      if (this.#progress < now - lagTimeout) this.stream.truncate({ reason: "lagging" }, { discard: true });
+    const { log, lag: { lagPolicy, lagTimeout, lagBytes } } = this.#feed;
+    const isLate = this.#progress < now - lagTimeout;
+    if (this.#phase === "replay") {
+      if (isLate) this.truncate({ reason: "lagging" }, { discard: true });
       return;
     }
-    const lost = lagPolicy === "disconnect" && log.missed(this.#cursor, view);
-    const late = this.#progress < now - lagTimeout;
-    const waiting = lost || late || lagBytes < Infinity ? this.waiting() : undefined;
-    if (waiting === undefined || !(lost || late || waiting.bytes > lagBytes)) return;
+    const isLost = lagPolicy === "disconnect" && log.missed(this.#cursor, this.view);
+    const waiting = isLost || isLate || lagBytes < Infinity ? this.waiting() : undefined;
+    if (waiting === undefined || !(isLost || isLate || waiting.bytes > lagBytes)) return;
     // It is not reading, so what waits for it is thrown away.
-    this.stream.truncate({ reason: "lagging", waiting }, { discard: true });
+    this.truncate({ reason: "lagging", waiting }, { discard: true });
   }
 
-  /** What is in the log for this client. */
+  /** What is in the log for this client and was not handed over. */
   waiting(): { events: number; bytes: number } {
     if (this.#phase !== "lagging") return { events: 0, bytes: 0 };
-    const { log, settings: { lagPolicy } } = this.#feed;
-    return log.measure(this.#cursor, this.member.view, lagPolicy === "latest");
+    const { log, lag: { lagPolicy } } = this.#feed;
+    return log.measure(this.#cursor, this.view, lagPolicy === "latest");
   }
 
-  /** Sends the client away as soon as it has all that was published. */
-  finish(reason: "end" | "lifetime", farewell: Uint8Array | undefined): void {
-    this.#farewell = { reason, farewell };
-    if (this.#phase === "live" || this.#phase === "waiting") this.#leave(this.#farewell);
+  finish(reason: "end" | "lifetime", farewell?: Uint8Array): void {
+    this.#leaving = { reason, farewell };
+    if (this.#phase === "live" || this.#phase === "waiting") this.#leave();
   }
 
-  #leave({ reason, farewell }: { reason: "end" | "lifetime"; farewell: Uint8Array | undefined }): void {
-    if (farewell !== undefined) this.stream.write(farewell);
-    this.stream.close(reason);
+  #leave(): boolean {
+    const { reason, farewell } = this.#leaving!;
+    if (farewell !== undefined) this.write(farewell);
+    this.end(reason);
+    return true;
   }
 
-  closed(info: CloseInfo): void {
-    this.#feed.lagging.delete(this);
-    this.member.view.live.delete(this);
-    this.#feed.left(this, info);
+  protected ended(info: CloseInfo): void {
+    this.view.live.delete(this);
+    this.#feed.forget(this);
+    this.#feed.registry.leave(this, info);
   }
 
-  #fellOff(): void {
-    const { log, settings: { lagPolicy } } = this.#feed;
-    if (lagPolicy === "disconnect") return this.stream.close("lagging");
+  /** The log no longer holds what the client has not taken. */
+  #fallOff(): boolean {
+    const { log, registry, lag } = this.#feed;
+    if (lag.lagPolicy === "disconnect") {
+      this.end("lagging");
+      return true;
+    }
     const requested = this.#lastId;
-    this.#feed.dropped(log.oldest - 1 - this.#cursor);
+    registry.dropped(log.oldest - 1 - this.#cursor);
     this.#moveTo(log.oldest - 1);
-    this.stream.write(encoder.encode(gapFrame({ requested, resumedAt: this.#lastId, reason: "trimmed" })));
+    return this.#writeText(gapFrame({ requested, resumedAt: this.#lastId, reason: "trimmed" }));
   }
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { PublishableEvent } from "../log/draft.ts";
+import type { PublishableEvent } from "../log/typed.ts";
 import { show, TidingsError } from "../base/errors.ts";
 
 /** Writes an event that was checked. */

@@ -7,6 +7,7 @@
 
 import type { Backplane, BackplaneMessage } from "./backplane.ts";
 import { newEpoch } from "../log/cursor.ts";
+import { systemClock } from "../base/clock.ts";
 import { TidingsError } from "../base/errors.ts";
 import { pauseAfter } from "./backoff.ts";
 
@@ -39,8 +40,9 @@ export class Publisher {
   readonly #limits: PublisherLimits;
   readonly #listener: PublisherListener;
   /** Makes this process's message ids unlike any other's. */
-  readonly #origin: string = newEpoch(Date.now());
+  readonly #origin: string = newEpoch(systemClock);
   #count = 0;
+  #acknowledged = 0;
   /** All that are not acknowledged yet, oldest first; those of them that are on their way; those that are to be sent. */
   readonly #open = new Set<Message>();
   readonly #sent = new Set<Message>();
@@ -54,6 +56,11 @@ export class Publisher {
     this.#backplane = backplane;
     this.#limits = limits;
     this.#listener = listener;
+  }
+
+  /** How many messages were acknowledged. */
+  get acknowledged(): number {
+    return this.#acknowledged;
   }
 
   /** Whether a message is one of this process's. */
@@ -129,6 +136,7 @@ export class Publisher {
   #landed(message: Message, id: string): void {
     this.#sent.delete(message);
     this.#failures = 0;
+    this.#acknowledged++;
     message.resolve(id);
     this.#listener.acknowledged(message.messageId, id);
     this.#close(message);

@@ -5,7 +5,8 @@
  */
 
 import { joinEntries } from "../log/log.ts";
-import { gapFrame, type LogReader, type Replay, type Start } from "../log/sequencer.ts";
+import { gapFrame } from "../log/gap.ts";
+import type { LogReader, Replay, ReplayPiece, Start } from "../log/sequencer.ts";
 import type { Archive } from "./archive.ts";
 
 const encoder = new TextEncoder();
@@ -13,7 +14,7 @@ const encoder = new TextEncoder();
 /** This process's log, to which the way leads. */
 export interface Place {
   /** Where an id is in the log, or `undefined` if it is older than the log. */
-  locate(id: string): Start | undefined;
+  startAt(id: string): Start | undefined;
   /** Whether the process has not read as far as that yet. */
   isAhead(id: string): boolean;
   readonly log: { readonly tip: number; idAt(seq: number): string };
@@ -21,21 +22,19 @@ export interface Place {
 
 export class ArchiveReplay implements Replay {
   readonly #archive: Archive;
-  readonly #client: LogReader;
   readonly #goal: Place;
   #at: string;
 
-  constructor(archive: Archive, client: LogReader, at: string, goal: Place) {
+  constructor(archive: Archive, at: string, goal: Place) {
     this.#archive = archive;
-    this.#client = client;
     this.#at = at;
     this.#goal = goal;
   }
 
-  next(): { bytes: Uint8Array | undefined; events: number } | Start | undefined {
-    const start = this.#goal.locate(this.#at);
+  next(reader: LogReader): ReplayPiece | Start | undefined {
+    const start = this.#goal.startAt(this.#at);
     if (start !== undefined) return start;
-    const passage = this.#archive.read(this.#at, this.#client);
+    const passage = this.#archive.read(this.#at, reader);
     if (passage === undefined) return undefined;
     const { lost, entries, last } = passage;
     const { log } = this.#goal;
@@ -44,7 +43,7 @@ export class ArchiveReplay implements Replay {
     const isFar = this.#goal.isAhead(last);
     this.#at = isFar ? log.idAt(log.tip) : last;
     const seen = entries.filter((entry) =>
-      this.#client.view.matches(entry) && !(isFar && this.#goal.isAhead(entry.id))
+      reader.view.matches(entry) && !(isFar && this.#goal.isAhead(entry.id))
     );
     const events = joinEntries(seen);
     if (lost === undefined) return { bytes: events, events: seen.length };

@@ -17,19 +17,13 @@
  */
 
 import type { Backplane, BackplaneEntry } from "./backplane.ts";
-import { type PublishableEvent, toDraft } from "../log/draft.ts";
-import { type Draft, EventLog, type LogLimits } from "../log/log.ts";
-import {
-  cursorFrame,
-  gapFrame,
-  type Health,
-  type LogReader,
-  type Replay,
-  type Sequencer,
-  type Start,
-  startWithGap,
-} from "../log/sequencer.ts";
+import { toDraft } from "../log/draft.ts";
+import { cursorFrame, gapFrame, startWithGap } from "../log/gap.ts";
+import type { Draft, EventLog, Selection } from "../log/log.ts";
+import type { Health, LogReader, Replay, Sequencer, Start } from "../log/sequencer.ts";
+import type { PublishableEvent } from "../log/typed.ts";
 import type { Batcher } from "../log/batcher.ts";
+import type { Clock } from "../base/clock.ts";
 import { callHook, TidingsError } from "../base/errors.ts";
 import { Archive } from "./archive.ts";
 import { Deduplicator } from "./deduplicator.ts";
@@ -43,8 +37,7 @@ import { ArchiveReplay, type Place } from "./replay.ts";
 const LONGEST_ID = "0".repeat(40);
 
 export interface SharedSettings extends PublisherLimits {
-  readonly history: LogLimits;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly onError: (error: TidingsError) => void;
 }
 
@@ -62,15 +55,15 @@ export class SharedSequencer implements Sequencer, FollowerListener, PublisherLi
   #begin = "";
   #isStopped = false;
   /** Clients that have no place yet, and which reading was under way when they came. */
-  readonly #waiting = new Map<LogReader, number>();
+  readonly #waiting = new Map<LogReader, { asked: string | undefined; since: number }>();
   readonly #deduplicator: Deduplicator;
   readonly #receipts: Receipts;
 
-  constructor(backplane: Backplane, settings: SharedSettings, batcher: Batcher) {
+  constructor(backplane: Backplane, settings: SharedSettings, log: EventLog, batcher: Batcher) {
+    this.log = log;
     this.#backplane = backplane;
     this.#settings = settings;
     this.#batcher = batcher;
-    this.log = new EventLog(settings.history, settings.now, "");
     const compare = this.#compare = (a: string, b: string) => backplane.compare(a, b);
     this.#deduplicator = new Deduplicator(compare);
     this.#receipts = new Receipts(compare);
@@ -78,20 +71,26 @@ export class SharedSequencer implements Sequencer, FollowerListener, PublisherLi
     this.#archive = new Archive(
       backplane,
       (entries) => this.#toDrafts(entries, new Deduplicator(compare)),
-      settings.history.bytes,
+      log.limits.bytes,
     );
-    this.#follower = new Follower(backplane, settings.history, this);
+    this.#follower = new Follower(backplane, log.limits, this);
   }
 
   publish(input: PublishableEvent): Promise<string> {
-    toDraft(input, LONGEST_ID, this.#settings.history.bytes);
+    toDraft(input, LONGEST_ID, this.log.limits.eventBytes);
     return this.#publisher.publish(encodePayload(input));
   }
 
-  place(client: LogReader): Start | Replay | undefined {
-    const place = this.#isStarted ? this.#find(client) : undefined;
-    if (place === undefined) this.#waiting.set(client, this.#follower.round);
-    return place;
+  get published(): number {
+    return this.#publisher.acknowledged;
+  }
+
+  locate(asked: string | undefined, _view: Selection): Start | Replay | undefined {
+    return this.#isStarted ? this.#find(asked) : undefined;
+  }
+
+  wait(client: LogReader, asked: string | undefined): void {
+    this.#waiting.set(client, { asked, since: this.#follower.round });
   }
 
   forget(client: LogReader): void {
@@ -148,7 +147,7 @@ export class SharedSequencer implements Sequencer, FollowerListener, PublisherLi
     for (const { messageId } of entries) {
       if (messageId !== undefined && this.#publisher.isOwn(messageId)) this.#receipts.read(messageId);
     }
-    for (const draft of this.#toDrafts(entries, this.#deduplicator)) this.#batcher.deliver(draft);
+    for (const draft of this.#toDrafts(entries, this.#deduplicator)) this.#batcher.add(draft);
     if (this.#isStarted && this.#waiting.size > 0) this.#placeWaiting();
   }
 
@@ -167,7 +166,7 @@ export class SharedSequencer implements Sequencer, FollowerListener, PublisherLi
       resumedAt: to,
       reason: lost === "end" ? "epoch" : "trimmed",
     });
-    this.#batcher.deliver({ ...placeOnly(to), frame, audience: "all" });
+    this.#batcher.add({ ...placeOnly(to), frame, audience: "all" });
     if (lost === "beginning") return this.#receipts.skipTo(to);
     this.#receipts.rewind();
     this.#tellOthers(to);
@@ -183,12 +182,12 @@ export class SharedSequencer implements Sequencer, FollowerListener, PublisherLi
     if (lostAfter !== undefined) this.#tellOthers(lostAfter);
     if (this.#waiting.size === 0) return;
     this.#batcher.flush();
-    for (const [client, since] of this.#waiting) {
+    for (const [client, { asked, since }] of this.#waiting) {
       if (since >= round) continue;
       this.#waiting.delete(client);
       const { tip } = this.log;
       // All of the log was read since it came, and its place was not there.
-      client.place(startWithGap(client.asked!, tip, this.log.idAt(tip), "epoch"));
+      client.begin(startWithGap(asked!, tip, this.log.idAt(tip), "epoch"));
     }
   }
 
@@ -198,25 +197,24 @@ export class SharedSequencer implements Sequencer, FollowerListener, PublisherLi
 
   #placeWaiting(): void {
     this.#batcher.flush();
-    for (const client of [...this.#waiting.keys()]) {
-      const place = this.#find(client);
+    for (const [client, { asked }] of [...this.#waiting]) {
+      const place = this.#find(asked);
       if (place === undefined) continue;
       this.#waiting.delete(client);
-      client.place(place);
+      client.begin(place);
     }
   }
 
-  #find(client: LogReader): Start | Replay | undefined {
-    const { asked } = client;
+  #find(asked: string | undefined): Start | Replay | undefined {
     const { log } = this;
     const tipId = log.idAt(log.tip);
     if (asked === undefined) return { cursor: log.tip, opening: cursorFrame(tipId) };
     if (!this.#backplane.isId(asked)) return startWithGap(asked, log.tip, tipId, "invalid");
     if (this.#compare(asked, tipId) > 0) return undefined;
-    return this.locate(asked) ?? new ArchiveReplay(this.#archive, client, asked, this);
+    return this.startAt(asked) ?? new ArchiveReplay(this.#archive, asked, this);
   }
 
-  locate(id: string): Start | undefined {
+  startAt(id: string): Start | undefined {
     const { log } = this;
     if (this.#compare(id, log.idAt(log.oldest - 1)) < 0) return undefined;
     const cursor = log.floor(id, this.#compare);
@@ -241,7 +239,7 @@ export class SharedSequencer implements Sequencer, FollowerListener, PublisherLi
       const after = decodeLoss(payload);
       if (after !== undefined) return this.#toLoss(id, after, deduplicator);
       const { event, wire } = decodePayload(payload);
-      return { ...toDraft(wire, id, this.#settings.history.bytes), event };
+      return { ...toDraft(wire, id, this.log.limits.bytes), event };
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       const message = `Entry ${id} of ${this.#backplane.name} is left out, since it is no event: ${why}`;

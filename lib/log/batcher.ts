@@ -1,63 +1,83 @@
 /**
- * What one turn publishes, and how it gets from the log to the live clients.
+ * Gathers what is published at one time into one batch, appends it to the log, and delivers it to all who keep up.
  *
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
 import { type Draft, type EventLog, joinEntries } from "./log.ts";
-import type { Subscriber } from "../broadcaster/subscriber.ts";
-import type { Views } from "./view.ts";
+import type { View, Views } from "./view.ts";
+
+/** A place in the log, and its id. */
+export interface Position {
+  readonly seq: number;
+  readonly id: string;
+}
+
+/** A client that keeps up: it is handed each batch as it is flushed. */
+export interface Recipient {
+  /** Takes a chunk, or falls behind, at the position before it. Says whether it took it. */
+  offer(chunk: Uint8Array, previous: Position): boolean;
+}
+
+/** Told how much was delivered. */
+export interface DeliveryMeter {
+  delivered(events: number, bytes: number): void;
+}
 
 export class Batcher {
-  readonly #log: () => EventLog;
-  readonly #views: Views<Subscriber>;
+  readonly #log: EventLog;
+  readonly #views: Views<Recipient>;
   readonly #interval: number;
-  readonly #delivered: (events: number, bytes: number) => void;
-  #turn: Draft[] = [];
+  readonly #clock: Clock;
+  readonly #meter: DeliveryMeter;
+  #drafts: Draft[] = [];
 
-  /**
-   * @param interval Milliseconds for which a turn is held open; 0 is the running turn of the event loop.
-   * @param delivered Told how much was handed over.
-   */
+  /** @param interval Milliseconds for which a batch is held open; 0 is until the running turn of the event loop is over. */
   constructor(
-    log: () => EventLog,
-    views: Views<Subscriber>,
-    interval: number,
-    delivered: (events: number, bytes: number) => void,
+    log: EventLog,
+    views: Views<Recipient>,
+    { interval, clock, meter }: { interval: number; clock: Clock; meter: DeliveryMeter },
   ) {
     this.#log = log;
     this.#views = views;
     this.#interval = interval;
-    this.#delivered = delivered;
+    this.#clock = clock;
+    this.#meter = meter;
   }
 
-  /** Puts an event into the running turn. */
-  deliver(draft: Draft): void {
-    if (this.#turn.length === 0) this.#schedule();
-    this.#turn.push(draft);
+  /** Puts an event into the batch that is open. */
+  add(draft: Draft): void {
+    if (this.#drafts.length === 0) this.#schedule();
+    this.#drafts.push(draft);
   }
 
   #schedule(): void {
     if (this.#interval === 0) queueMicrotask(() => this.flush());
-    else setTimeout(() => this.flush(), this.#interval);
+    else this.#clock.setTimeout(() => this.flush(), this.#interval);
   }
 
-  /** Ends the turn: appends it to the log, and hands it to every live client that it concerns. */
+  /** Closes the batch: appends it to the log, and delivers it to every client that keeps up and that it concerns. */
   flush(): void {
-    if (this.#turn.length === 0) return;
-    const turn = this.#turn;
-    this.#turn = [];
-    const log = this.#log();
+    if (this.#drafts.length === 0) return;
+    const drafts = this.#drafts;
+    this.#drafts = [];
+    const log = this.#log;
     const previous = { seq: log.tip, id: log.idAt(log.tip) };
-    const { entries, segment } = log.append(turn);
+    const { entries, segment } = log.append(drafts);
     for (const view of this.#views.concernedBy(entries)) {
       if (view.live.size === 0) continue;
       const seen = view.seesAll ? entries : entries.filter((entry) => view.matches(entry));
       const chunk = seen.length === entries.length ? segment : joinEntries(seen);
       if (chunk === undefined || chunk.byteLength === 0) continue;
-      let taken = 0;
-      for (const subscriber of view.live) if (subscriber.offer(chunk, previous)) taken++;
-      this.#delivered(taken * seen.length, taken * chunk.byteLength);
+      const taken = deliver(view, chunk, previous);
+      this.#meter.delivered(taken * seen.length, taken * chunk.byteLength);
     }
   }
+}
+
+function deliver({ live }: View<Recipient>, chunk: Uint8Array, previous: Position): number {
+  let taken = 0;
+  for (const recipient of live) if (recipient.offer(chunk, previous)) taken++;
+  return taken;
 }

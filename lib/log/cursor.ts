@@ -1,11 +1,13 @@
 /**
- * Where a client stands: `<epoch>-<sequence>`, which is also the id of the event at that place.
+ * Writes and reads cursors: `<epoch>-<sequence>`, the place where a client stands, and the id of the event at that place.
  *
  * The epoch names one life of the log. It changes when history is lost, in a restart, so that a cursor from an earlier
  * life is told apart and never replays the wrong events.
  *
  * @module
  */
+
+import type { Clock } from "../base/clock.ts";
 
 // Untrusted input: nothing longer is even looked at.
 const LONGEST = 40;
@@ -23,9 +25,9 @@ export interface Cursor {
  * A new epoch: the time, so that people can read it, and a random part, so that two processes that start in the same
  * millisecond differ. It is no secret, and Node 18 has no global `crypto`.
  */
-export function newEpoch(now: number): string {
-  const random = Math.floor(Math.random() * 36 ** 6);
-  return now.toString(36) + random.toString(36).padStart(6, "0");
+export function newEpoch(clock: Clock): string {
+  const random = Math.floor(clock.random() * 36 ** 6);
+  return clock.now().toString(36) + random.toString(36).padStart(6, "0");
 }
 
 /** Writes a cursor as an event id. */

@@ -1,21 +1,18 @@
 /**
- * From what is published to what the log takes: the checks that a Broadcaster makes beyond those of the wire.
+ * Checks and encodes what is published, as the log takes it.
  *
  * @module
  */
 
 import { show, TidingsError } from "../base/errors.ts";
-import { encodeEvent, type ServerSentEvent } from "../wire/event.ts";
+import { encodeFrame, unknownField } from "../wire/event.ts";
+import { RESERVED_NAMES } from "./gap.ts";
 import type { Draft } from "./log.ts";
-import type { PublishFields } from "./typed.ts";
+import type { PublishableEvent } from "./typed.ts";
 
-// The two names that this library sends itself.
-const RESERVED: readonly unknown[] = ["gap", "tidings-cursor"];
+const FIELDS: readonly string[] = ["data", "event", "topic", "key", "retry"];
 
-const encoder = new TextEncoder();
-
-/** What `publish()` takes, its types forgotten. */
-export type PublishableEvent = string | (ServerSentEvent & PublishFields);
+const utf8 = new TextEncoder();
 
 /**
  * Checks and encodes an event.
@@ -31,25 +28,32 @@ export function toDraft(
 ): Draft {
   const event = typeof input === "string" ? { data: input } : input;
   if (typeof event !== "object" || event === null) refuse("event", "must be an object or a string", event);
+  for (const field in event) {
+    // Compared one by one, since this is done for each event: a list would have to be searched.
+    if (
+      field !== "data" && field !== "event" && field !== "topic" && field !== "key" && field !== "retry" &&
+      field !== "id" && (event as Record<string, unknown>)[field] !== undefined
+    ) throw unknownField(field, FIELDS);
+  }
   const { topic, key, retry, data, event: name } = event;
   if (event.id !== undefined) {
     refuse("id", "must be left out: a broadcaster numbers its events itself", event.id);
   }
-  if (RESERVED.includes(name)) refuse("event", "must not be a name that tidings sends itself", name);
+  if (RESERVED_NAMES.includes(name)) refuse("event", "must not be a name that tidings sends itself", name);
   if (topic !== undefined && (typeof topic !== "string" || topic === "")) {
     refuse("topic", "must be a string that is not empty", topic);
   }
   if (key !== undefined && typeof key !== "string") refuse("key", "must be a string", key);
 
   // An id without data would not be dispatched; an event of nothing at all is refused by the encoder.
-  const frame = encodeEvent(
+  const frame = encodeFrame(
     name === undefined && data === undefined ? { retry } : { event: name, data, retry, id },
   );
   // A character is one to three bytes: only what may be too large is measured.
-  if (frame.length * 3 > largest && encoder.encode(frame).byteLength > largest) {
+  if (frame.length * 3 > largest && utf8.encode(frame).byteLength > largest) {
     throw new TidingsError(
       "invalid-event",
-      `The event takes more than the ${largest} bytes of the option "history.bytes": raise that, or send less`,
+      `The event takes more than the ${largest} bytes of the option "maxEventBytes": raise that, or send less`,
     );
   }
   return { id, topic, key, event, frame };

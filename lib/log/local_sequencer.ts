@@ -1,57 +1,60 @@
 /**
- * The order of a Broadcaster that stands alone: it numbers its events itself, and an id is `<epoch>-<number>`.
+ * The sequencer of a Broadcaster that stands alone: it numbers the events itself, and an id is `<epoch>-<number>`.
  *
  * @module
  */
 
-import { formatCursor, newEpoch, parseCursor } from "./cursor.ts";
-import { type PublishableEvent, toDraft } from "./draft.ts";
-import { EventLog, type LogLimits } from "./log.ts";
-import {
-  cursorFrame,
-  type Health,
-  type LogReader,
-  type Sequencer,
-  type Start,
-  startWithGap,
-} from "./sequencer.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Batcher } from "./batcher.ts";
+import { formatCursor, newEpoch, parseCursor } from "./cursor.ts";
+import { toDraft } from "./draft.ts";
+import { cursorFrame, startWithGap } from "./gap.ts";
+import type { EventLog, Selection } from "./log.ts";
+import type { Health, Sequencer, Start } from "./sequencer.ts";
+import type { PublishableEvent } from "./typed.ts";
 
 export class LocalSequencer implements Sequencer {
-  readonly log: EventLog;
-  readonly #epoch: string = newEpoch(Date.now());
-  readonly #largest: number;
+  readonly #log: EventLog;
   readonly #batcher: Batcher;
+  readonly #epoch: string;
   #published = 0;
 
-  constructor(limits: LogLimits, now: () => number, batcher: Batcher) {
-    this.log = new EventLog(limits, now, formatCursor(this.#epoch, 0));
-    this.#largest = limits.bytes;
+  constructor(log: EventLog, batcher: Batcher, clock: Clock) {
+    this.#log = log;
     this.#batcher = batcher;
+    this.#epoch = newEpoch(clock);
+    log.restart(formatCursor(this.#epoch, 0));
+  }
+
+  get published(): number {
+    return this.#published;
   }
 
   publish(input: PublishableEvent): Promise<string> {
     const id = formatCursor(this.#epoch, this.#published + 1);
-    const draft = toDraft(input, id, this.#largest);
+    const draft = toDraft(input, id, this.#log.limits.eventBytes);
     this.#published++;
-    this.#batcher.deliver(draft);
+    this.#batcher.add(draft);
     return Promise.resolve(id);
   }
 
-  place({ asked, view }: LogReader): Start {
-    const { log } = this;
-    if (asked === undefined) return { cursor: log.tip, opening: cursorFrame(log.idAt(log.tip)) };
+  locate(asked: string | undefined, view: Selection): Start {
+    const log = this.#log;
     const { tip } = log;
+    if (asked === undefined) return { cursor: tip, opening: cursorFrame(log.idAt(tip)) };
     const oldest = log.oldest - 1;
     const position = parseCursor(asked);
-    // Not an id of any log, so nothing can be said of what was missed: it goes on with what is new.
+    // It is not an id of any log, so nothing can be said of what was missed: the client goes on with what is new.
     if (position === undefined) return startWithGap(asked, tip, log.idAt(tip), "invalid");
-    // All of this life of the log is new to it.
+    // All of this life of the log is new to the client.
     if (position.epoch !== this.#epoch) return startWithGap(asked, oldest, log.idAt(oldest), "epoch");
     if (position.seq > tip) return startWithGap(asked, tip, log.idAt(tip), "invalid");
     if (log.missed(position.seq, view)) return startWithGap(asked, oldest, log.idAt(oldest), "trimmed");
     return { cursor: position.seq, opening: "" };
   }
+
+  /** Never called: every place is known at once. */
+  wait(): void {}
 
   forget(): void {}
 

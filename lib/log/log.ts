@@ -1,12 +1,13 @@
 /**
- * The bounded log: encoded events in one order, from which every client that is not keeping up reads on.
+ * Keeps encoded events in one order, within bounds, for every client that does not keep up to read on from.
  *
- * What one turn published is encoded into one block of bytes, a *segment*, and never copied again: its entries are
- * ranges of it. Pure: the clock is handed in, and nothing here knows of clients or streams.
+ * A batch is encoded into one block of bytes, a *segment*, and never copied again: its entries are ranges of it. Nothing
+ * here knows of clients or streams.
  *
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
 import { RecentMap } from "../base/recent.ts";
 
 /** What the log may hold. The first bound that is reached drops the oldest events. */
@@ -15,6 +16,8 @@ export interface LogLimits {
   readonly bytes: number;
   /** Milliseconds. */
   readonly age: number;
+  /** Bytes that one event may take. */
+  readonly eventBytes: number;
 }
 
 /** An event that is about to be appended. */
@@ -68,26 +71,24 @@ const MOST_MARKS = 10_000;
 const encoder = new TextEncoder();
 
 export class EventLog {
-  readonly #limits: LogLimits;
-  readonly #now: () => number;
+  readonly limits: LogLimits;
+  readonly #clock: Clock;
   /** The kept entries are `#entries[#head …]`; what is before was dropped and is swept out now and then. */
   #entries: LogEntry[] = [];
   #head = 0;
   #bytes = 0;
   #tip = 0;
-  /** The id of the place before the oldest entry kept. */
-  #baseId: string;
+  /** The id of the place before the oldest entry kept; set by {@linkcode EventLog.restart}. */
+  #baseId = "";
   /** The newest entry of each key. */
   readonly #newest = new Map<string, number>();
   /** For each topic the newest entry that was dropped, and the same of all that is no longer here. */
   readonly #dropped = new RecentMap<string | undefined, number>(MOST_MARKS);
   #droppedElsewhere = 0;
 
-  /** @param baseId The id of the place before the first event. */
-  constructor(limits: LogLimits, now: () => number, baseId: string) {
-    this.#limits = limits;
-    this.#now = now;
-    this.#baseId = baseId;
+  constructor(limits: LogLimits, clock: Clock) {
+    this.limits = limits;
+    this.#clock = clock;
   }
 
   /** The sequence number of the newest event; 0 before the first. */
@@ -129,9 +130,9 @@ export class EventLog {
     this.#baseId = baseId;
   }
 
-  /** Appends what one turn published, as one segment, and drops what no longer fits. */
+  /** Appends one batch, as one segment, and drops what no longer fits. */
   append(drafts: readonly Draft[]): Batch {
-    const entries = toEntries(drafts, this.#tip + 1, this.#now());
+    const entries = toEntries(drafts, this.#tip + 1, this.#clock.now());
     this.#tip += drafts.length;
     for (const entry of entries) {
       if (entry.key !== undefined) this.#newest.set(entry.key, entry.seq);
@@ -145,8 +146,8 @@ export class EventLog {
 
   /** Drops what is past a bound. Time passes without events too: call it before reading on behalf of a reader. */
   trim(): void {
-    const { events, bytes, age } = this.#limits;
-    const deadline = this.#now() - age;
+    const { events, bytes, age } = this.limits;
+    const deadline = this.#clock.now() - age;
     while (this.length > 0) {
       const oldest = this.#entries[this.#head]!;
       if (this.length <= events && this.#bytes <= bytes && oldest.time >= deadline) break;
@@ -240,7 +241,7 @@ export function toEntries(drafts: readonly Draft[], seq: number, time: number): 
   });
 }
 
-/** One buffer for all frames of a turn, and where each of them ends. */
+/** One buffer for all frames of a batch, and where each of them ends. */
 function encodeSegment(drafts: readonly Draft[]): { segment: Uint8Array; ends: number[] } {
   const text = drafts.length === 1 ? drafts[0]!.frame : drafts.map(({ frame }) => frame).join("");
   const segment = encoder.encode(text);

@@ -1,51 +1,43 @@
 /**
- * The order: who gives the events of a Broadcaster their ids, and finds a client's place again by such an id.
+ * The contract of a sequencer: it gives the events of a Broadcaster their ids and their order, and finds a reader's place
+ * again by such an id.
  *
- * There are two. A Broadcaster that stands alone numbers its events itself (`local_sequencer.ts`). One with a backplane leaves
- * that to the engine, and learns it by reading (`../cluster/shared_sequencer.ts`). What goes out is in both cases what the
- * order hands on, in the order in which it does.
+ * There are two. A Broadcaster that stands alone numbers its events itself (`local_sequencer.ts`). One with a backplane
+ * leaves that to the engine, and learns the order by reading (`../cluster/shared_sequencer.ts`). Both put the events into
+ * the Broadcaster's log, by its batcher, in that order.
  *
  * @module
  */
 
-import { encodeEvent } from "../wire/event.ts";
 import type { Selection } from "./log.ts";
-import type { PublishableEvent } from "./draft.ts";
+import type { PublishableEvent } from "./typed.ts";
 
-/** Why events may be missing: they were dropped from the log, the log began anew, or the id was never one of ours. */
-export type GapReason = "trimmed" | "epoch" | "invalid";
-
-/** The data of a `gap` event: what was published after `requested`, up to and with `resumedAt`, may not have arrived. */
-export interface Gap {
-  /** The id after which the client wanted to go on. */
-  readonly requested: string;
-  /** The id after which it does go on. */
-  readonly resumedAt: string;
-  /** Why. */
-  readonly reason: GapReason;
-}
-
-/** Where a client starts, and what it is told first. */
+/** A place in the log at which a reader goes on, and what it is told first. */
 export interface Start {
+  /** The sequence number of the last event that it has. */
   readonly cursor: number;
   /** A `gap` event, a cursor event, or nothing. */
   readonly opening: string;
 }
 
-/** What is older than the log, for one client: it is read from elsewhere, and ends at a place in the log. */
-export interface Replay {
-  /** The next bytes, the start in the log, or `undefined` if it has to be waited for: `wake()` is called then. */
-  next(): { readonly bytes: Uint8Array | undefined; readonly events: number } | Start | undefined;
+/** A piece of what a {@linkcode Replay} reads. */
+export interface ReplayPiece {
+  readonly bytes: Uint8Array | undefined;
+  readonly events: number;
 }
 
-/** A client that is to be given a place. */
+/** Events older than the log, for one reader: they are read from elsewhere, up to a place in the log. */
+export interface Replay {
+  /** The next piece, or the start in the log, or `undefined` if it has to be waited for: the reader is woken then. */
+  next(reader: LogReader): ReplayPiece | Start | undefined;
+}
+
+/** A reader of the log: one client, as a sequencer sees it. */
 export interface LogReader {
-  /** The id that it sent, untrusted; `undefined` for one that is new. */
-  readonly asked: string | undefined;
   readonly view: Selection;
   /** Called later if no place could be told at once. */
-  place(place: Start | Replay): void;
-  /** What its replay waited for is there. */
+  begin(place: Start | Replay): void;
+  /** The piece that its replay waited for is there. */
   wake(): void;
 }
 
@@ -57,8 +49,9 @@ export interface Health {
   readonly error?: unknown;
 }
 
-/** See the head of this file. */
 export interface Sequencer {
+  /** How many events were published and have their id. */
+  readonly published: number;
   /**
    * Publishes an event.
    *
@@ -66,34 +59,20 @@ export interface Sequencer {
    * @throws {TidingsError} With code `"invalid-event"`, at once.
    */
   publish(input: PublishableEvent): Promise<string>;
-  /** Where the client goes on, or `undefined` if that will be known later. */
-  place(reader: LogReader): Start | Replay | undefined;
-  /** The client has left before it was given a place. */
+  /**
+   * Finds where a reader goes on.
+   *
+   * @param asked The id that its client sent, untrusted; `undefined` for one that is new.
+   * @returns `undefined` if that is not known yet: {@linkcode Sequencer.wait} tells it.
+   */
+  locate(asked: string | undefined, view: Selection): Start | Replay | undefined;
+  /** Tells the reader its place as soon as it is known. */
+  wait(reader: LogReader, asked: string | undefined): void;
+  /** Forgets a reader: its client has left. */
   forget(reader: LogReader): void;
   health(): Health;
   /** Resolves when all that was published has its id, or has failed. */
   settled(): Promise<void>;
-  /** Stops handing events on. */
+  /** Stops putting events into the log. */
   stop(): void;
-}
-
-/** A `gap` event. Its id is the place where the client goes on, so that it is told once. */
-export function gapFrame(gap: Gap): string {
-  return encodeEvent({ event: "gap", id: gap.resumedAt, data: gap });
-}
-
-/**
- * An event that no page listens to, which gives a client its place before anything was published. It has a `data` line
- * because Firefox ignores an id without one.
- */
-export function cursorFrame(id: string): string {
-  return encodeEvent({ event: "tidings-cursor", id, data: "" });
-}
-
-// What is echoed of an id that was never ours.
-const LONGEST_ECHO = 64;
-
-/** A start at which the client is told that it may have missed something. */
-export function startWithGap(asked: string, cursor: number, resumedAt: string, reason: GapReason): Start {
-  return { cursor, opening: gapFrame({ requested: asked.slice(0, LONGEST_ECHO), resumedAt, reason }) };
 }

@@ -1,8 +1,10 @@
 /**
- * Typed event maps: which events a Broadcaster carries, and with what data.
+ * The types of what is published: which events a Broadcaster carries, and with what data.
  *
  * @module
  */
+
+import type { ServerSentEvent } from "../wire/event.ts";
 
 /** Names and data of the events: `{ price: { amount: number }; message: string }`. Unnamed events are `message`. */
 export type EventMap = Record<string, unknown>;
@@ -32,3 +34,6 @@ export type PublishEvent<Events extends EventMap> = {
 export type PublishInput<Events extends EventMap> =
   | PublishEvent<Events>
   | ("message" extends keyof Events ? string extends Events["message"] ? string : never : never);
+
+/** Any input of `publish()`, its types forgotten. */
+export type PublishableEvent = string | (ServerSentEvent & PublishFields);

@@ -1,6 +1,6 @@
 /**
- * Views: who sees which events. Clients with the same topics and the same filter share one view, and with it every chunk
- * that is made for it.
+ * Views: they say which clients see which events. Clients with the same topics and the same filter share one view, and
+ * with it every chunk that is made for it.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const MOST_PIECES = 4;
 /** One view, and its clients that keep up. */
 export class View<Client> implements Selection {
   readonly topics: ReadonlySet<string> | undefined;
-  /** The clients to whom a turn's chunk is handed as it is flushed. Those that lag read from the log instead. */
+  /** The clients that are handed each batch as it is flushed. Those that lag read from the log instead. */
   readonly live: Set<Client> = new Set();
   /** How many clients there are, lagging ones included. */
   clients = 0;

@@ -6,20 +6,20 @@
  */
 
 import type { ServerResponse } from "node:http";
-import type { Answerer, Sink } from "../stream/sink.ts";
+import type { Producer, Sink } from "../stream/sink.ts";
 import type { CloseReason } from "../stream/options.ts";
 import { ChunkedWriter, isPlain } from "./chunked.ts";
 import { cutOff } from "./ending.ts";
 import type { NodeResponse } from "./types.ts";
 
 export class ResponseSink implements Sink {
-  readonly #answerer: Answerer;
+  readonly #producer: Producer;
   readonly #outgoing: NodeResponse;
   readonly #chunked: ChunkedWriter | undefined;
   #full = false;
 
-  constructor(answerer: Answerer, outgoing: NodeResponse) {
-    this.#answerer = answerer;
+  constructor(producer: Producer, outgoing: NodeResponse) {
+    this.#producer = producer;
     this.#outgoing = outgoing;
     this.#chunked = isPlain(outgoing) ? new ChunkedWriter() : undefined;
   }
@@ -52,7 +52,7 @@ export class ResponseSink implements Sink {
 
   /** Asks for more as long as there is room and something to say. */
   wake(): void {
-    while (!this.#full) if (this.#answerer.pull() === "idle") return;
+    while (!this.#full && this.#producer.pull());
   }
 
   /** There is no room until the drain. Whoever never lets it come to this needs no listener. */

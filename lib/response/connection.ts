@@ -1,5 +1,5 @@
 /**
- * One client as a source sees it.
+ * One client as its source sees it.
  *
  * @module
  */
@@ -15,8 +15,8 @@ export interface Connection {
   readonly signal: AbortSignal;
   /** The id of the last event the client says it has seen, if it reconnects. Chosen by the client: check it. */
   readonly lastEventId: string | undefined;
-  /** Whether the stream has ended. */
-  readonly closed: boolean;
+  /** Whether the stream has not ended. */
+  readonly open: boolean;
   /** Bytes that were sent and that the runtime has not yet taken. */
   readonly buffered: number;
 
@@ -24,7 +24,8 @@ export interface Connection {
    * Sends an event. Never blocks and never queues without bound: past the option `maxBuffer` the stream is ended, with
    * the reason `"overflow"`.
    *
-   * @returns `false` if the stream has ended, and the event went nowhere.
+   * @returns `false` if the stream has ended, and the event went nowhere. It is not a sign to wait for: that is
+   * {@linkcode Connection.ready}.
    * @throws {TidingsError} With code `"invalid-event"`, if the event cannot be sent unchanged.
    */
   send(event: EventInput): boolean;
@@ -44,38 +45,38 @@ export interface Connection {
   close(): void;
 }
 
-const encoder = new TextEncoder();
+const utf8 = new TextEncoder();
 
-/** What {@linkcode Connection} promises, over an {@linkcode EventStream}. */
+/** The face of an {@linkcode EventStream} towards its source. */
 export class StreamConnection implements Connection {
   readonly request: Request;
   readonly lastEventId: string | undefined;
+  readonly #stream: EventStream;
   readonly #maxBuffer: number;
-  #stream!: EventStream;
   #abort: AbortController | undefined;
   #waiting: ((open: boolean) => void)[] = [];
 
-  constructor(request: Request, lastEventId: string | undefined, maxBuffer: number) {
+  constructor(
+    stream: EventStream,
+    request: Request,
+    { lastEventId, maxBuffer }: { lastEventId: string | undefined; maxBuffer: number },
+  ) {
+    this.#stream = stream;
     this.request = request;
     this.lastEventId = lastEventId;
     this.#maxBuffer = maxBuffer;
   }
 
-  /** Once, before anything else: the stream and the connection need one another. */
-  attach(stream: EventStream): void {
-    this.#stream = stream;
-  }
-
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
-      if (this.closed) this.#abort.abort();
+      if (!this.open) this.#abort.abort();
     }
     return this.#abort.signal;
   }
 
-  get closed(): boolean {
-    return this.#stream.closed;
+  get open(): boolean {
+    return this.#stream.open;
   }
 
   get buffered(): number {
@@ -83,15 +84,15 @@ export class StreamConnection implements Connection {
   }
 
   send(event: EventInput): boolean {
-    return !this.closed && this.#write(encodeEvent(event));
+    return this.open && this.#write(encodeEvent(event));
   }
 
   comment(text: string): boolean {
-    return !this.closed && this.#write(encodeComment(text));
+    return this.open && this.#write(encodeComment(text));
   }
 
   ready(): Promise<boolean> {
-    if (this.closed || this.#stream.hungry) return Promise.resolve(!this.closed);
+    if (!this.open || this.#stream.hungry) return Promise.resolve(this.open);
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       this.#stream.wake();
@@ -99,11 +100,11 @@ export class StreamConnection implements Connection {
   }
 
   close(): void {
-    this.#stream.close("end");
+    this.#stream.end("end");
   }
 
   #write(frame: string): boolean {
-    const chunk = encoder.encode(frame);
+    const chunk = utf8.encode(frame);
     const { buffered } = this.#stream;
     // One event of any size may wait alone: only what piles up is too much.
     if (buffered > 0 && buffered + chunk.byteLength > this.#maxBuffer) {
@@ -113,7 +114,7 @@ export class StreamConnection implements Connection {
     return this.#stream.write(chunk);
   }
 
-  /** The client took all, or (`false`) the stream ended. */
+  /** Answers those who wait: the client took all, or (`false`) the stream has ended. */
   release(open: boolean): void {
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -1,21 +1,19 @@
 /**
- * One client, one source.
+ * Answers one client with the events of one source.
  *
  * @module
  */
 
-import { type Connection, StreamConnection } from "./connection.ts";
-import { beginCoding } from "../wire/coding.ts";
-import { preflight } from "../wire/cors.ts";
 import { report } from "../base/errors.ts";
+import { checkNames, numberOption, requestArgument, wrongOption } from "../base/options.ts";
+import { answer, prelude, type StreamHead } from "../stream/answer.ts";
+import { EventStream } from "../stream/event_stream.ts";
+import { checkStreamOptions, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
 import { encodeEvent, type EventInput } from "../wire/event.ts";
-import { lastEventId, streamHeaders } from "../wire/headers.ts";
-import { numberOption, wrongOption } from "../base/options.ts";
+import { type Connection, StreamConnection } from "./connection.ts";
 import { type EventIterable, type EventIterator, isIterable, iterate } from "./source.ts";
-import { type Driver, EventStream } from "../stream/event_stream.ts";
-import { checkStreamOptions, isOver, prelude, type StreamOptions } from "../stream/options.ts";
 
-const encoder = new TextEncoder();
+const utf8 = new TextEncoder();
 
 /** What a setup callback may return: its cleanup, or events to stream, or nothing. */
 export type SetupResult = void | (() => void | Promise<void>) | EventIterable;
@@ -39,6 +37,8 @@ export interface SSEResponseOptions extends StreamOptions {
    */
   maxBuffer?: number | undefined;
 }
+
+const OPTIONS: readonly string[] = [...STREAM_OPTIONS, "status", "maxBuffer"];
 
 /**
  * Answers a request with a stream of events from one source.
@@ -94,41 +94,35 @@ export function createSSEResponse(
   source: EventSourceInput,
   options: SSEResponseOptions = {},
 ): Response {
-  const { status = 200, maxBuffer = 1 << 20 } = options;
+  requestArgument("createSSEResponse", request);
+  checkNames("createSSEResponse", options, OPTIONS);
   checkStreamOptions(options);
+  const { status = 200, maxBuffer = 1 << 20 } = options;
   numberOption("maxBuffer", maxBuffer, { least: 1, unit: "bytes", endless: true });
   if (!Number.isInteger(status) || status < 200 || status > 599 || [204, 205, 304].includes(status)) {
     throw wrongOption("status", "a status from 200 to 599 that may have a body", status);
   }
   if (typeof source !== "function" && !isIterable(source)) throw wrongSource(source);
-  if (options.cors !== undefined && request.method === "OPTIONS") return preflight(request, options.cors);
-  const headers = streamHeaders(request, options);
-  if (request.method !== "HEAD" && isOver(request, options)) return new Response("", { status, headers });
-  const coding = beginCoding(request, headers, options.compression);
-  if (request.method === "HEAD") return new Response(null, { status, headers });
-
-  const connection = new StreamConnection(request, lastEventId(request), maxBuffer);
-  const driver = new SourceDriver(connection);
-  const stream = new EventStream(request, options, driver, encoder.encode(prelude(options.retry)), coding);
-  connection.attach(stream);
-  driver.start(stream, source);
-  return new Response(stream.body, { status, headers });
+  const head = answer(request, options, status);
+  if (head instanceof Response) return head;
+  const stream = new SourceStream(request, head, options, maxBuffer);
+  stream.start(source);
+  return new Response(stream.body, { status, headers: head.headers });
 }
 
-/** Moves events from a source to a stream, and the stream's end back to the source. */
-class SourceDriver implements Driver {
+/** A stream that moves events from a source to a client, and its own end back to the source. */
+class SourceStream extends EventStream {
   readonly #connection: StreamConnection;
-  #stream!: EventStream;
   #iterator: EventIterator | undefined;
   #cleanup: (() => void | Promise<void>) | undefined;
   #stepping = false;
 
-  constructor(connection: StreamConnection) {
-    this.#connection = connection;
+  constructor(request: Request, head: StreamHead, options: SSEResponseOptions, maxBuffer: number) {
+    super(request, head, options, prelude(options.retry));
+    this.#connection = new StreamConnection(this, request, { lastEventId: head.lastEventId, maxBuffer });
   }
 
-  start(stream: EventStream, source: EventSourceInput): void {
-    this.#stream = stream;
+  start(source: EventSourceInput): void {
     try {
       const result = typeof source === "function" ? source(this.#connection) : source;
       if (isPromise(result)) result.then((later) => this.#adopt(later)).catch((error) => this.#failed(error));
@@ -138,21 +132,21 @@ class SourceDriver implements Driver {
     }
   }
 
-  /** What the source turned out to be. It may come late, when the client has already left. */
+  /** Takes what the source turned out to be. It may come late, when the client has already left. */
   #adopt(result: SetupResult): void {
     if (result === undefined) return;
     if (typeof result === "function") this.#cleanup = result;
     else if (isIterable(result)) this.#iterator = iterate(result);
     else throw wrongSource(result);
-    if (this.#stream.closed) this.#release();
-    else this.#stream.wake();
+    if (this.open) this.wake();
+    else this.#release();
   }
 
-  /** One step at a time; the stream is told when there is something, and may ask in between on behalf of `ready()`. */
-  pull(): "idle" {
+  /** Takes one step at a time. A source's next event is always still to come, and wakes the stream when it is there. */
+  protected more(): boolean {
     this.#connection.release(true);
     if (this.#iterator !== undefined && !this.#stepping) void this.#step(this.#iterator);
-    return "idle";
+    return false;
   }
 
   async #step(iterator: EventIterator): Promise<void> {
@@ -166,27 +160,27 @@ class SourceDriver implements Driver {
         // At its own end, by return or by throw, an iterator needs no telling.
         if (result?.done !== false) this.#iterator = undefined;
       }
-      if (this.#stream.closed) return;
-      if (result.done === true) return this.#stream.close("end");
-      this.#stream.write(encoder.encode(encodeEvent(result.value)));
+      if (!this.open) return;
+      if (result.done === true) return this.end("end");
+      this.write(utf8.encode(encodeEvent(result.value)));
     } catch (error) {
       return this.#failed(error);
     }
-    this.#stream.wake();
+    this.wake();
   }
 
-  closed(): void {
+  protected ended(): void {
     this.#connection.release(false);
     this.#release();
   }
 
   /** The source threw, or gave something that is no event. */
   #failed(error: unknown): void {
-    if (!this.#stream.closed) this.#stream.truncate({ reason: "error", error });
+    if (this.open) this.truncate({ reason: "error", error });
     else if (!isAbort(error)) report("an event stream's source threw after the stream had ended", error);
   }
 
-  /** Once: runs the cleanup, or asks the iterator to return. Nobody waits: a paused source may take its time. */
+  /** Runs the cleanup, or asks the iterator to return, once. Nobody waits: a paused source may take its time. */
   #release(): void {
     const cleanup = this.#cleanup;
     const iterator = this.#iterator;
@@ -212,7 +206,7 @@ function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as PromiseLike<T> | undefined)?.then === "function";
 }
 
-/** What a well-behaved source throws when `connection.signal` told it to stop. */
+/** Whether this is what a well-behaved source throws when `connection.signal` told it to stop. */
 function isAbort(error: unknown): boolean {
   return (error as { name?: unknown } | null)?.name === "AbortError";
 }

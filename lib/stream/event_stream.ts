@@ -1,34 +1,26 @@
 /**
- * One client's stream: its keepalive, and its end with the reason.
+ * One client's stream, from its first byte to its end with the reason.
  *
- * Whoever has something to say (a source, a subscription) is its *driver*. The stream asks the driver when the client
- * can take more, and tells it once when the client is gone. Nothing here throws after the end, and nothing becomes an
- * unhandled rejection.
+ * A subclass has something to say: a source's events, or a broadcaster's. The stream asks it when the client can take more,
+ * and tells it once when the stream has ended. Nothing here throws after the end, and nothing becomes an unhandled
+ * rejection.
  *
  * @module
  */
 
-import type { StreamEncoder } from "../wire/coding.ts";
-import { type Departure, departureOf, type Watcher } from "./departure.ts";
+import { concat } from "../base/bytes.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { callHook, report } from "../base/errors.ts";
-import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
 import { DEFAULT_KEEPALIVE } from "../base/runtime.ts";
-import { type Answerer, BodySink, type Sink } from "./sink.ts";
+import { negotiateCoding, type StreamEncoder } from "../wire/coding.ts";
+import type { StreamHead } from "./answer.ts";
+import { type Departure, departureOf, type Watcher } from "./departure.ts";
+import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
 import type { CloseInfo, CloseReason, StreamOptions } from "./options.ts";
+import { BodySink, type Producer, type Sink } from "./sink.ts";
 
-/** Who fills a stream. Both are called by the stream alone, and must not throw. */
-export interface Driver {
-  /**
-   * The client took all that was written: write more, or close. `"idle"` means that there is nothing now, and that the
-   * driver calls {@linkcode EventStream.wake} when it wants to be asked again. It must be one of these: a body that was asked
-   * and was given nothing does not ask again.
-   */
-  pull(): "idle" | void;
-  /** The stream ended. Called once. */
-  closed(info: CloseInfo): void;
-}
-
-const KEEPALIVE = new TextEncoder().encode(":\n\n");
+const utf8 = new TextEncoder();
+const KEEPALIVE = utf8.encode(":\n\n");
 
 const byBody = new WeakMap<ReadableStream, EventStream>();
 
@@ -41,79 +33,101 @@ export function eventStreamOf(body: ReadableStream): EventStream | undefined {
   return byBody.get(body);
 }
 
-export class EventStream implements Answerer, Beating, Watcher {
+export abstract class EventStream implements Producer, Beating, Watcher {
   readonly #options: StreamOptions;
-  readonly #driver: Driver;
+  readonly #clock: Clock;
   readonly #keepalive: number;
   readonly #encoder: StreamEncoder | undefined;
-  /** What tells that the client has left: the adapter, or else the request's signal. */
+  /** Tells that the client has left: the adapter, or else the request's signal. */
   readonly #leaving: Departure | Request;
   /** The stream's own sink, until an adapter brings another. */
   #own: BodySink | undefined;
   #sink: Sink;
-  #closed = false;
+  #ended = false;
+  /** Whether the subclass is being asked for more, and whether it was woken meanwhile. */
+  #asking: "no" | "asking" | "woken" = "no";
 
-  constructor(
-    request: Request,
-    options: StreamOptions,
-    driver: Driver,
-    prelude: Uint8Array,
-    encoder?: StreamEncoder,
-  ) {
+  /**
+   * Begins the stream with its first bytes. They are written at once: Bun and several Node adapters send no headers before
+   * the first byte, and without one Firefox fires no `open`. They also keep a byte order mark from ever being the
+   * stream's first character.
+   *
+   * The subclass is not called before its own constructor is done: nobody reads the body before that.
+   */
+  constructor(request: Request, head: StreamHead, options: StreamOptions, opening: string) {
+    const { keepalive = DEFAULT_KEEPALIVE, compression, clock = systemClock } = options;
     this.#options = options;
-    this.#driver = driver;
-    this.#keepalive = options.keepalive === false ? 0 : options.keepalive ?? DEFAULT_KEEPALIVE;
-    this.#encoder = encoder;
-    const opening = encoder === undefined ? prelude : concat(encoder.head, encoder.encode(prelude));
-    this.#sink = this.#own = new BodySink(this, opening);
+    this.#clock = clock;
+    this.#keepalive = keepalive === false || keepalive === Infinity ? 0 : keepalive;
+    // The user's compression and signal may throw, so they come before anything that would have to be undone.
+    const first = utf8.encode(opening);
+    if (negotiateCoding(request, head.headers, compression)) {
+      this.#encoder = compression.begin();
+      this.#sink = this.#own = new BodySink(this, clock);
+      this.#sink.write(concat(this.#encoder.head, this.#encoder.encode(first)));
+    } else {
+      this.#sink = this.#own = new BodySink(this, clock);
+      this.#sink.write(first);
+    }
+    options.signal?.addEventListener("abort", this);
     this.#leaving = departureOf(request) ?? request;
     if ("watch" in this.#leaving) {
       byBody.set(this.body, this);
       this.#leaving.watch(this);
     } else this.#leaving.signal.addEventListener("abort", this);
-    options.signal?.addEventListener("abort", this);
-    if (this.#keepalive > 0) joinHeartbeat(this.#keepalive, this);
+    if (this.#keepalive > 0) joinHeartbeat(clock, this.#keepalive, this);
   }
 
-  /** What a response is made of. Nothing is left of it once the stream was {@linkcode EventStream.redirect}ed. */
+  /**
+   * Asked when the client has taken all that was written: {@linkcode EventStream.write} something, or end the stream, and
+   * return `true`; or return `false` if there is nothing now, and call {@linkcode EventStream.wake} later.
+   */
+  protected abstract more(): boolean;
+
+  /** The stream has ended. Called once. */
+  protected abstract ended(info: CloseInfo): void;
+
+  /** The response's body. There is none any more once the stream was {@linkcode EventStream.redirect}ed. */
   get body(): ReadableStream<Uint8Array> {
     return this.#own!.body;
   }
 
-  get closed(): boolean {
-    return this.#closed;
+  /** Whether the stream has not ended. */
+  get open(): boolean {
+    return !this.#ended;
   }
 
   /** Whether the client took all that was written. */
   get hungry(): boolean {
-    return !this.#closed && this.#sink.hasRoom;
+    return !this.#ended && this.#sink.hasRoom;
   }
 
   /** Bytes that were written and that the runtime has not yet taken. */
   get buffered(): number {
-    return this.#closed ? 0 : this.#sink.buffered;
+    return this.#ended ? 0 : this.#sink.buffered;
   }
 
   /** Writes a chunk, which may be shared with other streams. Says whether the stream was still open. */
   write(chunk: Uint8Array): boolean {
-    if (this.#closed) return false;
+    if (this.#ended) return false;
     try {
       this.#sink.write(this.#encoder === undefined ? chunk : this.#encoder.encode(chunk));
       return true;
     } catch {
       // The runtime ended the stream and has not told us yet.
-      this.close("client");
+      this.end("client");
       return false;
     }
   }
 
-  /** Asks for another {@linkcode Driver.pull} after an `"idle"` one, once the client has taken all. */
+  /** There may be more to say, after {@linkcode EventStream.more} has returned `false`. */
   wake(): void {
-    this.#sink.wake();
+    if (this.#asking === "no") this.#sink.wake();
+    else this.#asking = "woken";
   }
 
   /** Ends the stream; what was written is still delivered. Only the first call counts. */
-  close(reason: CloseReason): void {
+  end(reason: CloseReason): void {
     if (!this.#settle({ reason })) return;
     if (this.#encoder !== undefined) this.#writeTail(this.#encoder);
     this.#sink.end();
@@ -141,27 +155,33 @@ export class EventStream implements Answerer, Beating, Watcher {
     byBody.delete(this.body);
     this.#own = undefined;
     this.#sink = sink;
-    sink.wake();
+    this.wake();
   }
 
-  /** The sink asks for more. */
-  pull(): "idle" | void {
-    return this.#closed ? "idle" : this.#driver.pull();
+  /** The sink asks. A subclass that is woken while it is asked may have more after all, and is asked again. */
+  pull(): boolean {
+    let wrote = false;
+    do {
+      this.#asking = "asking";
+      wrote = !this.#ended && this.more();
+    } while (!wrote && (this.#asking as string) === "woken");
+    this.#asking = "no";
+    return wrote;
   }
 
   /** The sink's reader went away. */
   cancelled(): void {
-    this.close("client");
+    this.end("client");
   }
 
-  /** The adapter noticed. */
+  /** The adapter noticed that the client left. */
   clientLeft(): void {
-    this.close("client");
+    this.end("client");
   }
 
   /** One of the two signals was aborted. The stream itself is the listener. */
   handleEvent(event: Event): void {
-    this.close(event.target === this.#options.signal ? "aborted" : "client");
+    this.end(event.target === this.#options.signal ? "aborted" : "client");
   }
 
   /** The heartbeat's call. */
@@ -170,27 +190,20 @@ export class EventStream implements Answerer, Beating, Watcher {
     if (this.hungry) this.write(KEEPALIVE);
   }
 
-  /** The one clean-up, whoever noticed the end first. */
+  /** The one clean-up, for whichever end came first. */
   #settle(info: CloseInfo): boolean {
-    if (this.#closed) return false;
-    this.#closed = true;
+    if (this.#ended) return false;
+    this.#ended = true;
     // Node 18 keeps the bodies of some responses for ever: nothing may hang on them.
     if (this.#own !== undefined) byBody.delete(this.#own.body);
     if ("watch" in this.#leaving) this.#leaving.unwatch(this);
     else this.#leaving.signal.removeEventListener("abort", this);
     this.#options.signal?.removeEventListener("abort", this);
-    if (this.#keepalive > 0) leaveHeartbeat(this.#keepalive, this);
-    this.#driver.closed(info);
+    if (this.#keepalive > 0) leaveHeartbeat(this.#clock, this.#keepalive, this);
+    this.ended(info);
     const { onClose } = this.#options;
     if (onClose !== undefined) callHook("onClose", () => onClose(info));
     else if (info.reason === "error") report("an event stream's source threw", info.error);
     return true;
   }
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(first.byteLength + second.byteLength);
-  joined.set(first);
-  joined.set(second, first.byteLength);
-  return joined;
 }

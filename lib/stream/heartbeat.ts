@@ -1,48 +1,63 @@
 /**
- * The one clock for all connections: a timer an interval, never a timer a client.
+ * Calls many members at a steady pace from one timer: a timer an interval, never a timer a client.
  *
- * The timer is unref'd where the runtime can do that, so nothing but keepalives left means that the process may exit,
- * and it is cleared when its last member leaves.
+ * The timer is unref'd where the runtime can do that, so a process with nothing left but keepalives may exit; it is
+ * cleared when its last member leaves.
  *
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
 import { unref } from "../base/runtime.ts";
 
-/** Who is called at each beat. An object, not a function, so that ten thousand streams are not ten thousand closures. */
+/** A member, called at each beat. It is an object and no function: ten thousand streams need no ten thousand closures. */
 export interface Beating {
   /** Must not throw. */
   beat(): void;
 }
 
-interface Clock {
-  readonly members: Set<Beating>;
-  readonly timer: ReturnType<typeof setInterval>;
-}
+class Heartbeat {
+  readonly members = new Set<Beating>();
+  readonly #clock: Clock;
+  readonly #interval: number;
+  #timer: unknown;
 
-const clocks = new Map<number, Clock>();
-
-/** Calls `member.beat()` every `interval` milliseconds until the member leaves. All members of one interval share one timer. */
-export function joinHeartbeat(interval: number, member: Beating): void {
-  let clock = clocks.get(interval);
-  if (clock === undefined) {
-    const members = new Set<Beating>();
-    const timer = setInterval(() => members.forEach((member) => member.beat()), interval);
-    unref(timer);
-    clocks.set(interval, clock = { members, timer });
+  constructor(clock: Clock, interval: number) {
+    this.#clock = clock;
+    this.#interval = interval;
+    this.#schedule();
   }
-  clock.members.add(member);
+
+  stop(): void {
+    this.#clock.clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    this.#timer = this.#clock.setTimeout(() => {
+      // First, so that whoever leaves meanwhile as the last one stops the next beat.
+      this.#schedule();
+      for (const member of this.members) member.beat();
+    }, this.#interval);
+    unref(this.#timer);
+  }
 }
 
-/** Ends what {@linkcode joinHeartbeat} began. Harmless for one who never joined. */
-export function leaveHeartbeat(interval: number, member: Beating): void {
-  const clock = clocks.get(interval);
-  if (clock === undefined || !clock.members.delete(member) || clock.members.size > 0) return;
-  clearInterval(clock.timer);
-  clocks.delete(interval);
+const heartbeats = new WeakMap<Clock, Map<number, Heartbeat>>();
+
+/** Calls `member.beat()` every `interval` milliseconds until it leaves. All members of one interval share one timer. */
+export function joinHeartbeat(clock: Clock, interval: number, member: Beating): void {
+  let byInterval = heartbeats.get(clock);
+  if (byInterval === undefined) heartbeats.set(clock, byInterval = new Map());
+  let heartbeat = byInterval.get(interval);
+  if (heartbeat === undefined) byInterval.set(interval, heartbeat = new Heartbeat(clock, interval));
+  heartbeat.members.add(member);
 }
 
-/** How many timers run: for tests, which prove that none outlives its clients. */
-export function heartbeatTimers(): number {
-  return clocks.size;
+/** Ends what {@linkcode joinHeartbeat} began. Harmless for one that never joined. */
+export function leaveHeartbeat(clock: Clock, interval: number, member: Beating): void {
+  const byInterval = heartbeats.get(clock);
+  const heartbeat = byInterval?.get(interval);
+  if (heartbeat === undefined || !heartbeat.members.delete(member) || heartbeat.members.size > 0) return;
+  heartbeat.stop();
+  byInterval!.delete(interval);
 }

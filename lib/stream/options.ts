@@ -1,13 +1,13 @@
 /**
- * What every event stream can be told, and how it tells of its end.
+ * The options that every event stream has, and what it tells of its end.
  *
  * @module
  */
 
+import { type Clock, systemClock } from "../base/clock.ts";
+import { durationOption, functionOption, wrongOption } from "../base/options.ts";
 import { checkCompression, type Compression } from "../wire/coding.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
-import { hasLeft } from "./departure.ts";
-import { functionOption, numberOption, wrongOption } from "../base/options.ts";
 
 /**
  * Why a stream ended.
@@ -32,11 +32,11 @@ export interface CloseInfo {
   readonly waiting?: { readonly events: number; readonly bytes: number };
 }
 
-/** What every event stream can be told, by {@linkcode createSSEResponse} and by `subscribe` alike. */
+/** Options of every event stream, which {@linkcode createSSEResponse} and `subscribe` take alike. */
 export interface StreamOptions {
   /**
    * Milliseconds between keepalive comments, which keep proxies and idle time-outs from ending a quiet stream; `false`
-   * for none. Default: 15,000, and 5,000 on Bun, whose default idle time-out ends a stream after 8 s of silence.
+   * or `Infinity` for none. Default: 15,000, and 5,000 on Bun, whose default idle time-out ends a stream after 8 s of silence.
    */
   keepalive?: number | false | undefined;
   /** Milliseconds a browser waits before it reconnects. Default: the browser's own, 3 to 5 s. */
@@ -47,46 +47,53 @@ export interface StreamOptions {
    */
   headers?: HeadersInit | undefined;
   /**
-   * Lets pages of other origins read the stream. An `OPTIONS` request, by which browsers ask first, is answered with 204 and
-   * starts nothing, so pass these on too. Default: only pages of the same origin.
+   * Lets pages of other origins read the stream. An `OPTIONS` request, by which browsers ask first, is answered with 204
+   * and starts nothing, so pass these on too. Default: only pages of the same origin.
    */
   cors?: CorsOptions | undefined;
   /**
-   * Packs the stream for clients that can unpack it: `gzip()` of `tidings/compression`. Default: none. Where chunks are many
-   * and small, as with a model's tokens for one client, there is little to gain.
+   * Packs the stream for clients that can unpack it: `gzip()` of `tidings/compression`. Where chunks are many and small,
+   * as with a model's tokens for one client, there is little to gain. Default: none.
    */
   compression?: Compression | undefined;
   /** Ends the stream when it is aborted. */
   signal?: AbortSignal | undefined;
   /** Called exactly once when the stream has ended, however it ended. Not called if it never began. */
   onClose?: ((info: CloseInfo) => void) | undefined;
+  /** Time and chance, for tests. Default: the runtime's own. */
+  clock?: Clock | undefined;
 }
 
+/** The names of {@linkcode StreamOptions}. */
+export const STREAM_OPTIONS: readonly string[] = [
+  ...["keepalive", "retry", "headers", "cors", "compression", "signal", "onClose", "clock"],
+];
+
 /**
- * Checks the options that every stream has.
+ * Checks the values of the options that every stream has.
  *
  * @throws {TypeError} Naming the option and the value received.
  */
 export function checkStreamOptions(options: StreamOptions): void {
-  const { keepalive, retry, cors, compression, signal, onClose } = options;
+  const { keepalive, retry, cors, compression, signal, onClose, clock } = options;
   if (keepalive !== undefined && keepalive !== false) {
-    numberOption("keepalive", keepalive, { least: 1, unit: "milliseconds (or false for none)" });
+    durationOption("keepalive", keepalive, { least: 1, endless: true });
   }
-  if (retry !== undefined) numberOption("retry", retry, { least: 0, unit: "milliseconds" });
+  if (retry !== undefined) durationOption("retry", retry, { least: 0 });
   checkCors(cors);
   checkCompression(compression);
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     throw wrongOption("signal", "an AbortSignal", signal);
   }
   functionOption("onClose", onClose);
+  checkClock(clock);
 }
 
-/** Whether there is nobody to stream to: the client left before it began, or the caller's signal says so. */
-export function isOver(request: Request, options: StreamOptions): boolean {
-  return hasLeft(request) || options.signal?.aborted === true;
-}
-
-/** The first bytes of a stream: a comment, and the reconnection time if one was asked for. */
-export function prelude(retry: number | undefined): string {
-  return retry === undefined ? ":\n\n" : `:\nretry: ${retry}\n\n`;
+/** @throws {TypeError} If the option `clock` is no clock. */
+export function checkClock(clock: Clock | undefined): Clock {
+  if (clock === undefined) return systemClock;
+  if (typeof clock?.now !== "function" || typeof clock.setTimeout !== "function") {
+    throw wrongOption("clock", "an object with now, setTimeout, clearTimeout and random", clock);
+  }
+  return clock;
 }

@@ -1,15 +1,21 @@
 /**
- * Where a stream's bytes go: into a `ReadableStream` that the runtime reads, or, where an adapter can do better, straight
- * into its response.
+ * Takes one stream's bytes to its client: through a `ReadableStream` that the runtime reads, or, where an adapter can do
+ * better, straight into its response.
  *
  * @module
  */
 
+import { type Clock, sleep } from "../base/clock.ts";
 import type { CloseReason } from "./options.ts";
 
-/** Takes a stream's bytes. */
+/**
+ * Takes a stream's bytes, and asks its {@linkcode Producer} for more.
+ *
+ * The two keep to this: while there is room the sink asks, until the producer says that it has nothing. From then on the
+ * sink asks only after {@linkcode Sink.wake}. A producer may also write unasked, as long as there is room.
+ */
 export interface Sink {
-  /** Whether all that was written has been taken, and there is room for more. */
+  /** Whether all that was written has been taken. */
   readonly hasRoom: boolean;
   /** Bytes that were written and not yet taken. */
   readonly buffered: number;
@@ -19,56 +25,55 @@ export interface Sink {
   end(): void;
   /** The end of a stream that failed, after what was written, or at once if `discard` is set. */
   cut(reason: CloseReason, discard: boolean): void;
-  /** The answerer has more to write, after it has said `"idle"`. */
+  /** The producer may have more again: asks it, now if there is room, or else once there is. Not called while it is asked. */
   wake(): void;
 }
 
-/** Whom a sink asks for more when it has room. */
-export interface Answerer {
-  /** Writes more, or says `"idle"` if there is nothing until {@linkcode Sink.wake} is called. */
-  pull(): "idle" | void;
+/** Writes a stream's bytes when it is asked to. */
+export interface Producer {
+  /**
+   * Writes something and returns `true`, or returns `false` if there is nothing now. A producer that has ended its stream
+   * may return either. Must not throw.
+   */
+  pull(): boolean;
   /** The reader went away. */
   cancelled(): void;
 }
 
 // Counted in bytes, so that what waits is known, and with room for one: more is asked for only when the queue is empty. A
-// stream of kind "bytes" would detach chunks that other clients share.
+// stream of the kind "bytes" would detach chunks that other clients share.
 const STRATEGY: QueuingStrategy<Uint8Array> = { highWaterMark: 1, size: (chunk) => chunk!.byteLength };
 
-/** A sink that is a `ReadableStream`, and itself the stream's source, so that there is one object and no closure a stream. */
-export class BodySink implements Sink, UnderlyingDefaultSource<Uint8Array> {
+/** A sink that is a `ReadableStream`, and itself the stream's source: one object and no closure a stream. */
+export class BodySink implements Sink {
   readonly body: ReadableStream<Uint8Array>;
-  readonly #answerer: Answerer;
+  readonly #producer: Producer;
+  readonly #clock: Clock;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #wake: (() => void) | undefined;
-  #asking = false;
-  /** Whether it was woken since it last asked, perhaps by the very answer. */
-  #awake = false;
+  /** Answers the stream's pending pull, after which it pulls again as soon as it is empty. */
+  #answerPull: (() => void) | undefined;
   #cutting: CloseReason | undefined;
 
-  /**
-   * The prelude is written at once: Bun and several Node adapters send no headers before the first byte, and without one
-   * Firefox fires no `open`. It also keeps a byte order mark from ever being the stream's first character.
-   */
-  constructor(answerer: Answerer, prelude: Uint8Array) {
-    this.#answerer = answerer;
+  constructor(producer: Producer, clock: Clock) {
+    this.#producer = producer;
+    this.#clock = clock;
     this.body = new ReadableStream<Uint8Array>(this, STRATEGY);
-    this.#controller.enqueue(prelude);
   }
 
-  /** The stream's call, and so are the next two. */
+  /** The stream calls this, and the next two. */
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
   }
 
   pull(): Promise<void> | void {
     if (this.#cutting !== undefined) return this.#failSoon(this.#cutting);
-    // While there is nothing to say this stays pending, so that the runtime does not ask again after each delivery.
-    if (this.#ask() === "idle") return new Promise((resolve) => this.#wake = resolve);
+    // A stream that was given nothing would not pull again; and while there is nothing to say this stays pending, so that
+    // the runtime does not ask after each event that is written unasked.
+    if (!this.#producer.pull()) return new Promise((resolve) => this.#answerPull = resolve);
   }
 
   cancel(): void {
-    this.#answerer.cancelled();
+    this.#producer.cancelled();
   }
 
   get hasRoom(): boolean {
@@ -97,26 +102,12 @@ export class BodySink implements Sink, UnderlyingDefaultSource<Uint8Array> {
   }
 
   wake(): void {
-    if (this.#asking || this.#wake === undefined) {
-      this.#awake = true;
-      return;
-    }
-    // A stream that was given nothing does not ask again, so it is not told of a wake that came to nothing.
-    if (this.#cutting === undefined && this.hasRoom && this.#ask() === "idle") return;
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake();
-  }
-
-  #ask(): "idle" | void {
-    let answer: "idle" | void;
-    this.#asking = true;
-    do {
-      this.#awake = false;
-      answer = this.#answerer.pull();
-    } while (answer === "idle" && this.#awake);
-    this.#asking = false;
-    return answer;
+    // No pull is pending, so one is still to come: of a stream that has not been read from yet, or is not empty.
+    if (this.#answerPull === undefined) return;
+    if (this.#cutting === undefined && this.hasRoom && !this.#producer.pull()) return;
+    const answerPull = this.#answerPull;
+    this.#answerPull = undefined;
+    answerPull();
   }
 
   #fail(reason: CloseReason): void {
@@ -126,17 +117,13 @@ export class BodySink implements Sink, UnderlyingDefaultSource<Uint8Array> {
   }
 
   /** The runtime took the last words in this very turn, and Bun would throw them away, and the headers with them. */
-  #failSoon(reason: CloseReason): Promise<void> {
-    return new Promise((resolve) =>
-      setTimeout(() => {
-        this.#fail(reason);
-        resolve();
-      })
-    );
+  async #failSoon(reason: CloseReason): Promise<void> {
+    await sleep(this.#clock, 0);
+    this.#fail(reason);
   }
 }
 
-/** What the runtime may print, and never sends: one line, since no line of any stack would help. */
+/** The runtime may print this, and never sends it: one line, since no line of any stack would help. */
 function cutOff(reason: CloseReason): Error {
   const error = new Error(`tidings cut an event stream off (reason: ${reason})`);
   error.stack = `Error: ${error.message}`;

@@ -1,8 +1,7 @@
 /**
- * Content codings: how a stream's bytes are packed for a client that can unpack them (RFC 9110, section 8.4.1).
+ * Content codings: whether a client's stream is packed, and what a packer must offer (RFC 9110, section 8.4.1).
  *
- * The core knows only what a coding must offer. The one that there is, `gzip()`, is in `tidings/compression`, since it
- * leans on the runtimes' `node:zlib`.
+ * The one packer that there is, `gzip()`, is in `tidings/compression`, since it needs the runtimes' `node:zlib`.
  *
  * @module
  */
@@ -39,21 +38,20 @@ export function checkCompression(compression: Compression | undefined): void {
 }
 
 /**
- * Begins to pack a stream, if its client takes that and its content is not packed already. The headers then say so.
- *
- * @returns `undefined` for a stream that goes out as it is.
+ * Decides whether a stream is packed: if its client takes that, and its content is not packed already. The headers then
+ * say so.
  */
-export function beginCoding(
+export function negotiateCoding(
   request: Request,
   headers: Headers,
   compression: Compression | undefined,
-): StreamEncoder | undefined {
-  if (compression === undefined || headers.has("content-encoding")) return undefined;
+): compression is Compression {
+  if (compression === undefined || headers.has("content-encoding")) return false;
   // Also where it is not packed: a cache must not hand that to somebody else either.
   append(headers, "vary", "Accept-Encoding");
-  if (!accepts(request.headers.get("accept-encoding"), compression.encoding)) return undefined;
+  if (!accepts(request.headers.get("accept-encoding"), compression.encoding)) return false;
   headers.set("content-encoding", compression.encoding);
-  return compression.begin();
+  return true;
 }
 
 /** Whether a client takes a coding, by RFC 9110, section 12.5.3. One that says nothing is not asked to unpack. */

@@ -1,12 +1,12 @@
 /**
- * Which pages of other origins may read a stream: CORS, by the Fetch standard, section 3.3.
+ * Lets pages of other origins read a stream, as far as they may: CORS (Fetch standard, section 3.3).
  *
  * @module
  */
 
 import { report, show } from "../base/errors.ts";
 import { append } from "./header_list.ts";
-import { numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, durationOption, wrongOption } from "../base/options.ts";
 
 /**
  * Lets pages of other origins read a stream. It is no access control: a request from an origin that is not allowed is
@@ -45,12 +45,17 @@ export interface CorsOptions {
    * `Cache-Control`. Default: none.
    */
   readonly headers?: readonly string[] | undefined;
-  /** Seconds for which a browser need not ask again before a request. Default: 7,200, the most that Chromium heeds. */
-  readonly maxAge?: number | undefined;
+  /**
+   * Milliseconds for which a browser need not ask again before a request; whole seconds are told. Default: 7,200,000 (two
+   * hours), the most that Chromium heeds.
+   */
+  readonly preflightMaxAge?: number | undefined;
 }
 
 /** `Last-Event-ID` is what a client that comes back sends, the others are what clients of event streams may need. */
 const REQUEST_HEADERS = ["last-event-id", "authorization", "content-type", "cache-control"];
+
+const OPTIONS: readonly string[] = ["origins", "credentials", "headers", "preflightMaxAge"];
 
 // Checked once: most servers pass the same object for every request.
 const checked = new WeakSet<CorsOptions>();
@@ -64,7 +69,8 @@ export function checkCors(cors: CorsOptions | undefined): void {
   if (cors === undefined) return;
   if (typeof cors !== "object" || cors === null) throw wrongOption("cors", "an object with origins", cors);
   if (checked.has(cors)) return;
-  const { origins, credentials, headers = [], maxAge } = cors;
+  checkNames("cors", cors, OPTIONS, { maxAge: "preflightMaxAge, in milliseconds" });
+  const { origins, credentials, headers = [], preflightMaxAge } = cors;
   if (Array.isArray(origins)) origins.forEach(checkOrigin);
   else if (origins !== "*" && typeof origins !== "function") {
     throw wrongOption("cors.origins", 'a list of origins, a function, or "*"', origins);
@@ -84,7 +90,7 @@ export function checkCors(cors: CorsOptions | undefined): void {
       throw wrongOption("cors.headers", "a list of header names", name);
     }
   }
-  if (maxAge !== undefined) numberOption("cors.maxAge", maxAge, { least: 0, unit: "seconds" });
+  if (preflightMaxAge !== undefined) durationOption("cors.preflightMaxAge", preflightMaxAge, { least: 0 });
   checked.add(cors);
 }
 
@@ -134,7 +140,7 @@ export function preflight(request: Request, cors: CorsOptions): Response {
   if (headers.has("access-control-allow-origin")) {
     headers.set("access-control-allow-methods", "GET, HEAD, POST");
     headers.set("access-control-allow-headers", [...REQUEST_HEADERS, ...cors.headers ?? []].join(", "));
-    headers.set("access-control-max-age", String(cors.maxAge ?? 7_200));
+    headers.set("access-control-max-age", String(Math.floor((cors.preflightMaxAge ?? 7_200_000) / 1000)));
   }
   return new Response(null, { status: 204, headers });
 }

@@ -1,13 +1,14 @@
 /**
- * An event's way onto the wire: the `text/event-stream` format of the HTML standard, section 9.2.
+ * Encodes events as the `text/event-stream` format of the HTML standard, section 9.2.
  *
- * What cannot be written without changing its meaning is refused by name, never stripped: a stripped line break is a
- * lost line, and one that is let through is a forged field. Pure; imports only the error class.
+ * An event that cannot be written without changing its meaning is refused by name, never stripped: a stripped line break
+ * is a lost line, and one that is let through is a forged field.
  *
  * @module
  */
 
 import { show, TidingsError } from "../base/errors.ts";
+import { nearestName } from "../base/options.ts";
 
 /**
  * One event as it is handed in. At least one field must be set.
@@ -21,8 +22,9 @@ export interface ServerSentEvent<Data = unknown> {
   /** The type that `addEventListener(type)` listens to. Default: none, which browsers dispatch as `"message"`. */
   event?: string | undefined;
   /**
-   * What the browser sends back as `Last-Event-ID` when it reconnects. An empty string resets it. Give it together with
-   * `data`: Firefox forgets an id that came without.
+   * What the browser sends back as `Last-Event-ID` when it reconnects, so it must be fit for a header: no control
+   * character, and no blank at either end (RFC 9110, section 5.5). An empty string resets it. Give it together with `data`:
+   * Firefox forgets an id that came without.
    */
   id?: string | number | bigint | undefined;
   /**
@@ -40,6 +42,11 @@ export type EventInput<Data = unknown> = string | ServerSentEvent<Data>;
 // In a pattern with the `u` flag a surrogate only matches where it stands alone. UTF-8 has no form for it.
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const LINE_BREAK = /\r\n|\r|\n/g;
+// Characters that no header can carry, or that are lost on the way: RFC 9110, section 5.5. The tab is allowed within.
+// deno-lint-ignore no-control-regex
+const NOT_IN_A_HEADER = /[\0-\x08\x0a-\x1f\x7f]|^[\t ]|[\t ]$/;
+
+const FIELDS: readonly string[] = ["data", "event", "id", "retry", "comment"];
 
 /**
  * Encodes one event as one whole frame, blank line included.
@@ -47,8 +54,9 @@ const LINE_BREAK = /\r\n|\r|\n/g;
  * @param input The event, or a string as short for `{ data: string }`.
  * @returns The frame's text. Every line is `field: value` with the space, so leading spaces of a value survive.
  * @throws {TidingsError} With code `"invalid-event"` and the field's name, if a field cannot be sent unchanged: a line
- * break in `event` or `id`, a NUL in `id`, a `retry` that is not a non-negative safe integer, a lone surrogate anywhere,
- * data that JSON cannot express, or nothing to send at all.
+ * break in `event`, an `id` that no header can carry, a `retry` that is not a non-negative safe integer, a lone surrogate
+ * anywhere, data that JSON cannot express; or if the event has a field that is not known, or nothing to send at all. To
+ * send an object that has more fields, name those that are meant: `{ event: it.event, data: it.data }`.
  *
  * @example
  * ```ts
@@ -63,7 +71,18 @@ export function encodeEvent(input: EventInput): string {
   if (typeof input !== "object" || input === null) {
     throw invalid("event", "must be an object or a string", input);
   }
-  const { comment, event, id, retry, data } = input;
+  for (const field in input) {
+    // Compared one by one, since this is done for each event: a list would have to be searched.
+    if (
+      field !== "data" && field !== "event" && field !== "id" && field !== "retry" && field !== "comment" &&
+      (input as Record<string, unknown>)[field] !== undefined
+    ) throw unknownField(field, FIELDS);
+  }
+  return encodeFrame(input);
+}
+
+/** The same for an event whose names of fields were checked. */
+export function encodeFrame({ comment, event, id, retry, data }: ServerSentEvent): string {
   let frame = "";
   if (comment !== undefined) frame += commentLines(comment);
   if (event !== undefined) frame += `event: ${singleLine("event", event)}\n`;
@@ -121,8 +140,14 @@ function idText(id: string | number | bigint): string {
   if (typeof id === "bigint" || Number.isFinite(id)) return String(id);
   if (typeof id === "number") throw invalid("id", "must be a finite number or a string", id);
   const text = singleLine("id", id);
-  // The standard ignores such an id, and Firefox loses the whole event.
-  if (text.includes("\0")) throw invalid("id", "must not contain a NUL character", text);
+  // The client could never send it back: some runtimes would try for ever, others lose a blank.
+  if (NOT_IN_A_HEADER.test(text)) {
+    throw invalid(
+      "id",
+      "must be fit for a header, without control characters and without a blank at either end",
+      text,
+    );
+  }
   return text;
 }
 
@@ -142,10 +167,28 @@ function json(data: unknown): string {
   try {
     text = JSON.stringify(data);
   } catch (cause) {
-    throw invalid("data", "must be expressible as JSON", data, cause);
+    throw invalid("data", `must be expressible as JSON, ${RESCUE}`, data, cause);
   }
-  if (text === undefined) throw invalid("data", "must be expressible as JSON", data);
+  if (text === undefined || isLost(text, data)) {
+    throw invalid("data", `must be expressible as JSON, ${RESCUE}`, data);
+  }
   return text;
+}
+
+const RESCUE = "and loses nothing in it: turn it into an array, an object or a string (and await a promise)";
+
+/** Whether JSON keeps nothing of the data: of a Map, a Set, a Promise, an Error, a Response it makes `{}`, of NaN `null`. */
+function isLost(text: string, data: unknown): boolean {
+  if (text === "null") return data !== null && typeof (data as { toJSON?: unknown }).toJSON !== "function";
+  return text === "{}" && Object.prototype.toString.call(data) !== "[object Object]" &&
+    typeof (data as { toJSON?: unknown }).toJSON !== "function";
+}
+
+/** A field that would be ignored without a word. */
+export function unknownField(field: string, fields: readonly string[]): TidingsError {
+  const nearest = nearestName(field, fields);
+  const remedy = nearest === undefined ? `the fields are ${fields.join(", ")}` : `did you mean "${nearest}"?`;
+  return new TidingsError("invalid-event", `Unknown event field "${field}": ${remedy}`);
 }
 
 function wellFormed(field: string, text: string): string {

@@ -1,5 +1,5 @@
 /**
- * Headers whose value is a list.
+ * Adds to headers whose value is a list.
  *
  * @module
  */

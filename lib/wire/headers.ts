@@ -1,12 +1,17 @@
 /**
- * The headers of an event stream, and the one header a reconnecting client sends.
+ * The headers of an event stream, and the one header that a reconnecting client sends.
  *
  * @module
  */
 
-import { allowOrigin } from "./cors.ts";
 import { wrongOption } from "../base/options.ts";
-import type { StreamOptions } from "../stream/options.ts";
+import { allowOrigin, type CorsOptions } from "./cors.ts";
+
+/** What a stream's headers depend on. */
+export interface HeaderOptions {
+  headers?: HeadersInit | undefined;
+  cors?: CorsOptions | undefined;
+}
 
 /** What every event stream says of itself. */
 const STREAM_HEADERS: readonly (readonly [string, string])[] = [
@@ -17,16 +22,16 @@ const STREAM_HEADERS: readonly (readonly [string, string])[] = [
   ["x-accel-buffering", "no"],
 ];
 
-// They speak of one hop's connection (RFC 9110, 7.6.1), which is the server's to manage; over HTTP/2 they are
-// forbidden (RFC 9113, 8.2.2), and Node's server crashes on `keep-alive`. A stream has no length either.
+// They speak of one hop's connection (RFC 9110, section 7.6.1), which is the server's to manage. Over HTTP/2 they are
+// forbidden (RFC 9113, section 8.2.2), and Node's server crashes on `keep-alive`. A stream has no length either.
 const NOT_OURS_TO_SET = ["connection", "keep-alive", "transfer-encoding", "upgrade", "content-length"];
 
 /**
- * Builds a stream's headers: the defaults above, with the caller's own over them, and what lets the request's page read it.
+ * Builds a stream's headers: the defaults above, the caller's own over them, and those that let the request's page read.
  *
  * @throws {TypeError} If a header is given that would break the stream, named.
  */
-export function streamHeaders(request: Request, options: StreamOptions): Headers {
+export function streamHeaders(request: Request, options: HeaderOptions): Headers {
   const headers = new Headers(options.headers);
   for (const name of NOT_OURS_TO_SET) {
     if (headers.has(name)) {
@@ -45,7 +50,7 @@ export function streamHeaders(request: Request, options: StreamOptions): Headers
 /**
  * Reads `Last-Event-ID`, as text: browsers send its UTF-8 bytes, which most runtimes hand over as Latin-1.
  *
- * Attacker-controlled: it says what a client claims to have seen, and is never a proof of anything.
+ * The client chose it: it says what the client claims to have seen, and proves nothing.
  *
  * @param query The name of a query parameter to look at if there is no such header.
  * @returns `undefined` if the client did not send one, or sent an empty one, which means the same.
@@ -55,18 +60,20 @@ export function lastEventId(request: Request, query?: string): string | undefine
   if (raw === null || raw === "") {
     return (query !== undefined && new URL(request.url).searchParams.get(query)) || undefined;
   }
-  let latin1 = false;
+  let isAscii = true;
   const bytes = new Uint8Array(raw.length);
   for (let i = 0; i < raw.length; i++) {
     const code = raw.charCodeAt(i);
-    if (code > 0xff) return raw; // already text
-    if (code > 0x7f) latin1 = true;
+    // It is text already.
+    if (code > 0xff) return raw;
+    if (code > 0x7f) isAscii = false;
     bytes[i] = code;
   }
-  if (!latin1) return raw;
+  if (isAscii) return raw;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return raw; // Latin-1 after all
+    // It was Latin-1 after all.
+    return raw;
   }
 }

@@ -1,7 +1,6 @@
 // What is remembered when not all can be: of messages that were read, and of topics of which something was dropped.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EventLog } from "../../lib/log/log.ts";
 import { RecentMap } from "../../lib/base/recent.ts";
 import { Random } from "../support/random.ts";
 
@@ -45,22 +44,4 @@ test("what was forgotten is told once, and what was pruned is gone", () => {
 test("keys that come again and again are never forgotten while there are no more than fit", () => {
   const map = new RecentMap<string, number>(3);
   for (let i = 0; i < 100; i++) assert.equal(map.set("abc"[i % 3]!, i), undefined);
-});
-
-test("with more topics than are remembered, what was missed is told exactly for the last, and never less", () => {
-  const log = new EventLog({ events: 1, bytes: 1_000, age: Infinity }, () => 0, "0");
-  const count = 35_000;
-  for (let i = 1; i <= count; i++) {
-    log.append([{ id: `${i}`, topic: `t${i}`, key: undefined, event: undefined, frame: "data: x\n\n" }]);
-  }
-  // Of each topic one event was published, its number the topic's own, and all but the last are dropped.
-  const missed = (topic: number, cursor: number) => {
-    return log.missed(cursor, { topics: new Set([`t${topic}`]), matches: () => true });
-  };
-  for (let topic = 1; topic < count; topic += 7) {
-    assert.ok(missed(topic, topic - 1), `the event of topic ${topic}`);
-    if (topic > count - 10_000) {
-      assert.equal(missed(topic, topic), false, `nothing after it of topic ${topic}`);
-    }
-  }
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster, type CloseInfo, type Gap, TidingsError } from "../../mod.ts";
-import { heartbeatTimers } from "../../lib/stream/heartbeat.ts";
 import { MemoryClient, request } from "../support/memory_client.ts";
+import { turnedClock } from "../support/turned_clock.ts";
+import { countingClock } from "../support/counting_clock.ts";
 
 const gaps = (client: MemoryClient): Gap[] =>
   client.events.filter(({ event }) => event === "gap").map(({ data }) => JSON.parse(data));
@@ -228,16 +229,16 @@ test("a quiet topic is not missed because a busy one has filled the history", as
 });
 
 test("history ends by events, by bytes and by age", async () => {
-  let now = 0;
+  const clock = turnedClock();
   const resumed = async (history: { events?: number; bytes?: number; age?: number }, wait: number) => {
-    const feed = new Broadcaster({ history, now: () => now });
+    const feed = new Broadcaster({ history, clock });
     const id = await feed.publish("0");
     for (let i = 1; i <= 5; i++) {
       feed.publish({ data: "x".repeat(100) });
       await new Promise((resolve) => setTimeout(resolve));
-      now += 10;
+      clock.pass(10);
     }
-    now += wait;
+    clock.pass(wait);
     const client = new MemoryClient(feed.subscribe(request({ lastEventId: id })));
     await client.settle();
     await feed.close();
@@ -308,8 +309,8 @@ test("policy latest: a client that lags gets only the newest event of each key",
 });
 
 test("a client that takes nothing for the time allowed is cut off", async () => {
-  let now = 0;
-  const feed = new Broadcaster({ lagTimeout: 5_000, now: () => now });
+  const clock = turnedClock();
+  const feed = new Broadcaster({ lagTimeout: 5_000, clock });
   const closed: CloseInfo[] = [];
   const client = new MemoryClient(feed.subscribe(request(), { onClose: (info) => closed.push(info) }));
   await client.settle();
@@ -317,11 +318,9 @@ test("a client that takes nothing for the time allowed is cut off", async () => 
     feed.publish("x");
     await new Promise((resolve) => setTimeout(resolve));
   }
-  now = 4_000;
-  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  clock.pass(5_000);
   assert.equal(feed.size, 1);
-  now = 6_000;
-  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  clock.pass(1_000);
   assert.equal(feed.size, 0);
   assert.deepEqual(closed.map(({ reason }) => reason), ["lagging"]);
   assert.ok(
@@ -357,12 +356,13 @@ test("figures", async () => {
 });
 
 test("close delivers what was published, gives each client its own retry, and sends newcomers away", async () => {
-  const feed = new Broadcaster();
+  const clock = countingClock();
+  const feed = new Broadcaster({ clock });
   const clients = Array.from({ length: 20 }, () => new MemoryClient(feed.subscribe(request())));
   for (const client of clients.slice(1)) await client.settle(); // the first has not read a byte
   feed.publish("the last word");
   const closing = feed.close({ retry: 1_000, within: 100 });
-  assert.equal(feed.closed, true);
+  assert.equal(feed.state, "closing");
   const newcomer = new MemoryClient(feed.subscribe(request(), { retry: 7 }));
   await newcomer.settle();
   assert.equal(newcomer.ended, "end");
@@ -380,7 +380,7 @@ test("close delivers what was published, gives each client its own retry, and se
   assert.ok(retries.every((retry) => retry >= 1_000 && retry <= 1_500));
   assert.ok(new Set(retries).size > 10, "all told the same");
   assert.throws(() => feed.publish("x"), (error) => error instanceof TidingsError && error.code === "closed");
-  assert.equal(heartbeatTimers(), 0);
+  assert.equal(clock.pending(), 0);
 });
 
 test("close cuts a client off that does not take the rest", async () => {
@@ -398,18 +398,20 @@ test("await using closes", async () => {
     const feed = outer = new Broadcaster();
     await feed[Symbol.asyncDispose]();
   }
-  assert.equal(outer.closed, true);
+  assert.equal(outer.state, "closed");
+  await outer.closed;
 });
 
 test("neither a HEAD request nor one that was given up is subscribed", async () => {
-  const feed = new Broadcaster();
+  const clock = countingClock();
+  const feed = new Broadcaster({ clock });
   const head = feed.subscribe(request({ method: "HEAD" }));
   assert.equal(head.headers.get("content-type"), "text/event-stream");
   assert.equal(head.body, null);
   assert.equal(await feed.subscribe(request({ signal: AbortSignal.abort() })).text(), "");
   assert.equal(await feed.subscribe(request(), { signal: AbortSignal.abort() }).text(), "");
   assert.equal(feed.size, 0);
-  assert.equal(heartbeatTimers(), 0);
+  assert.equal(clock.pending(), 0);
 });
 
 test("what cannot be published is refused by name and costs no id", async () => {
@@ -431,7 +433,7 @@ test("what cannot be published is refused by name and costs no id", async () => 
   refused({ data: 1, retry: -1 }, /"retry"/);
   refused({}, /needs at least one of/);
   refused(undefined, /needs at least one of|must be an object/);
-  refused({ data: "é".repeat(500) }, /more than the 1000 bytes of the option "history.bytes"/);
+  refused({ data: "é".repeat(500) }, /more than the 1000 bytes of the option "maxEventBytes"/);
   const after = await feed.publish("y");
   assert.equal(Number(after.split("-")[1]), Number(before.split("-")[1]) + 1);
   await feed.close();

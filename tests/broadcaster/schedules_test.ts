@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { Broadcaster, type Gap, type LagPolicy } from "../../mod.ts";
 import { gzip } from "../../lib/compression/mod.ts";
 import { MemoryClient, request } from "../support/memory_client.ts";
+import { turnedClock } from "../support/turned_clock.ts";
 import { Random } from "../support/random.ts";
 
 const SCHEDULES = 5_000;
@@ -140,7 +141,8 @@ function check(visitor: Visitor, lives: Map<string, Published[]>, policy: LagPol
 }
 
 async function runSchedule(random: Random): Promise<void> {
-  let now = 0;
+  // With chance of its own: each life of a log has another epoch.
+  const clock = turnedClock({ random: Math.random });
   const policy = random.pick<LagPolicy>(["disconnect", "skip", "latest"]);
   const history = {
     events: 1 + random.below(12),
@@ -154,7 +156,7 @@ async function runSchedule(random: Random): Promise<void> {
   let life!: Published[];
   let tip!: string;
   const restart = async () => {
-    feed = new Broadcaster({ history, lagPolicy: policy, lagTimeout: Infinity, now: () => now, compression });
+    feed = new Broadcaster({ history, lagPolicy: policy, lagTimeout: Infinity, clock, compression });
     // The first event of a life tells its epoch.
     tip = await feed.publish({ data: { n: 0 } });
     lives.set(epochOf(tip), life = [{ topic: undefined, key: undefined, n: 0 }]);
@@ -200,7 +202,7 @@ async function runSchedule(random: Random): Promise<void> {
         if (client?.ended === "no") void client.read();
         break;
       case 6:
-        now += random.below(30);
+        clock.pass(random.below(30));
         break;
       case 7:
         if (client === undefined) visitor.connect(feed, tip, undefined, true);

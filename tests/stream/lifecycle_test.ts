@@ -11,8 +11,8 @@ import {
   type ServerSentEvent,
   type SetupResult,
 } from "../../mod.ts";
-import { heartbeatTimers } from "../../lib/stream/heartbeat.ts";
 import { RawClient } from "../support/client.ts";
+import { countingClock } from "../support/counting_clock.ts";
 import { Random } from "../support/random.ts";
 import { randomEvent, refusable, seenByReader } from "../support/random_events.ts";
 import { memoryInUse } from "../support/runtime.ts";
@@ -25,6 +25,11 @@ const EVENT = "x".repeat(65_000);
 // The kernel takes some MB before it says that a client does not read.
 const MOST_AHEAD = 8 << 20;
 
+/** The clock of all streams here: no timer may be left on it. */
+const clock = countingClock();
+const respond: typeof createSSEResponse = (request, source, options) =>
+  createSSEResponse(request, source, { clock, ...options });
+
 /** A test on each server, after which no timer may be left. */
 function each(
   name: string,
@@ -34,7 +39,7 @@ function each(
   for (const kind of servers) {
     test(`${kind.name}: ${name}`, { timeout: 60_000, ...options }, async () => {
       await run(kind);
-      await until(() => heartbeatTimers() === 0, "no timer is left");
+      await until(() => clock.pending() === 0, "no timer is left");
     });
   }
 }
@@ -60,7 +65,7 @@ const isAborted = (signal: AbortSignal) =>
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
-after(() => assert.equal(heartbeatTimers(), 0));
+after(() => assert.equal(clock.pending(), 0));
 
 // --- Leaving -------------------------------------------------------------------------------------------------------
 
@@ -75,7 +80,7 @@ for (const [how, leave] of LEAVING) {
     let ended = deferred();
     let signal!: AbortSignal;
     const handler = (request: Request) =>
-      createSSEResponse(request, async function* (connection) {
+      respond(request, async function* (connection) {
         signal = connection.signal;
         try {
           yield "here";
@@ -109,7 +114,7 @@ for (const [how, leave] of LEAVING) {
     let cleanups = 0;
     let connection!: Connection;
     const handler = (request: Request) =>
-      createSSEResponse(request, (given) => {
+      respond(request, (given) => {
         connection = given;
         return () => void cleanups++;
       }, { onClose: told.onClose });
@@ -120,14 +125,14 @@ for (const [how, leave] of LEAVING) {
         cleanups = 0;
         const client = await RawClient.open(port, {});
         await client.until(":\n\n");
-        assert.equal(connection.closed, false);
+        assert.equal(connection.open, true);
         const { signal } = connection;
         const left = performance.now();
         leave(client);
         assert.deepEqual(await within(told.promise, "onClose is called"), { reason: "client" });
         times.push(performance.now() - left);
         assert.equal(cleanups, 1);
-        assert.equal(connection.closed, true);
+        assert.equal(connection.open, false);
         assert.equal(signal.aborted, true);
         assert.equal(connection.send("too late"), false);
         assert.equal(connection.comment("too late"), false);
@@ -144,7 +149,7 @@ for (const [how, leave] of LEAVING) {
   });
 
   each(`a client that ${how} is noticed with nothing written, by a Broadcaster`, async (kind) => {
-    const broadcaster = new Broadcaster();
+    const broadcaster = new Broadcaster({ clock });
     let told = closing();
     const handler = (request: Request) => broadcaster.subscribe(request, { onClose: told.onClose });
     await withServer(kind, handler, async (port) => {
@@ -166,7 +171,7 @@ for (const [how, leave] of LEAVING) {
   });
 
   each(`a client that ${how} while its handler still waits leaves nothing behind`, async (kind) => {
-    const broadcaster = new Broadcaster();
+    const broadcaster = new Broadcaster({ clock });
     let waiting: Deferred<void>[] = [];
     let opened = 0;
     let cleanups = 0;
@@ -175,7 +180,7 @@ for (const [how, leave] of LEAVING) {
       waiting.push(gate);
       await gate.promise;
       if (request.url.endsWith("/broadcaster")) return broadcaster.subscribe(request);
-      return createSSEResponse(request, () => {
+      return respond(request, () => {
         opened++;
         return () => void cleanups++;
       });
@@ -198,7 +203,7 @@ for (const [how, leave] of LEAVING) {
           other.end();
           await until(() => broadcaster.size === 0, "nobody is subscribed");
           await until(() => cleanups === opened, "every source was cleaned up");
-          await until(() => heartbeatTimers() === 0, "no timer is left");
+          await until(() => clock.pending() === 0, "no timer is left");
         }
       }
     });
@@ -209,7 +214,7 @@ each("a generator that waits at a yield runs its finally block when its client l
   const ended = deferred();
   let pulls = 0;
   const handler = (request: Request) =>
-    createSSEResponse(request, function* () {
+    respond(request, function* () {
       try {
         for (;;) {
           pulls++;
@@ -231,7 +236,7 @@ each("a generator that waits at a yield runs its finally block when its client l
 each("a ReadableStream as source is cancelled when its client leaves", async (kind) => {
   const cancelled = deferred();
   const handler = (request: Request) =>
-    createSSEResponse(
+    respond(
       request,
       new ReadableStream<EventInput>({
         start: (controller) => controller.enqueue({ data: { from: "a stream" } }),
@@ -252,13 +257,13 @@ test("a request that was aborted before calls no source and subscribes nobody", 
     assert.equal(request.signal.aborted, true);
     return request;
   };
-  const broadcaster = new Broadcaster();
+  const broadcaster = new Broadcaster({ clock });
   let calls = 0;
   const refuse = () => void calls++;
   for (const method of ["GET", "POST"]) {
     for (
       const response of [
-        createSSEResponse(aborted(method), refuse, {
+        respond(aborted(method), refuse, {
           onClose: refuse,
         }),
         broadcaster.subscribe(aborted(method), { onClose: refuse }),
@@ -270,20 +275,20 @@ test("a request that was aborted before calls no source and subscribes nobody", 
   }
   assert.equal(calls, 0);
   assert.equal(broadcaster.size, 0);
-  assert.equal(heartbeatTimers(), 0);
+  assert.equal(clock.pending(), 0);
 });
 
 // --- Beginning -----------------------------------------------------------------------------------------------------
 
 each("HEAD gets the headers, and a response that is complete", async (kind) => {
-  const broadcaster = new Broadcaster();
+  const broadcaster = new Broadcaster({ clock });
   // Counted, since what a source or onClose throws is not for the test to see.
   let calls = 0;
   const refuse = () => void calls++;
   await withServer(kind, (request) => {
     if (request.url.endsWith("/plain")) return new Response("plain text");
     if (request.url.endsWith("/broadcaster")) return broadcaster.subscribe(request, { onClose: refuse });
-    return createSSEResponse(request, refuse, { onClose: refuse });
+    return respond(request, refuse, { onClose: refuse });
   }, async (port) => {
     for (const path of ["/source", "/broadcaster"]) {
       const client = await RawClient.open(port, { method: "HEAD", path });
@@ -302,13 +307,13 @@ each("HEAD gets the headers, and a response that is complete", async (kind) => {
 });
 
 each("the first bytes and the documented headers arrive at once, with no event sent", async (kind) => {
-  const broadcaster = new Broadcaster();
+  const broadcaster = new Broadcaster({ clock });
   await withServer(
     kind,
     (request) =>
       request.url.endsWith("/broadcaster")
         ? broadcaster.subscribe(request, { retry: 1234 })
-        : createSSEResponse(request, () => {}, { retry: 1234, headers: { "x-own": "1" } }),
+        : respond(request, () => {}, { retry: 1234, headers: { "x-own": "1" } }),
     async (port) => {
       for (const path of ["/source", "/broadcaster"]) {
         const times: number[] = [];
@@ -335,8 +340,7 @@ each("the first bytes and the documented headers arrive at once, with no event s
 
 each("a Last-Event-ID that is not ASCII arrives as text", async (kind) => {
   const id = "é, 漢字 and 😀";
-  const handler = (request: Request) =>
-    createSSEResponse(request, ({ lastEventId }) => [{ data: { lastEventId } }]);
+  const handler = (request: Request) => respond(request, ({ lastEventId }) => [{ data: { lastEventId } }]);
   await withServer(kind, handler, async (port) => {
     for (const [sent, read] of [[id, id], ["plain-1", "plain-1"], ["", undefined]]) {
       const client = await RawClient.open(port, { headers: { "last-event-id": sent! } });
@@ -350,7 +354,7 @@ each("a Last-Event-ID that is not ASCII arrives as text", async (kind) => {
 
 each('a source that ends gives a complete response, with the reason "end"', async (kind) => {
   let told = closing();
-  const handler = (request: Request) => createSSEResponse(request, ["one", "two"], { onClose: told.onClose });
+  const handler = (request: Request) => respond(request, ["one", "two"], { onClose: told.onClose });
   await withServer(kind, handler, async (port) => {
     const url = `http://127.0.0.1:${port}/`;
     assert.equal(await (await fetch(url)).text(), ":\n\ndata: one\n\ndata: two\n\n");
@@ -375,7 +379,7 @@ each("connection.close() and the option signal end the response completely", asy
   let connection!: Connection;
   let stop = new AbortController();
   const handler = (request: Request) =>
-    createSSEResponse(request, (given) => {
+    respond(request, (given) => {
       connection = given;
       connection.send("one");
     }, { onClose: told.onClose, signal: stop.signal });
@@ -426,7 +430,7 @@ for (const [name, source] of Object.entries(FAILING)) {
     `${name}: what was sent arrives, then the client sees a failure, and never the error`,
     async (kind) => {
       let told = closing();
-      const handler = (request: Request) => createSSEResponse(request, source, { onClose: told.onClose });
+      const handler = (request: Request) => respond(request, source, { onClose: told.onClose });
       await withServer(kind, handler, async (port) => {
         const response = await fetch(`http://127.0.0.1:${port}/`);
         const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -465,7 +469,7 @@ for (const [name, source] of Object.entries(FAILING)) {
 
 each("a source that throws is printed where there is no onClose", async (kind) => {
   const printed = await errorsPrinted(() =>
-    withServer(kind, (request) => createSSEResponse(request, failing), async (port) => {
+    withServer(kind, (request) => respond(request, failing), async (port) => {
       const client = await RawClient.open(port, {});
       await client.untilClosed();
       assert.doesNotMatch(client.text, /hunter2/);
@@ -480,7 +484,7 @@ each("an iterable is not read ahead of a client that does not read", async (kind
   let pulls = 0;
   let ended = 0;
   const handler = (request: Request) =>
-    createSSEResponse(request, async function* () {
+    respond(request, async function* () {
       try {
         for (;;) {
           pulls++;
@@ -508,12 +512,12 @@ each("a callback that waits for ready() keeps to the client's pace", async (kind
   let sent = 0;
   const ended = deferred<string>();
   const handler = (request: Request) =>
-    createSSEResponse(request, async (connection) => {
+    respond(request, async (connection) => {
       while (await connection.ready()) {
         assert.equal(connection.send(EVENT), true);
         sent++;
       }
-      ended.resolve(`closed: ${connection.closed}`);
+      ended.resolve(`open: ${connection.open}`);
     });
   await withServer(kind, handler, async (port) => {
     const client = await RawClient.open(port, { reading: false });
@@ -523,7 +527,7 @@ each("a callback that waits for ready() keeps to the client's pace", async (kind
     client.read();
     await until(() => sent > stopped + 100, "more is sent");
     client.reset();
-    assert.equal(await within(ended.promise, "ready() says that the client left"), "closed: true");
+    assert.equal(await within(ended.promise, "ready() says that the client left"), "open: false");
   });
 });
 
@@ -534,7 +538,7 @@ each('a callback that does not wait is ended past maxBuffer, with the reason "ov
   let most = 0;
   let cleanups = 0;
   const handler = (request: Request) =>
-    createSSEResponse(request, (connection) => {
+    respond(request, (connection) => {
       const timer = setInterval(() => {
         if (connection.send(EVENT)) sent++;
         else refused++;
@@ -564,28 +568,28 @@ each('a callback that does not wait is ended past maxBuffer, with the reason "ov
 
 each("keepalive comments come at the interval asked for, from one timer for all", async (kind) => {
   const INTERVAL = 50;
-  const broadcaster = new Broadcaster();
+  const broadcaster = new Broadcaster({ clock });
   await withServer(
     kind,
     (request) =>
       request.url.endsWith("/broadcaster")
         ? broadcaster.subscribe(request, { keepalive: INTERVAL })
-        : createSSEResponse(request, () => {}, {
+        : respond(request, () => {}, {
           keepalive: request.url.endsWith("/none") ? false : INTERVAL,
         }),
     async (port) => {
-      const timers = heartbeatTimers();
+      const timers = clock.pending();
       const clients: RawClient[] = [];
       for (const path of ["/source", "/source", "/source", "/none"]) {
         const client = await RawClient.open(port, { path });
         await client.until(":\n\n");
         clients.push(client);
       }
-      assert.equal(heartbeatTimers() - timers, 1);
+      assert.equal(clock.pending() - timers, 1);
       const subscriber = await RawClient.open(port, { path: "/broadcaster" });
       await subscriber.until("tidings-cursor");
       // The same clock again, and the Broadcaster's own, which looks for clients that stall.
-      assert.equal(heartbeatTimers() - timers, 2);
+      assert.equal(clock.pending() - timers, 2);
 
       const beats = (client: RawClient) => client.text.split(/^:\n/m).length - 2;
       const [first] = clients;
@@ -605,7 +609,7 @@ each("keepalive comments come at the interval asked for, from one timer for all"
       for (const client of [clients[1]!, clients[2]!, subscriber]) assert.ok(beats(client) >= 5, client.text);
       assert.equal(beats(clients[3]!), 0);
       for (const client of [...clients, subscriber]) client.end();
-      await until(() => heartbeatTimers() === timers, "the timers are gone");
+      await until(() => clock.pending() === timers, "the timers are gone");
       assert.equal(broadcaster.size, 0);
     },
   );
@@ -616,15 +620,15 @@ each("keepalive comments come at the interval asked for, from one timer for all"
 each("1,000 clients come and leave, and nothing is left of them", async (kind) => {
   const CLIENTS = 1_000;
   const ROUNDS = 3;
-  const broadcaster = new Broadcaster();
+  const broadcaster = new Broadcaster({ clock });
   let open = 0;
   let ended = 0;
   const handler = (request: Request) => {
     const onClose = () => void ended++;
     open++;
     if (request.url.endsWith("/broadcaster")) return broadcaster.subscribe(request, { onClose });
-    if (request.url.endsWith("/callback")) return createSSEResponse(request, () => () => {}, { onClose });
-    return createSSEResponse(request, async function* ({ signal }) {
+    if (request.url.endsWith("/callback")) return respond(request, () => () => {}, { onClose });
+    return respond(request, async function* ({ signal }) {
       yield "here";
       await isAborted(signal);
     }, { onClose });
@@ -649,7 +653,7 @@ each("1,000 clients come and leave, and nothing is left of them", async (kind) =
       clients.forEach((client, i) => i % 2 === 0 ? client.end() : client.reset());
       await until(() => ended === count, "all have left", 30_000);
       assert.equal(broadcaster.size, 0);
-      assert.equal(heartbeatTimers(), 0);
+      assert.equal(clock.pending(), 0);
     };
     await round(CLIENTS); // warms up
     const before = await memoryInUse();
@@ -664,7 +668,7 @@ each(
   "a generator may send and wait in between, and yields at the client's pace all the same",
   async (kind) => {
     const handler = (request: Request) =>
-      createSSEResponse(request, async function* (connection) {
+      respond(request, async function* (connection) {
         for (let i = 0; i < 20; i++) {
           connection.send({ data: `sent ${i}` });
           assert.equal(await connection.ready(), true);
@@ -692,12 +696,14 @@ test("a source that cannot be read ends the stream as one that throws does, now 
     const source of [locked(), () => locked(), () => Promise.resolve(locked()), () => Promise.resolve(5)]
   ) {
     const told = closing();
-    const response = createSSEResponse(new Request("http://localhost/"), source as () => void, told);
+    const response = respond(new Request("http://localhost/"), source as () => void, {
+      onClose: told.onClose,
+    });
     response.text().catch(() => {});
     const { reason, error } = await within(told.promise, "onClose is called");
     assert.equal(reason, "error");
     assert.ok(error instanceof TypeError, String(error));
-    assert.equal(heartbeatTimers(), 0);
+    await until(() => clock.pending() === 0, "no timer is left");
   }
 });
 
@@ -710,7 +716,7 @@ each("100,000 random events come back equal through the runtime's own fetch", as
     const event = randomEvent(pick);
     if (!refusable(event) && Number.isInteger(event.retry ?? 0)) sent.push(event);
   }
-  await withServer(kind, (request) => createSSEResponse(request, sent), async (port) => {
+  await withServer(kind, (request) => respond(request, sent), async (port) => {
     const response = await fetch(`http://127.0.0.1:${port}/`);
     const read: unknown[] = [];
     const parser = createParser({

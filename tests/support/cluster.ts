@@ -105,7 +105,7 @@ export class Cluster {
   /** Waits until every node says that it is well. */
   async healthy(ms: number = PATIENCE): Promise<void> {
     await until(
-      () => this.nodes.every(({ feed }) => feed.closed || feed.health().ok),
+      () => this.nodes.every(({ feed }) => feed.state === "closed" || feed.health().ok),
       "all nodes are well",
       ms,
     );

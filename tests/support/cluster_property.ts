@@ -121,7 +121,7 @@ class Run {
     if (this.#failedAt !== undefined) return this.#failedAt;
     const nodes = this.#nodes.map(({ name, feed }) => {
       const { ok, error } = feed.health();
-      return `${name} ${feed.closed ? "closed" : ok ? "well" : `unwell (${error})`}`;
+      return `${name} ${feed.state === "closed" ? "closed" : ok ? "well" : `unwell (${error})`}`;
     });
     const clients = this.#clients.map(({ state }) => state);
     return `${this.#stage}, nodes ${nodes.join(", ")}, clients ${clients.join(", ")}`;

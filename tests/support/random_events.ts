@@ -53,12 +53,16 @@ export function randomEvent(pick: (below: number) => number): ServerSentEvent {
 }
 
 const lone = (value: unknown) => typeof value === "string" && /\p{Surrogate}/u.test(value);
+/** What a header cannot carry, character by character. */
+const unfit = (id: string) =>
+  id !== id.replace(/^[ \t]+|[ \t]+$/g, "") ||
+  [...id].some((char) => char !== "\t" && (char < " " || char === "\x7f"));
 const broken = (value: unknown) => typeof value === "string" && /[\r\n]/.test(value);
 
 /** The same rules, written the other way round: which events must be refused. */
 export function refusable({ data, event, id, retry, comment }: ServerSentEvent): boolean {
   return [data, event, id, comment].some(lone) || broken(event) || broken(id) ||
-    (typeof id === "string" && id.includes("\0")) ||
+    (typeof id === "string" && unfit(id)) ||
     (retry !== undefined && !(Number.isInteger(retry) && retry >= 0)) ||
     [data, event, id, retry, comment].every((field) => field === undefined);
 }

@@ -111,7 +111,7 @@ test("headers of the caller's own that say the like are kept beside", async () =
 
 test("a preflight is answered by the same call, and starts nothing", async () => {
   const feed = new Broadcaster();
-  const cors = { origins: [APP], credentials: true, headers: ["X-Tenant"], maxAge: 60 };
+  const cors = { origins: [APP], credentials: true, headers: ["X-Tenant"], preflightMaxAge: 60_999 };
   let started = false;
   const answers = [
     feed.subscribe(asking(APP), { cors }),
@@ -143,11 +143,11 @@ test("a preflight is answered by the same call, and starts nothing", async () =>
 
 test("a refusal can be read too: 503 and 429, with when to come back, and after close()", async () => {
   const cors = { origins: [APP] };
-  const full = new Broadcaster({ limits: { clientsPerKey: 1, clients: 2, whenFull: "refuse" } });
+  const full = new Broadcaster({ limits: { clientsPerOwner: 1, clients: 2, whenFull: "refuse" } });
   const asked = request({ origin: APP });
   const responses = [
-    full.subscribe(asked, { cors, key: "ann" }),
-    full.subscribe(asked, { cors, key: "ann" }),
+    full.subscribe(asked, { cors, owner: "ann" }),
+    full.subscribe(asked, { cors, owner: "ann" }),
     full.subscribe(asked, { cors }),
     full.subscribe(asked, { cors }),
   ];
@@ -194,8 +194,16 @@ for (
     [{ origins: [], headers: "x-own" }, /"cors\.headers"/],
     [{ origins: [], headers: ["x own"] }, /"cors\.headers" must be a list of header names, received "x own"/],
     [
-      { origins: [], maxAge: -1 },
-      /"cors\.maxAge" must be a whole number of seconds, at least 0, received -1/,
+      { origins: [], preflightMaxAge: -1 },
+      /"cors\.preflightMaxAge" must be a whole number of milliseconds, at least 0, received -1/,
+    ],
+    [
+      { origins: [], maxAge: 60 } as unknown as CorsOptions,
+      /Unknown option "maxAge" of cors: use preflightMaxAge, in milliseconds/,
+    ],
+    [
+      { origin: [APP] } as unknown as CorsOptions,
+      /Unknown option "origin" of cors: did you mean "origins"\?/,
     ],
   ] as [CorsOptions, RegExp][]
 ) {

@@ -55,7 +55,15 @@ test("what would forge a field, or be lost on the way, is refused by name", () =
     fails({ event: bad, data: 1 }, /"event" must not contain a line break/);
     fails({ id: bad, data: 1 }, /"id" must not contain a line break/);
   }
-  fails({ id: "a\0b", data: 1 }, /"id" must not contain a NUL/);
+  for (const bad of ["a\0b", "\x1b[0m", "a\x7f", " a", "a ", "\ta", " "]) {
+    fails(
+      { id: bad, data: 1 },
+      /"id" must be fit for a header, without control characters and without a blank/,
+    );
+  }
+  for (const good of ["漢字", "é 1", "a\tb", "\u00a0", "-"]) {
+    assert.equal(encodeEvent({ id: good, data: 1 }), `id: ${good}\ndata: 1\n\n`);
+  }
   for (const bad of [-1, 1.5, NaN, Infinity, 2 ** 53, "1000", "1\ndata: x", null]) {
     fails({ retry: bad, data: 1 }, /"retry" must be a whole number of milliseconds/);
   }
@@ -70,6 +78,27 @@ test("what would forge a field, or be lost on the way, is refused by name", () =
   fails({}, /needs at least one of/);
   fails({ data: undefined }, /needs at least one of/);
   for (const bad of [null, undefined, 5]) fails(bad, /"event" must be an object or a string/);
+});
+
+test("a field that is not known is refused, with the nearest one or all of them", () => {
+  fails({ data: 1, evnt: "price" }, /^Unknown event field "evnt": did you mean "event"\?$/);
+  fails({ data: 1, Data: 2 }, /^Unknown event field "Data": did you mean "data"\?$/);
+  fails({ name: "price" }, /^Unknown event field "name": the fields are data, event, id, retry, comment$/);
+  assert.equal(encodeEvent({ data: 1, name: undefined } as ServerSentEvent), "data: 1\n\n");
+});
+
+test("data of which JSON keeps nothing is refused", () => {
+  for (
+    const lost of [
+      ...[new Map([[1, 2]]), new Set([1]), new Error("mine"), Promise.resolve(1), NaN, -Infinity, /x/],
+      ...[new Response("x"), new Blob(["x"]), new Headers({ a: "b" }), new URLSearchParams("a=b")],
+    ]
+  ) fails({ data: lost }, /"data" must be expressible as JSON, and loses nothing in it: .*await a promise/);
+  class Empty {}
+  assert.equal(encodeEvent({ data: {} }), "data: {}\n\n");
+  assert.equal(encodeEvent({ data: new Empty() }), "data: {}\n\n");
+  assert.equal(encodeEvent({ data: { toJSON: () => null } }), "data: null\n\n");
+  assert.equal(encodeEvent({ data: new URL("http://a/") }), 'data: "http://a/"\n\n');
 });
 
 test("data that JSON cannot express is refused, with the cause", () => {

@@ -1,0 +1,48 @@
+/**
+ * The two events that tidings sends itself: a `gap`, and the cursor that gives a client its first id.
+ *
+ * @module
+ */
+
+import { encodeEvent } from "../wire/event.ts";
+import type { Start } from "./sequencer.ts";
+
+/** Why events may be missing: they were dropped from the log, the log began anew, or the id was never one of ours. */
+export type GapReason = "trimmed" | "epoch" | "invalid";
+
+/** The data of a `gap` event: what was published after `requested`, up to and with `resumedAt`, may not have arrived. */
+export interface Gap {
+  /** The id after which the client wanted to go on. */
+  readonly requested: string;
+  /** The id after which it does go on. */
+  readonly resumedAt: string;
+  /** Why. */
+  readonly reason: GapReason;
+}
+
+const GAP = "gap";
+const CURSOR = "tidings-cursor";
+
+/** The names of these events, which nobody else may publish. */
+export const RESERVED_NAMES: readonly unknown[] = [GAP, CURSOR];
+
+/** A `gap` event. Its id is the place where the client goes on, so that it is told once. */
+export function gapFrame(gap: Gap): string {
+  return encodeEvent({ event: GAP, id: gap.resumedAt, data: gap });
+}
+
+/**
+ * An event that no page listens to, which gives a client its place before anything was published. It has a `data` line
+ * because Firefox ignores an id without one.
+ */
+export function cursorFrame(id: string): string {
+  return encodeEvent({ event: CURSOR, id, data: "" });
+}
+
+// How much is echoed of an id that was never ours.
+const LONGEST_ECHO = 64;
+
+/** A start at which the client is told that it may have missed something. */
+export function startWithGap(asked: string, cursor: number, resumedAt: string, reason: GapReason): Start {
+  return { cursor, opening: gapFrame({ requested: asked.slice(0, LONGEST_ECHO), resumedAt, reason }) };
+}
