@@ -117,12 +117,6 @@ export function durationOption(
   );
 }
 
-/** A function's first argument, where that is the request to answer. */
-export function requestArgument(name: string, request: Request): void {
-  if (typeof request?.headers?.get === "function") return;
-  throw new TypeError(`${name}() takes the request to answer first, received ${show(request)}`);
-}
-
 /** A function, or nothing. */
 export function functionOption<F>(name: string, value: F | undefined): F | undefined {
   if (value !== undefined && typeof value !== "function") throw wrongOption(name, "a function", value);

@@ -22,7 +22,6 @@
 
 import { within } from "../base/clock.ts";
 import { TidingsError } from "../base/errors.ts";
-import { requestArgument } from "../base/options.ts";
 import { SharedSequencer } from "../cluster/shared_sequencer.ts";
 import { Batcher } from "../log/batcher.ts";
 import { LocalSequencer } from "../log/local_sequencer.ts";
@@ -199,7 +198,6 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    * @throws {TypeError} If an option is of no use, naming it and the value received.
    */
   subscribe(request: Request, options: SubscribeOptions<Events> = {}): Response {
-    requestArgument("subscribe", request);
     checkSubscribeOptions(options);
     const streamOptions = streamOptionsOf(options, this.#options);
     const head = answer(request, streamOptions, 200, options.lastEventIdQuery);

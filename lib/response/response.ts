@@ -5,7 +5,7 @@
  */
 
 import { report } from "../base/errors.ts";
-import { checkNames, numberOption, requestArgument, wrongOption } from "../base/options.ts";
+import { checkNames, numberOption, wrongOption } from "../base/options.ts";
 import { answer, prelude, type StreamHead } from "../stream/answer.ts";
 import { EventStream } from "../stream/event_stream.ts";
 import { checkStreamOptions, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
@@ -94,7 +94,6 @@ export function createSSEResponse(
   source: EventSourceInput,
   options: SSEResponseOptions = {},
 ): Response {
-  requestArgument("createSSEResponse", request);
   checkNames("createSSEResponse", options, OPTIONS);
   checkStreamOptions(options);
   const { status = 200, maxBuffer = 1 << 20 } = options;

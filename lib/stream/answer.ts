@@ -28,7 +28,7 @@ export interface StreamHead {
  * Any other request gets the head of its stream.
  *
  * @param query The name of a query parameter that may hold the last event ID: see {@linkcode lastEventId}.
- * @throws {TypeError} If an option `headers` would break the stream.
+ * @throws {TypeError} If there is no request, or an option `headers` would break the stream.
  */
 export function answer(
   request: Request,
@@ -36,6 +36,11 @@ export function answer(
   status: number,
   query?: string,
 ): Response | StreamHead {
+  if (typeof request?.headers?.get !== "function") {
+    throw new TypeError(
+      "The first argument must be the Request to answer: pass on what your fetch handler was given",
+    );
+  }
   if (options.cors !== undefined && request.method === "OPTIONS") return preflight(request, options.cors);
   const headers = streamHeaders(request, options);
   if (request.method === "HEAD") {

@@ -91,12 +91,12 @@ for (
     [
       "subscribe without a request",
       () => new Broadcaster().subscribe(wrong({ topics: ["a"] })),
-      "subscribe() takes the request to answer first, received [object Object]",
+      "The first argument must be the Request to answer: pass on what your fetch handler was given",
     ],
     [
       "createSSEResponse without a request",
       () => createSSEResponse(wrong([]), []),
-      "createSSEResponse() takes the request to answer first, received [object Array]",
+      "The first argument must be the Request to answer: pass on what your fetch handler was given",
     ],
     [
       "publish with two arguments",

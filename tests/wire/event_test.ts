@@ -91,7 +91,9 @@ test("data of which JSON keeps nothing is refused", () => {
   for (
     const lost of [
       ...[new Map([[1, 2]]), new Set([1]), new Error("mine"), Promise.resolve(1), NaN, -Infinity, /x/],
-      ...[new Response("x"), new Blob(["x"]), new Headers({ a: "b" }), new URLSearchParams("a=b")],
+      ...[new Response("x"), new Blob(["x"])],
+      // Bun turns these two into JSON that keeps all.
+      ...[new Headers({ a: "b" }), new URLSearchParams("a=b")].filter((each) => !("toJSON" in each)),
     ]
   ) fails({ data: lost }, /"data" must be expressible as JSON, and loses nothing in it: .*await a promise/);
   class Empty {}
