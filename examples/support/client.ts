@@ -1,7 +1,6 @@
 /** TypeScript modules as a page can load them: one JavaScript file each, made when it is first asked for. */
 
 import { fileURLToPath } from "node:url";
-import { report } from "../../lib/base/errors.ts";
 import type { FetchHandler } from "tidings/serve";
 import { fileHeaders } from "./files.ts";
 import { plain } from "./http.ts";
@@ -49,7 +48,7 @@ export function bundled(entry: URL): FetchHandler {
       return new Response(code, { headers: fileHeaders("text/javascript; charset=utf-8") });
     } catch (error) {
       made = undefined;
-      report(
+      console.error(
         `${entry.pathname} cannot be built for the pages. Are the dependencies there? Run: npm ci`,
         error,
       );

@@ -3,8 +3,9 @@ import { gates as browsers } from "./browsers.mjs";
 import { gates as deno } from "./deno.mjs";
 import { gates as manifest } from "./package.mjs";
 import { gates as quickstart } from "./quickstart.mjs";
+import { gates as rooms } from "./rooms.mjs";
 import { gates as source } from "./source.mjs";
 import { gates as tarball } from "./tarball.mjs";
 
 /** `run(context)` throws when the gate fails; `context.work` is a temporary folder that all gates share. */
-export const gates = [...source, ...deno, ...manifest, ...tarball, ...quickstart, ...browsers];
+export const gates = [...source, ...rooms, ...deno, ...manifest, ...tarball, ...quickstart, ...browsers];
