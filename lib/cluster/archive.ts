@@ -1,5 +1,5 @@
 /**
- * What the shared log still holds and this process's own log no longer does, for clients that were away for long.
+ * Reads what the shared log still holds and this process's own log no longer does, for clients that were away for long.
  *
  * It is read in pages, one at a time for the whole process, always from the oldest place that somebody asks for, and a page
  * serves everybody whose place lies in it. So a thousand clients that come back together are a few readings, and not a
@@ -9,7 +9,9 @@
  */
 
 import type { Backplane, BackplaneEntry, BackplaneReader } from "./backplane.ts";
+import type { Clock } from "../base/clock.ts";
 import { type Draft, type LogEntry, toEntries } from "../log/log.ts";
+import type { LogReader } from "../log/sequencer.ts";
 import { ReadSize } from "./read_size.ts";
 import { openReader, pauseAfter } from "./backoff.ts";
 
@@ -34,37 +36,37 @@ export interface Passage {
   readonly last: string;
 }
 
-/** Somebody who waits for a page. */
-export interface Reader {
-  wake(): void;
-}
-
 // How long pages are kept after the last of them was read, in milliseconds.
 const KEEP = 10_000;
 
 export class Archive {
   readonly #backplane: Backplane;
-  readonly #toDrafts: (entries: readonly BackplaneEntry[]) => Draft[];
+  readonly #clock: Clock;
+  readonly #decode: (entries: readonly BackplaneEntry[]) => Draft[];
   readonly #maxBytes: number;
   /** The most recently used last. */
   readonly #pages = new Set<Page>();
   #bytes = 0;
   readonly #batch = new ReadSize();
-  readonly #wanted = new Map<Reader, string>();
+  readonly #wanted = new Map<LogReader, string>();
   #working = false;
   /** The last page held nothing but the place that was asked for. */
   #wasFruitless = false;
   #reader: BackplaneReader | undefined;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  #idle: unknown;
   #stopped = false;
 
   constructor(
     backplane: Backplane,
-    toDrafts: (entries: readonly BackplaneEntry[]) => Draft[],
-    maxBytes: number,
+    { clock, decode, maxBytes }: {
+      clock: Clock;
+      decode: (entries: readonly BackplaneEntry[]) => Draft[];
+      maxBytes: number;
+    },
   ) {
     this.#backplane = backplane;
-    this.#toDrafts = toDrafts;
+    this.#clock = clock;
+    this.#decode = decode;
     this.#maxBytes = maxBytes;
   }
 
@@ -72,7 +74,7 @@ export class Archive {
    * What follows on a place, if it is here; if not, the reader is woken when it is, and also when nothing follows, for then
    * its way may have ended.
    */
-  read(at: string, reader: Reader): Passage | undefined {
+  read(at: string, reader: LogReader): Passage | undefined {
     for (const page of this.#pages) {
       const passage = this.#passage(page, at);
       if (passage === undefined) continue;
@@ -85,7 +87,7 @@ export class Archive {
     return undefined;
   }
 
-  forget(reader: Reader): void {
+  forget(reader: LogReader): void {
     this.#wanted.delete(reader);
   }
 
@@ -122,23 +124,23 @@ export class Archive {
 
   async #work(): Promise<void> {
     this.#working = true;
-    clearTimeout(this.#idle);
+    this.#clock.clearTimeout(this.#idle);
     for (let failures = 0; this.#wanted.size > 0 && !this.#stopped;) {
       try {
         // Nothing follows, and yet this process has read more: the log has lost its end, and the follower will notice.
-        if (this.#wasFruitless) await pauseAfter(1);
+        if (this.#wasFruitless) await pauseAfter(1, this.#clock);
         // A failure is told by the follower, which reads the same log.
-        this.#reader ??= await openReader(this.#backplane);
+        this.#reader ??= await openReader(this.#backplane, this.#clock);
         await this.#turnPage(this.#reader);
         failures = 0;
       } catch {
         this.#reader?.close();
         this.#reader = undefined;
-        await pauseAfter(failures++);
+        await pauseAfter(failures++, this.#clock);
       }
     }
     this.#working = false;
-    this.#idle = setTimeout(() => this.#rest(), this.#stopped ? 0 : KEEP);
+    this.#idle = this.#clock.setTimeout(() => this.#rest(), this.#stopped ? 0 : KEEP);
   }
 
   /** Reads one page, and wakes everybody whom it serves. */
@@ -153,7 +155,7 @@ export class Archive {
     const found = await reader.range(asked, limit);
     this.#batch.learn(found);
     const ids = found.map(({ id }) => id);
-    const entries = toEntries(this.#toDrafts(found), 0, 0);
+    const entries = toEntries(this.#decode(found), 0, 0);
     const isLast = found.length < limit;
     this.#wasFruitless = ids.length === 1 && ids[0] === asked;
     const page = { asked, isLast, ids, entries, bytes: entries[0]!.segment.byteLength };
@@ -178,7 +180,7 @@ export class Archive {
   }
 
   #rest(): void {
-    clearTimeout(this.#idle);
+    this.#clock.clearTimeout(this.#idle);
     this.#reader?.close();
     this.#reader = undefined;
     this.clear();

@@ -5,15 +5,13 @@
  * @module
  */
 
-import type { BackplaneEntry } from "./backplane.ts";
 import { RecentMap } from "../base/recent.ts";
+import type { BackplaneEntry } from "./backplane.ts";
 
 // Message ids that are remembered, at least. A copy comes within seconds, or never.
 const MOST = 10_000;
 
 export class Deduplicator {
-  /** The last entry that told of a loss, and after which place: one after it that lies within that says nothing new. */
-  lossTold: { readonly id: string; readonly after: string } | undefined;
   readonly #compare: (a: string, b: string) => number;
   /** The entry at which each message was met. */
   readonly #seen = new RecentMap<string, string>(MOST);
@@ -35,11 +33,10 @@ export class Deduplicator {
   }
 
   /**
-   * The log has lost what came after an entry, which was not seen, should it come again. The entry itself comes again now; it
-   * is left out if it was seen, or is old: from before anything was.
+   * The log has lost its entries after one: they count as not seen, should they come again. The entry itself comes again
+   * now; it is left out if it was seen, or is old: from before anything was.
    */
   rewind(to: string, isOld: boolean): void {
-    this.lossTold = undefined;
     this.#survivor = { id: to, isOld };
     this.#seen.prune((id) => this.#compare(id, to) > 0);
   }

@@ -11,7 +11,8 @@
 
 import type { Backplane, BackplaneEntry, BackplaneReader } from "./backplane.ts";
 import type { Health } from "../log/sequencer.ts";
-import { TidingsError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import { errorText, TidingsError } from "../base/errors.ts";
 import { ReadSize } from "./read_size.ts";
 import { openReader, pauseAfter } from "./backoff.ts";
 
@@ -34,6 +35,7 @@ export interface FollowerListener {
 
 export class Follower {
   readonly #backplane: Backplane;
+  readonly #clock: Clock;
   readonly #warm: { readonly events: number; readonly bytes: number };
   readonly #listener: FollowerListener;
   readonly #batch = new ReadSize();
@@ -49,10 +51,11 @@ export class Follower {
   /** @param warm How much of what the log holds already is asked for. */
   constructor(
     backplane: Backplane,
-    warm: { readonly events: number; readonly bytes: number },
+    { clock, warm }: { clock: Clock; warm: { readonly events: number; readonly bytes: number } },
     listener: FollowerListener,
   ) {
     this.#backplane = backplane;
+    this.#clock = clock;
     this.#warm = warm;
     this.#listener = listener;
     void this.#run();
@@ -78,14 +81,14 @@ export class Follower {
     await Promise.resolve();
     while (!this.#stopped) {
       try {
-        this.#reader = await openReader(this.#backplane);
+        this.#reader = await openReader(this.#backplane, this.#clock);
         await this.#follow(this.#reader);
       } catch (error) {
         this.#fail(error);
       }
       this.#reader?.close();
       this.#reader = undefined;
-      if (!this.#stopped) await pauseAfter(this.#failures++);
+      if (!this.#stopped) await pauseAfter(this.#failures++, this.#clock);
     }
   }
 
@@ -140,7 +143,7 @@ export class Follower {
 
   #fail(cause: unknown): void {
     if (this.#stopped) return;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     this.#error = cause;
     if (why === this.#told) return;
     this.#told = why;

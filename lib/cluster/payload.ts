@@ -1,5 +1,5 @@
 /**
- * An event as it lies in the shared log: a JSON object, which any program may append, in any language.
+ * Writes and reads an event as it lies in the shared log: a JSON object, which any program may append, in any language.
  *
  * `data` is text that clients receive as it is; `json` is a value that they receive as JSON. Both, and `event`, `topic`,
  * `key` and `retry`, may be left out: `{"data":"hello"}`, `{"event":"price","json":{"amount":12.3},"topic":"acme"}`.
@@ -21,18 +21,6 @@ export function encodePayload(input: PublishableEvent): string {
     retry,
     ...(typeof data === "string" ? { data } : { json: data }),
   });
-}
-
-/** Writes that entries after an id were lost by the engine, which some processes know and others cannot. */
-export function encodeLoss(after: string): string {
-  return JSON.stringify({ lost: after });
-}
-
-/** The id, if the payload says that. */
-export function decodeLoss(payload: string): string | undefined {
-  if (!payload.startsWith('{"lost":')) return undefined;
-  const { lost } = JSON.parse(payload) as { lost?: unknown };
-  return typeof lost === "string" ? lost : undefined;
 }
 
 /** An event that was read. */

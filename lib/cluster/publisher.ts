@@ -7,8 +7,8 @@
 
 import type { Backplane, BackplaneMessage } from "./backplane.ts";
 import { newEpoch } from "../log/cursor.ts";
-import { systemClock } from "../base/clock.ts";
-import { TidingsError } from "../base/errors.ts";
+import { type Clock } from "../base/clock.ts";
+import { errorText, TidingsError } from "../base/errors.ts";
 import { pauseAfter } from "./backoff.ts";
 
 interface Message extends BackplaneMessage {
@@ -27,6 +27,7 @@ export interface PublisherLimits {
   readonly outbox: number;
   /** Milliseconds for each. */
   readonly publishTimeout: number;
+  readonly clock: Clock;
 }
 
 /** Who is told what became of a message. Its methods must not throw. */
@@ -40,27 +41,22 @@ export class Publisher {
   readonly #limits: PublisherLimits;
   readonly #listener: PublisherListener;
   /** Makes this process's message ids unlike any other's. */
-  readonly #origin: string = newEpoch(systemClock);
+  readonly #origin: string;
   #count = 0;
-  #acknowledged = 0;
   /** All that are not acknowledged yet, oldest first; those of them that are on their way; those that are to be sent. */
   readonly #open = new Set<Message>();
   readonly #sent = new Set<Message>();
   #queue: Message[] = [];
   #failures = 0;
   #resting = false;
-  #alarm: ReturnType<typeof setTimeout> | undefined;
+  #alarm: unknown;
   #settled: (() => void)[] = [];
 
   constructor(backplane: Backplane, limits: PublisherLimits, listener: PublisherListener) {
     this.#backplane = backplane;
     this.#limits = limits;
     this.#listener = listener;
-  }
-
-  /** How many messages were acknowledged. */
-  get acknowledged(): number {
-    return this.#acknowledged;
+    this.#origin = newEpoch(limits.clock);
   }
 
   /** Whether a message is one of this process's. */
@@ -76,11 +72,11 @@ export class Publisher {
 
   /** Resolves with the message's id, or rejects with a {@linkcode TidingsError} that the operator was told of too. */
   publish(payload: string): Promise<string> {
-    const { publishTimeout, outbox } = this.#limits;
+    const { publishTimeout, outbox, clock } = this.#limits;
     const promise = new Promise<string>((resolve, reject) => {
       const number = ++this.#count;
       const messageId = `${this.#origin}-${number}`;
-      const deadline = Date.now() + publishTimeout;
+      const deadline = clock.now() + publishTimeout;
       const message = {
         messageId,
         payload,
@@ -136,7 +132,6 @@ export class Publisher {
   #landed(message: Message, id: string): void {
     this.#sent.delete(message);
     this.#failures = 0;
-    this.#acknowledged++;
     message.resolve(id);
     this.#listener.acknowledged(message.messageId, id);
     this.#close(message);
@@ -148,7 +143,7 @@ export class Publisher {
     message.error = error;
     if (!this.#open.has(message)) return this.#send();
     if ((error as { permanent?: unknown } | undefined)?.permanent === true) {
-      this.#giveUp(message, `it refused: ${text(error)}`);
+      this.#giveUp(message, `it refused: ${errorText(error)}`);
       return this.#send();
     }
     // In the order in which they were published.
@@ -160,28 +155,28 @@ export class Publisher {
   async #rest(): Promise<void> {
     if (this.#resting) return;
     this.#resting = true;
-    await pauseAfter(this.#failures++);
+    await pauseAfter(this.#failures++, this.#limits.clock);
     this.#resting = false;
     this.#send();
   }
 
   /** One timer for the oldest of them: all have the same time. */
   #watch(): void {
-    const { publishTimeout } = this.#limits;
+    const { publishTimeout, clock } = this.#limits;
     if (publishTimeout === Infinity || this.#alarm !== undefined) return;
     for (const { deadline } of this.#open) {
-      this.#alarm = setTimeout(() => this.#expire(), Math.max(0, deadline - Date.now()));
+      this.#alarm = clock.setTimeout(() => this.#expire(), Math.max(0, deadline - clock.now()));
       return;
     }
   }
 
   #expire(): void {
     this.#alarm = undefined;
-    const now = Date.now();
+    const now = this.#limits.clock.now();
     for (const message of this.#open) {
       if (message.deadline > now) break;
       const { error } = message;
-      const why = error === undefined ? "" : ` (the last attempt failed: ${text(error)})`;
+      const why = error === undefined ? "" : ` (the last attempt failed: ${errorText(error)})`;
       this.#giveUp(
         message,
         `it did not acknowledge within the ${this.#limits.publishTimeout} ms of the option "publishTimeout"${why}. ` +
@@ -207,12 +202,8 @@ export class Publisher {
   #close(message: Message): void {
     this.#open.delete(message);
     if (this.#open.size > 0) return;
-    clearTimeout(this.#alarm);
+    this.#limits.clock.clearTimeout(this.#alarm);
     this.#alarm = undefined;
     for (const resolve of this.#settled.splice(0)) resolve();
   }
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

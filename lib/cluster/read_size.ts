@@ -1,6 +1,6 @@
 /**
- * How many entries to read at a time: many while they are small, few while they are large, so that one reading is neither a
- * journey for little nor more than memory should hold at once.
+ * Decides how many entries to read at a time: many while they are small, few while they are large, so that one reading is
+ * neither a journey for little nor more than memory should hold at once.
  *
  * @module
  */

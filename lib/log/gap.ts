@@ -7,8 +7,16 @@
 import { encodeEvent } from "../wire/event.ts";
 import type { Start } from "./sequencer.ts";
 
-/** Why events may be missing: they were dropped from the log, the log began anew, or the id was never one of ours. */
-export type GapReason = "trimmed" | "epoch" | "invalid";
+/**
+ * Why events may be missing.
+ *
+ * - `"trimmed"`: the log has dropped them: by count, by size or by age
+ * - `"epoch"`: the log began anew, as with a new process: the id is of an earlier life
+ * - `"lost"`: with a backplane: the engine has lost its newest events, acknowledged ones too
+ * - `"unknown"`: with a backplane: the id could be the engine's, and its log does not hold it
+ * - `"invalid"`: the id was never one of this log's
+ */
+export type GapReason = "trimmed" | "epoch" | "lost" | "unknown" | "invalid";
 
 /** The data of a `gap` event: what was published after `requested`, up to and with `resumedAt`, may not have arrived. */
 export interface Gap {

@@ -134,7 +134,7 @@ test("an id that the log never had is a gap, after the log was read to its end",
   await started(feed);
   const tip = await feed.publish("1");
   await until(() => feed.stats().published === 1, "published");
-  for (const [asked, reason] of [["999999", "epoch"], ["nonsense", "invalid"], ["", undefined]] as const) {
+  for (const [asked, reason] of [["999999", "unknown"], ["nonsense", "invalid"], ["", undefined]] as const) {
     const client = connect(feed, asked);
     await readUntil(client, () => client.lastEventId !== asked || asked === "", "its place");
     if (reason === undefined) assert.deepEqual(gaps(client), []);
@@ -258,8 +258,8 @@ test("a log that lost its end is a gap, and the events that take its place arriv
   const said = log.entries.at(-1)!;
   assert.equal(said.payload, JSON.stringify({ lost: again }));
   assert.deepEqual(gaps(client), [
-    { requested: ids[2], resumedAt: again, reason: "epoch" },
-    { requested: again, resumedAt: said.id, reason: "epoch" },
+    { requested: ids[2], resumedAt: again, reason: "lost" },
+    { requested: again, resumedAt: said.id, reason: "lost" },
   ]);
   const told = connect(feed, client.lastEventId);
   await told.settle();
@@ -302,7 +302,7 @@ test("an id that was given again to another event is a gap, and not that event",
   log.disconnect();
   log.thaw();
   await readUntil(client, () => client.data.includes("another"), "the other one");
-  assert.deepEqual(gaps(client)[0], { requested: id, resumedAt: id, reason: "epoch" });
+  assert.deepEqual(gaps(client)[0], { requested: id, resumedAt: id, reason: "lost" });
   await feed.close();
 });
 
@@ -350,8 +350,8 @@ test("a loss that was told excuses nobody from telling of an older one", async (
   await feed.publish("later");
   await readUntil(client, () => client.data.at(-1) === "later", "what comes then");
   assert.deepEqual(gaps(client), [
-    { requested: ids[1], resumedAt: told[0], reason: "epoch" },
-    { requested: ids[0], resumedAt: told[2], reason: "epoch" },
+    { requested: ids[1], resumedAt: told[0], reason: "lost" },
+    { requested: ids[0], resumedAt: told[2], reason: "lost" },
   ]);
   await feed.close();
 });

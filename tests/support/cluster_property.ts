@@ -361,7 +361,7 @@ class Run {
         const told = copies.some(({ id, destroyed }) =>
           notices.some((notice) => {
             const { requested, reason, faults } = notice;
-            return this.#covers(notice, id) || reason.startsWith("epoch") && destroyed < faults ||
+            return this.#covers(notice, id) || /^(lost|unknown)/.test(reason) && destroyed < faults ||
               // Wiped and written anew within a millisecond: the id was given twice, and says nothing of the order.
               isGivenAgain(id) && destroyed < faults && compare(id, requested) > 0;
           })

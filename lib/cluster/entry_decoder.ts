@@ -1,0 +1,85 @@
+/**
+ * Turns entries of the shared log into events as the Broadcaster's own log takes them.
+ *
+ * Every entry becomes one, so that each id is a place in the log: a second copy, and one that is no event, is an entry that
+ * nobody sees.
+ *
+ * @module
+ */
+
+import { errorText, TidingsError } from "../base/errors.ts";
+import { toDraft } from "../log/draft.ts";
+import { gapFrame, type GapReason } from "../log/gap.ts";
+import type { Draft } from "../log/log.ts";
+import type { Backplane, BackplaneEntry } from "./backplane.ts";
+import { Deduplicator } from "./deduplicator.ts";
+import { decodeLoss } from "./losses.ts";
+import { decodePayload } from "./payload.ts";
+
+export class EntryDecoder {
+  readonly #backplane: Backplane;
+  readonly #largest: number;
+  readonly #onError: (error: TidingsError) => void;
+  readonly #deduplicator: Deduplicator;
+  /** The last entry that told of a loss, and after which place: one after it that lies within that says nothing new. */
+  #lossTold: { readonly id: string; readonly after: string } | undefined;
+
+  /**
+   * @param largest Bytes that an event may take.
+   * @param onError Told of each entry that is no event.
+   */
+  constructor(backplane: Backplane, largest: number, onError: (error: TidingsError) => void) {
+    this.#backplane = backplane;
+    this.#largest = largest;
+    this.#onError = onError;
+    this.#deduplicator = new Deduplicator((a, b) => backplane.compare(a, b));
+  }
+
+  decode(entries: readonly BackplaneEntry[]): Draft[] {
+    return entries.map((entry) =>
+      this.#deduplicator.isCopy(entry) ? placeOnly(entry.id) : this.#decode(entry)
+    );
+  }
+
+  /** The log has lost its entries after one: see {@linkcode Deduplicator.rewind}. */
+  rewind(to: string, isOld: boolean): void {
+    this.#lossTold = undefined;
+    this.#deduplicator.rewind(to, isOld);
+  }
+
+  #decode({ id, payload }: BackplaneEntry): Draft {
+    if (payload === undefined) return placeOnly(id);
+    try {
+      const after = decodeLoss(payload);
+      if (after !== undefined) return this.#toLoss(id, after);
+      const { event, wire } = decodePayload(payload);
+      return { ...toDraft(wire, id, this.#largest), event };
+    } catch (cause) {
+      const message = `Entry ${id} of ${this.#backplane.name} is left out, since it is no event: ${
+        errorText(cause)
+      }`;
+      this.#onError(new TidingsError("invalid-event", message, { cause }));
+      return placeOnly(id);
+    }
+  }
+
+  /** A `gap` for entries that the engine lost. Each process that knows of it says so, and the first of them is enough. */
+  #toLoss(id: string, after: string): Draft {
+    const told = this.#lossTold;
+    const compare = this.#backplane.compare.bind(this.#backplane);
+    const isKnown = told !== undefined && compare(after, told.after) >= 0 && compare(after, told.id) < 0;
+    if (isKnown || !this.#backplane.isId(after)) return placeOnly(id);
+    this.#lossTold = { id, after };
+    return gapDraft(after, id, "lost");
+  }
+}
+
+/** A `gap` event that everybody sees who reads on over its place. */
+export function gapDraft(requested: string, resumedAt: string, reason: GapReason): Draft {
+  return { ...placeOnly(resumedAt), frame: gapFrame({ requested, resumedAt, reason }), audience: "all" };
+}
+
+/** An entry that nobody sees, but at which one can stand. */
+function placeOnly(id: string): Draft {
+  return { id, topic: undefined, key: undefined, event: undefined, frame: "", audience: "none" };
+}
