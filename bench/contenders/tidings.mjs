@@ -26,5 +26,5 @@ async function overRedis(port) {
   const { createClient } = await import("redis");
   const { redisStreams } = await import("../.out/tidings/lib/redis/mod.js");
   const client = await createClient({ url: `redis://127.0.0.1:${port}` }).connect();
-  return redisStreams(client, { key: "bench" });
+  return redisStreams(client, { stream: "bench" });
 }

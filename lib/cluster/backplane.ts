@@ -1,6 +1,6 @@
 /**
- * What a shared log must offer, so that broadcasters in many processes are one: the contract between this library and an
- * engine such as Redis Streams or NATS JetStream.
+ * The contract of a backplane: what an engine such as Redis Streams or NATS JetStream must offer, so that broadcasters in
+ * many processes are one.
  *
  * An engine is a log. It appends entries in one total order, gives each an id, and reads them back from any place. It
  * knows nothing of clients, topics or gaps: all that is done by the Broadcaster, the same way for every engine.
@@ -32,6 +32,8 @@ export interface BackplaneEntry {
   readonly messageId: string | undefined;
   /** The message, or `undefined` for an entry that is none: see {@linkcode BackplaneReader.before}. */
   readonly payload: string | undefined;
+  /** Why an entry without a payload is there, if another program appended it: the operator is told, once. Default: none. */
+  readonly foreign?: string | undefined;
 }
 
 /**

@@ -19,16 +19,16 @@ import { decodePayload } from "./payload.ts";
 export class EntryDecoder {
   readonly #backplane: Backplane;
   readonly #largest: number;
-  readonly #onError: (error: TidingsError) => void;
+  readonly #onError: (id: string, error: TidingsError) => void;
   readonly #deduplicator: Deduplicator;
   /** The last entry that told of a loss, and after which place: one after it that lies within that says nothing new. */
   #lossTold: { readonly id: string; readonly after: string } | undefined;
 
   /**
    * @param largest Bytes that an event may take.
-   * @param onError Told of each entry that is no event.
+   * @param onError Told of each entry that is no event, by its id.
    */
-  constructor(backplane: Backplane, largest: number, onError: (error: TidingsError) => void) {
+  constructor(backplane: Backplane, largest: number, onError: (id: string, error: TidingsError) => void) {
     this.#backplane = backplane;
     this.#largest = largest;
     this.#onError = onError;
@@ -47,7 +47,8 @@ export class EntryDecoder {
     this.#deduplicator.rewind(to, isOld);
   }
 
-  #decode({ id, payload }: BackplaneEntry): Draft {
+  #decode({ id, payload, foreign }: BackplaneEntry): Draft {
+    if (foreign !== undefined) this.#leaveOut(id, foreign);
     if (payload === undefined) return placeOnly(id);
     try {
       const after = decodeLoss(payload);
@@ -55,12 +56,14 @@ export class EntryDecoder {
       const { event, wire } = decodePayload(payload);
       return { ...toDraft(wire, id, this.#largest), event };
     } catch (cause) {
-      const message = `Entry ${id} of ${this.#backplane.name} is left out, since it is no event: ${
-        errorText(cause)
-      }`;
-      this.#onError(new TidingsError("invalid-event", message, { cause }));
+      this.#leaveOut(id, errorText(cause), cause);
       return placeOnly(id);
     }
+  }
+
+  #leaveOut(id: string, why: string, cause?: unknown): void {
+    const message = `Entry ${id} of ${this.#backplane.name} is left out, since it is no event: ${why}`;
+    this.#onError(id, new TidingsError("invalid-event", message, { cause }));
   }
 
   /** A `gap` for entries that the engine lost. Each process that knows of it says so, and the first of them is enough. */

@@ -18,6 +18,7 @@
 
 import { type Clock, sleep } from "../base/clock.ts";
 import { callHook, TidingsError } from "../base/errors.ts";
+import { RecentMap } from "../base/recent.ts";
 import type { Batcher } from "../log/batcher.ts";
 import { toDraft } from "../log/draft.ts";
 import type { EventLog, Selection } from "../log/log.ts";
@@ -37,6 +38,8 @@ import { WaitingRoom } from "./waiting_room.ts";
 
 // As long as an id may be, so that an event's size can be told before it has one.
 const LONGEST_ID = "0".repeat(40);
+// Entries that are remembered as told of, at least.
+const MOST_TOLD = 1_000;
 // How often it is looked whether all that was published has been read back, in milliseconds.
 const STEP = 5;
 
@@ -62,7 +65,14 @@ export class SharedSequencer implements Sequencer {
   constructor(backplane: Backplane, settings: SharedSettings, log: EventLog, batcher: Batcher) {
     const { clock } = settings;
     const onError = (error: TidingsError) => callHook("onError", () => settings.onError(error));
-    const decoder = () => new EntryDecoder(backplane, log.limits.bytes, onError);
+    // An entry may be read again, from the archive: it is told of once.
+    const told = new RecentMap<string, true>(MOST_TOLD);
+    const leftOut = (id: string, error: TidingsError) => {
+      if (told.has(id)) return;
+      told.set(id, true);
+      onError(error);
+    };
+    const decoder = () => new EntryDecoder(backplane, log.limits.bytes, leftOut);
     this.#backplane = backplane;
     this.#clock = clock;
     this.#log = log;

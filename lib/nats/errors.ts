@@ -15,13 +15,13 @@ export const CODE = {
 
 // Those that trying again does not mend, with what does.
 const REFUSALS: ReadonlyMap<number, string> = new Map([
-  [10002, "its account has no more storage: raise the account's limit, or lower maxMessages or maxBytes"],
-  [10023, "the server has no resources left: raise its limits, or lower maxMessages or maxBytes"],
-  [10025, "the stream's limits are more than the account allows: lower maxBytes or maxMessages"],
-  [10028, "its account has no more memory: raise the account's limit, or lower maxMessages or maxBytes"],
+  [10002, "its account has no more storage: raise the account's limit, or lower maxEvents or maxBytes"],
+  [10023, "the server has no resources left: raise its limits, or lower maxEvents or maxBytes"],
+  [10025, "the stream's limits are more than the account allows: lower maxBytes or maxEvents"],
+  [10028, "its account has no more memory: raise the account's limit, or lower maxEvents or maxBytes"],
   [10035, "JetStream is not enabled for this account"],
   [10039, "JetStream is not enabled for this account"],
-  [10047, "the server has no more storage: raise its limit, or lower maxMessages or maxBytes"],
+  [10047, "the server has no more storage: raise its limit, or lower maxEvents or maxBytes"],
   [10052, "the server does not accept these limits"],
   [10054, "the message is larger than the stream takes: send less, or raise its max_msg_size"],
   [10060, "the subject belongs to another stream: choose another subject"],

@@ -1,5 +1,5 @@
 /**
- * The connection that the user's client works over, as far as it has to be known whether it holds.
+ * Watches the connection that the user's client works over, and fails what is under way as soon as it breaks.
  *
  * A client that lost its connection keeps what it is asked to send, and sends that first when it is back; what was on its
  * way is lost, and fails only after a time. So what was published later would come first. Hence everything that is under
@@ -8,6 +8,7 @@
  * @module
  */
 
+import { systemClock, within } from "../base/clock.ts";
 import { closedForGood, unavailable } from "./errors.ts";
 import type { JetStreamClientLike } from "./types.ts";
 
@@ -35,14 +36,9 @@ export class Link {
   /** Waits for a connection that broke, but not for long. */
   async mended(time: number): Promise<void> {
     if (this.#error === undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
     let told!: () => void;
-    await new Promise<void>((resolve) => {
-      told = resolve;
-      this.#waiting.add(told);
-      timer = setTimeout(told, time);
-    });
-    clearTimeout(timer);
+    const back = new Promise<void>((resolve) => this.#waiting.add(told = resolve));
+    await within(systemClock, time, back, () => {});
     this.#waiting.delete(told);
     if (this.#error !== undefined) throw this.#error();
   }

@@ -58,7 +58,7 @@ const PATIENCE = 2_000;
  * // connection = await connect({ servers, maxReconnectAttempts: -1, pingInterval: 5_000, timeout: 5_000 })
  * // client = jetstream(connection)
  * export function backplane(client: JetStreamClientLike) {
- *   return jetStream(client, { stream: "market", maxMessages: 100_000, maxAge: 3_600_000 });
+ *   return jetStream(client, { stream: "market", maxEvents: 100_000, maxAge: 3_600_000 });
  * }
  * ```
  *

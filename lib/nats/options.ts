@@ -1,10 +1,10 @@
 /**
- * What {@linkcode jetStream} can be told.
+ * The options of {@linkcode jetStream}, and their checks.
  *
  * @module
  */
 
-import { numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, numberOption, wrongOption } from "../base/options.ts";
 
 /** Options of {@linkcode jetStream}. */
 export interface JetStreamOptions {
@@ -12,8 +12,8 @@ export interface JetStreamOptions {
   stream: string;
   /** The subject that is published to, without wildcards; the stream must hold nothing else. Default: the stream's name. */
   subject?: string | undefined;
-  /** Messages that the stream keeps. Default: 100,000. */
-  maxMessages?: number | undefined;
+  /** Events that the stream keeps. Default: 100,000. */
+  maxEvents?: number | undefined;
   /** Bytes that the stream keeps, with what JetStream adds to each message. Default: `Infinity`. */
   maxBytes?: number | undefined;
   /** Milliseconds for which the stream keeps a message, at least 100. Default: 3,600,000, an hour. */
@@ -32,14 +32,18 @@ export interface JetStreamOptions {
 /** The options, checked, with the defaults filled in. */
 export type JetStreamSettings = { [Name in keyof JetStreamOptions]-?: NonNullable<JetStreamOptions[Name]> };
 
+const OPTIONS: readonly string[] = [
+  ...["stream", "subject", "maxEvents", "maxBytes", "maxAge", "replicas", "storage", "duplicateWindow"],
+];
+
 /**
  * Checks the options and fills in the defaults.
  *
  * @throws {TypeError} Naming the option and the value received.
  */
 export function checkJetStreamOptions(options: JetStreamOptions): JetStreamSettings {
-  const { stream, subject = stream, maxMessages = 100_000, maxBytes = Infinity, maxAge = 3_600_000 } =
-    options;
+  checkNames("jetStream", options, OPTIONS, { maxMessages: "maxEvents" });
+  const { stream, subject = stream, maxEvents = 100_000, maxBytes = Infinity, maxAge = 3_600_000 } = options;
   const { replicas = 1, storage = "file", duplicateWindow = Math.min(120_000, maxAge) } = options;
   if (typeof stream !== "string" || !/^[^\s.*>/\\]{1,255}$/.test(stream)) {
     throw wrongOption("stream", "a name without spaces, dots, slashes, * and >", stream);
@@ -47,7 +51,7 @@ export function checkJetStreamOptions(options: JetStreamOptions): JetStreamSetti
   if (typeof subject !== "string" || !/^[^\s.*>]+(\.[^\s.*>]+)*$/.test(subject)) {
     throw wrongOption("subject", "a subject without spaces and wildcards", subject);
   }
-  numberOption("maxMessages", maxMessages, { least: 1, unit: "messages", endless: true });
+  numberOption("maxEvents", maxEvents, { least: 1, unit: "events", endless: true });
   numberOption("maxBytes", maxBytes, { least: 1, unit: "bytes", endless: true });
   // JetStream takes no less than this for either.
   numberOption("maxAge", maxAge, { least: 100, unit: "milliseconds", endless: true });
@@ -60,5 +64,5 @@ export function checkJetStreamOptions(options: JetStreamOptions): JetStreamSetti
   if (storage !== "file" && storage !== "memory") {
     throw wrongOption("storage", '"file" or "memory"', storage);
   }
-  return { stream, subject, maxMessages, maxBytes, maxAge, replicas, storage, duplicateWindow };
+  return { stream, subject, maxEvents, maxBytes, maxAge, replicas, storage, duplicateWindow };
 }

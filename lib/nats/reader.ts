@@ -54,7 +54,7 @@ export class JetStreamReader implements BackplaneReader {
     }
     throw unavailable(
       this.#stream.name,
-      "it changes faster than it can be read; raise maxMessages or maxAge",
+      "it changes faster than it can be read; raise maxEvents or maxAge",
     );
   }
 

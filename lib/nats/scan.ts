@@ -9,6 +9,7 @@
  */
 
 import type { BackplaneEntry } from "../cluster/backplane.ts";
+import { systemClock, within } from "../base/clock.ts";
 import { explain, unavailable } from "./errors.ts";
 import { formatId } from "./id.ts";
 import { readMessage, type Stream } from "./stream.ts";
@@ -136,25 +137,25 @@ export class Scan {
 
   async #pull(count: number, time: number): Promise<void> {
     this.#check();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      // The client waits for ever when it is cut off from the server.
-      timer = setTimeout(() => reject(unavailable(this.#stream.name, "no answer in time")), time + GRACE);
-    });
     try {
-      const messages = await this.#consumer!.fetch({ max_messages: count, expires: time });
-      this.#messages = messages;
-      const received = this.#stream.link.call(() => this.#receive(messages, count));
-      await Promise.race([received, late]);
+      // The client waits for ever when it is cut off from the server.
+      await within(systemClock, time + GRACE, this.#fetch(count, time), () => {
+        throw unavailable(this.#stream.name, "no answer in time");
+      });
     } catch (error) {
       throw explain(this.#stream.name, error);
     } finally {
-      clearTimeout(timer);
       this.#messages?.close().catch(() => {});
       this.#messages = undefined;
     }
     // What was cut short did not find out that there is nothing.
     this.#check();
+  }
+
+  async #fetch(count: number, time: number): Promise<void> {
+    const messages = await this.#consumer!.fetch({ max_messages: count, expires: time });
+    this.#messages = messages;
+    await this.#stream.link.call(() => this.#receive(messages, count));
   }
 
   async #receive(messages: MessagesLike, count: number): Promise<void> {

@@ -154,7 +154,7 @@ export class Stream {
   }
 
   async #make(): Promise<StreamInfoLike> {
-    const { stream, subject, maxMessages, maxBytes, maxAge, replicas, storage, duplicateWindow } =
+    const { stream, subject, maxEvents, maxBytes, maxAge, replicas, storage, duplicateWindow } =
       this.#settings;
     const manager = await this.manager();
     try {
@@ -164,7 +164,7 @@ export class Stream {
         retention: "limits",
         storage,
         discard: "old",
-        max_msgs: finite(maxMessages),
+        max_msgs: finite(maxEvents),
         max_bytes: finite(maxBytes),
         max_age: maxAge === Infinity ? 0 : maxAge * NANOSECONDS,
         num_replicas: replicas,

@@ -1,9 +1,10 @@
 /**
- * What a Redis client must be able to do here.
+ * The contract of a Redis connection: what a client must be able to do here.
  *
  * @module
  */
 
+import { systemClock, within } from "../base/clock.ts";
 import { TidingsError } from "../base/errors.ts";
 
 /** Opens connections to Redis, by whichever client. */
@@ -34,22 +35,12 @@ export const CONNECT_TIMEOUT = 5_000;
  * Waits until a connection is there, and no longer than that may take: one that comes too late is closed, and so is one
  * that did not come about.
  */
-export async function opened<T>(opening: Promise<T>, close: (connection: T) => void): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      opening.then(close, () => {});
-      reject(
-        new TidingsError(
-          "backplane-unavailable",
-          `no connection to Redis within ${CONNECT_TIMEOUT} ms. Is it running, and is its address right?`,
-        ),
-      );
-    }, CONNECT_TIMEOUT);
+export function opened<T>(opening: Promise<T>, close: (connection: T) => void): Promise<T> {
+  return within(systemClock, CONNECT_TIMEOUT, opening, () => {
+    opening.then(close, () => {});
+    throw new TidingsError(
+      "backplane-unavailable",
+      `no connection to Redis within ${CONNECT_TIMEOUT} ms. Is it running, and is its address right?`,
+    );
   });
-  try {
-    return await Promise.race([opening, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

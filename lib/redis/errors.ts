@@ -10,7 +10,7 @@ import { TidingsError } from "../base/errors.ts";
 const REMEDIES: Record<string, { permanent?: boolean; text: string }> = {
   WRONGTYPE: {
     permanent: true,
-    text: 'the key holds something else than a stream. Give option "key" another name',
+    text: 'the key holds something else than a stream. Give the option "stream" another name',
   },
   NOAUTH: {
     permanent: true,
@@ -34,7 +34,7 @@ const REMEDIES: Record<string, { permanent?: boolean; text: string }> = {
   },
   OOM: {
     text:
-      "the server is out of memory and takes no writes. Give it more (maxmemory), or keep less (maxLength, maxAge)",
+      "the server is out of memory and takes no writes. Give it more (maxmemory), or keep less (maxEvents, maxAge)",
   },
   MISCONF: { text: "the server cannot save to its disk and takes no writes. See its log" },
   LOADING: { text: "the server is still loading its data. This passes" },

@@ -30,7 +30,12 @@ export function readEntries(reply: unknown): BackplaneEntry[] {
       if (field === "m") messageId = readText(fields[i + 1]);
       else if (field === "p") payload = readText(fields[i + 1]);
     }
-    return { id: readText(entry[0]), messageId, payload };
+    // A mark of ours has a field "start", and no other entry lacks both.
+    const isForeign = payload === undefined &&
+      !fields.some((field, i) => i % 2 === 0 && readText(field) === "start");
+    const id = readText(entry[0]);
+    if (!isForeign) return { id, messageId, payload };
+    return { id, messageId, payload, foreign: 'it has no field "p", so another program appended it' };
   });
 }
 

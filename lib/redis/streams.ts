@@ -1,5 +1,5 @@
 /**
- * One Redis Stream as the log of many broadcasters.
+ * Makes one Redis Stream the log of many broadcasters.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import {
   LONGEST_WAIT,
 } from "../cluster/backplane.ts";
 import { show } from "../base/errors.ts";
-import { numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, numberOption, wrongOption } from "../base/options.ts";
 import { connectorOf, type RedisClient } from "./clients.ts";
 import type { RedisConnection, RedisConnector } from "./connection.ts";
 import { explain } from "./errors.ts";
@@ -23,22 +23,24 @@ import { Writer } from "./writer.ts";
 
 /** Options of {@linkcode redisStreams}. */
 export interface RedisStreamsOptions {
-  /** The stream's key. Broadcasters with the same key share their events; another feed needs another key. */
-  readonly key: string;
+  /** The stream's key. Broadcasters with the same one share their events; another feed needs another stream. */
+  readonly stream: string;
   /**
    * How many entries are kept at least; Redis trims whole nodes of about a hundred, so up to that many more. It bounds for how
    * long a process or a client may be away without a gap, and what memory Redis needs: an entry takes its payload and 40 to
    * 200 bytes (Redis 7), so 100,000 with 256 bytes take 30 MB, and with 4,000 bytes 412 MB. `Infinity` keeps all.
    * Default: 100,000.
    */
-  readonly maxLength?: number | undefined;
+  readonly maxEvents?: number | undefined;
   /**
-   * For how long entries are kept at least, in milliseconds and by Redis' clock, within `maxLength`. Trimming rides on
+   * For how long entries are kept at least, in milliseconds and by Redis' clock, within `maxEvents`. Trimming rides on
    * appends and takes whole nodes, so entries go somewhat later, and the newest ones stay while nothing is appended.
    * Default: `Infinity`.
    */
   readonly maxAge?: number | undefined;
 }
+
+const OPTIONS: readonly string[] = ["stream", "maxEvents", "maxAge"];
 
 // Redis looks for expired waits ten times a second by default, so a wait ends a little late.
 const BLOCK = LONGEST_WAIT - 200;
@@ -65,14 +67,17 @@ const BLOCK = LONGEST_WAIT - 200;
  *
  * // A client of redis, ioredis or Bun is handed over as it is; this stands for one of another library.
  * const connector = { open: () => Promise.reject(new Error("no Redis here")) };
- * const backplane = redisStreams(connector, { key: "market", maxLength: 50_000, maxAge: 3_600_000 });
+ * const backplane = redisStreams(connector, { stream: "market", maxEvents: 50_000, maxAge: 3_600_000 });
  * console.log(backplane.name); // Redis stream "market"
  * ```
  */
 export function redisStreams(client: RedisClient, options: RedisStreamsOptions): Backplane {
-  const { key, maxLength = 100_000, maxAge = Infinity } = options;
-  if (typeof key !== "string" || key === "") throw wrongOption("key", "a string that is not empty", key);
-  numberOption("maxLength", maxLength, { least: 1, unit: "entries", endless: true });
+  checkNames("redisStreams", options, OPTIONS, { key: "stream", maxLength: "maxEvents" });
+  const { stream, maxEvents = 100_000, maxAge = Infinity } = options;
+  if (typeof stream !== "string" || stream === "") {
+    throw wrongOption("stream", "a string that is not empty", stream);
+  }
+  numberOption("maxEvents", maxEvents, { least: 1, unit: "events", endless: true });
   numberOption("maxAge", maxAge, { least: 1_000, unit: "milliseconds", endless: true });
   const connector = connectorOf(client);
   if (connector === undefined) {
@@ -81,7 +86,7 @@ export function redisStreams(client: RedisClient, options: RedisStreamsOptions):
         `"open", received ${show(client)}`,
     );
   }
-  return new RedisStream(connector, key, new Trimming(maxLength, maxAge));
+  return new RedisStream(connector, stream, new Trimming(maxEvents, maxAge));
 }
 
 class RedisStream implements Backplane {

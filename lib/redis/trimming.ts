@@ -13,7 +13,7 @@ const TICK = 1_000;
 
 /** Trims by count with most appends, and by age with some. All times are the engine's: clocks of two machines differ. */
 export class Trimming {
-  readonly #maxLength: number;
+  readonly #maxEvents: number;
   readonly #maxAge: number;
   /** When this process appended, a tick apart. The first is the last that lies back by the grace, or there is none yet. */
   #appends: number[] = [];
@@ -21,8 +21,8 @@ export class Trimming {
   #trimmed = 0;
   #wasByAge = false;
 
-  constructor(maxLength: number, maxAge: number) {
-    this.#maxLength = maxLength;
+  constructor(maxEvents: number, maxAge: number) {
+    this.#maxEvents = maxEvents;
     this.#maxAge = maxAge;
   }
 
@@ -35,7 +35,7 @@ export class Trimming {
       this.#trimmed = this.#now;
       return ["MINID", "~", `${limit}-0`];
     }
-    return this.#maxLength === Infinity ? [] : ["MAXLEN", "~", `${this.#maxLength}`];
+    return this.#maxEvents === Infinity ? [] : ["MAXLEN", "~", `${this.#maxEvents}`];
   }
 
   /** Takes the time from the id that an append was given. */

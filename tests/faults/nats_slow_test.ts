@@ -13,7 +13,11 @@ clusterScenarios({
   skip: noNats,
   async start({ maxMessages = 100_000, persistent = true }) {
     const server = await NatsServer.start();
-    const options = { stream, maxMessages, storage: persistent ? "file" as const : "memory" as const };
+    const options = {
+      stream,
+      maxEvents: maxMessages,
+      storage: persistent ? "file" as const : "memory" as const,
+    };
     return {
       async join() {
         const relay = await Relay.start(server.port);

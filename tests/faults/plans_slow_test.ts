@@ -71,7 +71,7 @@ function redisLog(server: RedisServer, operator: RedisConnection): FaultyLog {
     return readEntries(reply).filter((entry) => !left.has(name(entry)));
   };
   return {
-    join: () => redisStreams(named, { key, maxLength: Infinity }),
+    join: () => redisStreams(named, { stream: key, maxEvents: Infinity }),
     dump: async () => readEntries(await operator.send(["XRANGE", key, "-", "+"])),
     trim: (keep) => destroy("redis.call('XTRIM', KEYS[1], 'MAXLEN', ARGV[1])", `${keep}`),
     loseTail: (count) =>

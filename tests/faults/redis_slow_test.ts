@@ -23,7 +23,7 @@ for (const kind of clientKinds) {
           relays.push(relay);
           const { client, close } = kind.open(server.url.replace(`${server.port}`, `${relay.port}`));
           return {
-            backplane: redisStreams(client, { key, maxLength: maxMessages }),
+            backplane: redisStreams(client, { stream: key, maxEvents: maxMessages }),
             relay,
             leave: () => Promise.resolve(close()),
           };

@@ -143,7 +143,7 @@ refusal("a connection that is closed for good", async (stream) => {
 
 refusal("a stream that exists is used as it is", async (stream) => {
   await make(stream, { max_msgs: 3, subjects: [`${stream}.>`] });
-  const backplane = jetStream(operator.client, { stream, subject: `${stream}.events`, maxMessages: 10 });
+  const backplane = jetStream(operator.client, { stream, subject: `${stream}.events`, maxEvents: 10 });
   for (let i = 0; i < 5; i++) await backplane.append(message());
   const reader = await backplane.open();
   assert.equal((await reader.before(undefined, 10)).length, 3);

@@ -116,7 +116,7 @@ fault("after a quiet time in which all aged away nobody is told of a gap", {
 });
 
 fault("what was trimmed while it was away is a gap, for a reader that stands still too", {
-  maxMessages: 5,
+  maxEvents: 5,
 }, async ({ append, open }) => {
   const [start] = await append();
   const [reader, idle] = [await open(), await open()];
@@ -129,7 +129,7 @@ fault("what was trimmed while it was away is a gap, for a reader that stands sti
   assert.deepEqual(idsOf(await idle.range(ids[4]!, 10)), ids.slice(4));
 });
 
-fault("trimmed faster than it is read, every loss shows", { maxMessages: 40 }, async (log) => {
+fault("trimmed faster than it is read, every loss shows", { maxEvents: 40 }, async (log) => {
   const [start] = await log.append();
   const reader = await log.open();
   let publishing = true;

@@ -48,8 +48,8 @@ function check(
 
 check("another type at the key is refused for good", {}, async (server, open) => {
   await server.command("SET", "market", "taken");
-  const backplane = redisStreams(open().client, { key: "market" });
-  const expected = told("backplane-refused", /something else than a stream.*"key".*WRONGTYPE/);
+  const backplane = redisStreams(open().client, { stream: "market" });
+  const expected = told("backplane-refused", /something else than a stream.*"stream".*WRONGTYPE/);
   await assert.rejects(backplane.append(message), expected);
   const reader = await backplane.open();
   await assert.rejects(reader.range("1-1", 2), expected);
@@ -59,13 +59,13 @@ check("another type at the key is refused for good", {}, async (server, open) =>
 });
 
 check("a wrong password is refused for good", { password: "right" }, async (server, open) => {
-  const wrong = redisStreams(open(server.url.replace("right", "wrong")).client, { key: "market" });
+  const wrong = redisStreams(open(server.url.replace("right", "wrong")).client, { stream: "market" });
   await assert.rejects(wrong.open(), told("backplane-refused", /password is wrong.*WRONGPASS/));
   await assert.rejects(wrong.append(message), told("backplane-refused", /password is wrong.*WRONGPASS/));
 });
 
 check("no password, where there is one, is refused for good", { password: "right" }, async (server, open) => {
-  const none = redisStreams(open(server.url.replace(":right@", "")).client, { key: "market" });
+  const none = redisStreams(open(server.url.replace(":right@", "")).client, { stream: "market" });
   const expected = told("backplane-refused", /asks for a password.*NOAUTH/);
   await assert.rejects(none.append(message), expected);
   await assert.rejects(async () => {
@@ -88,7 +88,7 @@ check("a user needs the four commands and the key, and no more", {}, async (serv
     "+xread",
   );
   const url = server.url.replace("//", "//ann:secret@");
-  const backplane = redisStreams(open(url).client, { key: "market", maxAge: 1_000 });
+  const backplane = redisStreams(open(url).client, { stream: "market", maxAge: 1_000 });
   const id = await backplane.append(message);
   const reader = await backplane.open();
   assert.deepEqual(await reader.range(id, 2), [{ id, ...message }]);
@@ -109,8 +109,8 @@ check("a replica takes no writes, until it is promoted", {}, async (server, open
   const client = kind.open(replica.url);
   try {
     const [primary, secondary] = [
-      redisStreams(open().client, { key: "market" }),
-      redisStreams(client.client, { key: "market" }),
+      redisStreams(open().client, { stream: "market" }),
+      redisStreams(client.client, { stream: "market" }),
     ];
     const expected = told("backplane-unavailable", /a replica.*READONLY/);
     await assert.rejects(secondary.append(message), expected);
@@ -129,12 +129,12 @@ check("a replica takes no writes, until it is promoted", {}, async (server, open
 });
 
 check("out of memory, it takes no writes, and is still read", {}, async (server, open) => {
-  const backplane = redisStreams(open().client, { key: "market" });
+  const backplane = redisStreams(open().client, { stream: "market" });
   const id = await backplane.append(message);
   await server.command("CONFIG", "SET", "maxmemory", "1");
   await assert.rejects(
     backplane.append(message),
-    told("backplane-unavailable", /out of memory.*maxmemory.*maxLength.*OOM/),
+    told("backplane-unavailable", /out of memory.*maxmemory.*maxEvents.*OOM/),
   );
   const reader = await backplane.open();
   assert.deepEqual(await reader.range(id, 2), [{ id, ...message }]);
@@ -144,7 +144,7 @@ check("out of memory, it takes no writes, and is still read", {}, async (server,
 });
 
 check("a Redis that is not there is named, and found when it comes back", {}, async (server, open) => {
-  const backplane = redisStreams(open().client, { key: "market" });
+  const backplane = redisStreams(open().client, { stream: "market" });
   await backplane.append(message);
   await server.kill();
   const begun = performance.now();
@@ -165,7 +165,7 @@ check("a Redis that is not there is named, and found when it comes back", {}, as
 });
 
 check("a Redis that is frozen is given up, and no connection is left over", {}, async (server, open) => {
-  const backplane = redisStreams(open().client, { key: "market" });
+  const backplane = redisStreams(open().client, { stream: "market" });
   await sleep(200);
   const before = await server.connections();
   await backplane.append(message);
@@ -188,7 +188,7 @@ check("a Redis that is frozen is given up, and no connection is left over", {}, 
 });
 
 check("what is sent again over another connection keeps its order", {}, async (server, open) => {
-  const backplane = redisStreams(open().client, { key: "market", maxLength: Infinity });
+  const backplane = redisStreams(open().client, { stream: "market", maxEvents: Infinity });
   const start = await backplane.append(message);
   // As the Broadcaster publishes: all at once, and then what failed, when nothing is under way any more.
   let left = Array.from({ length: 4_000 }, (_, i) => ({ messageId: `${i}`, payload: "x".repeat(1_000) }));
@@ -212,7 +212,7 @@ check("what is sent again over another connection keeps its order", {}, async (s
 test("a node-redis client need not be connected", { skip: noRedis, timeout: 60_000 }, async () => {
   const { createClient } = await import("redis");
   const server = await RedisServer.start();
-  const backplane = redisStreams(createClient({ url: server.url }), { key: "market" });
+  const backplane = redisStreams(createClient({ url: server.url }), { stream: "market" });
   await backplane.append(message);
   backplane.close!();
   await server.stop();
@@ -226,7 +226,7 @@ test("a client that gives bytes is read too", { skip: noRedis, timeout: 60_000 }
     [RESP_TYPES.BLOB_STRING]: Uint8Array as unknown as BufferConstructor,
   });
   await plain.connect();
-  const backplane = redisStreams(client, { key: "market" });
+  const backplane = redisStreams(client, { stream: "market" });
   const payload = "\ufeffé🙂\0";
   const id = await backplane.append({ messageId: "é", payload });
   const reader = await backplane.open();
@@ -248,17 +248,24 @@ test("a wrong option is named, with what was received", () => {
     ],
     [
       { masters: [], isOpen: true, sendCommand() {}, duplicate() {}, connect() {} },
-      { key: "a" },
+      { stream: "a" },
       /for one Redis server/,
     ],
-    [connection, { key: "" }, /"key" must be a string that is not empty, received ""/],
-    [connection, { key: 7 }, /"key".*received 7/],
+    [connection, { stream: "" }, /"stream" must be a string that is not empty, received ""/],
+    [connection, { stream: 7 }, /"stream".*received 7/],
     [
       connection,
-      { key: "market", maxLength: 0 },
-      /"maxLength" must be a whole number of entries, at least 1.*received 0/,
+      { stream: "market", maxEvents: 0 },
+      /"maxEvents" must be a whole number of events, at least 1.*received 0/,
     ],
-    [connection, { key: "market", maxAge: 10 }, /"maxAge".*milliseconds, at least 1000.*received 10/],
+    [connection, { stream: "a", key: "a" }, /Unknown option "key" of redisStreams: use stream$/],
+    [connection, { stream: "a", maxLength: 5 }, /Unknown option "maxLength" of redisStreams: use maxEvents$/],
+    [
+      connection,
+      { stream: "a", maxAg: 5 },
+      /Unknown option "maxAg" of redisStreams: did you mean "maxAge"\?$/,
+    ],
+    [connection, { stream: "market", maxAge: 10 }, /"maxAge".*milliseconds, at least 1000.*received 10/],
   ];
   for (const [client, options, words] of wrong) {
     assert.throws(() => redisStreams(client as never, options as never), (error: unknown) => {
@@ -274,12 +281,12 @@ test("what Redis keeps is bounded by count", { skip: noRedis, timeout: 60_000 },
   const { open } = clientKinds[0]!;
   const { client, close } = open(server.url);
   const length = async (key: string) => Number(await server.command("XLEN", key));
-  const short = redisStreams(client, { key: "short", maxLength: 250 });
+  const short = redisStreams(client, { stream: "short", maxEvents: 250 });
   for (let i = 0; i < 1_000; i++) await short.append(message);
   const kept = await length("short");
   assert.ok(kept >= 250 && kept <= 350, `${kept} entries`);
 
-  const endless = redisStreams(client, { key: "endless", maxLength: Infinity });
+  const endless = redisStreams(client, { stream: "endless", maxEvents: Infinity });
   for (let i = 0; i < 500; i++) await endless.append(message);
   assert.equal(await length("endless"), 500);
   close();
@@ -288,7 +295,7 @@ test("what Redis keeps is bounded by count", { skip: noRedis, timeout: 60_000 },
 
 test("ids are compared as the numbers that they are, however large", () => {
   const { isId, compare } = redisStreams({ open: () => Promise.reject(new Error("none")) }, {
-    key: "a",
+    stream: "a",
   });
   const order = [
     "0-1",
@@ -332,9 +339,9 @@ test("what Redis keeps is bounded by age, and readers keep their place", async (
     return Promise.resolve(`${now}-0`);
   };
   const backplane = redisStreams({ open: () => Promise.resolve({ send, close() {} }) }, {
-    key: "a",
+    stream: "a",
     maxAge: 300_000,
-    maxLength: 1_000,
+    maxEvents: 1_000,
   });
   const trimmed: number[] = [];
   const append = async (after: number) => {
@@ -368,7 +375,10 @@ test("what Redis keeps is bounded by age, and readers keep their place", async (
 
 check("10,000 clients that come back with ids are a few readings", {}, async (server, open) => {
   const node = () =>
-    new Broadcaster({ backplane: redisStreams(open().client, { key: "market" }), history: { events: 10 } });
+    new Broadcaster({
+      backplane: redisStreams(open().client, { stream: "market" }),
+      history: { events: 10 },
+    });
   const feed = node();
   const ids = await Promise.all(Array.from({ length: 2_000 }, (_, i) => feed.publish(`${i}`)));
   // It has read the end, and holds ten events of its own; everybody asks for what only Redis has.
@@ -402,3 +412,33 @@ check("10,000 clients that come back with ids are a few readings", {}, async (se
   for (const client of clients) await client.leave();
   await Promise.all([feed.close(), other.close()]);
 });
+
+check(
+  "an entry that another program appended is told of once, with its id, and skipped",
+  {},
+  async (server, open) => {
+    const errors: TidingsError[] = [];
+    const node = () =>
+      new Broadcaster({
+        backplane: redisStreams(open().client, { stream: "market" }),
+        history: { events: 2 },
+        onError: (error) => errors.push(error),
+      });
+    const feed = node();
+    const client = new MemoryClient(feed.subscribe(request()));
+    const first = await feed.publish("first");
+    const foreign = await server.command("XADD", "market", "*", "price", "12.3");
+    for (let i = 0; i < 5; i++) await feed.publish(`${i}`);
+    await until(async () => (await client.settle(), client.data.length === 6), "all six arrived");
+    assert.deepEqual(client.data, ["first", "0", "1", "2", "3", "4"]);
+    // Read once more, from the engine: the history no longer reaches back so far.
+    const back = new MemoryClient(feed.subscribe(request({ lastEventId: first })));
+    await until(async () => (await back.settle(), back.data.length === 5), "all was replayed");
+    assert.deepEqual(errors.map(({ code, message }) => [code, message]), [[
+      "invalid-event",
+      `Entry ${foreign} of Redis stream "market" is left out, since it is no event: it has no field "p", so another ` +
+      "program appended it",
+    ]]);
+    await feed.close();
+  },
+);

@@ -24,8 +24,8 @@ for (const { name, open } of clientKinds) {
       const ids = async () =>
         [...(await server.command("XRANGE", key, "-", "+")).matchAll(/^\d+-\d+$/gm)].map(([id]) => id);
       const log = {
-        backplane: redisStreams(own.client, { key }),
-        elsewhere: redisStreams(other.client, { key }),
+        backplane: redisStreams(own.client, { stream: key }),
+        elsewhere: redisStreams(other.client, { stream: key }),
         trim: async (keep: number) => void await server.command("XTRIM", key, "MAXLEN", `${keep}`),
         loseTail: async (count: number) =>
           void await server.command("XDEL", key, ...(await ids()).slice(-count)),

@@ -9,5 +9,5 @@ const { Bun } = globalThis as unknown as { Bun?: { RedisClient: new (url: string
 /** With Bun's own client on Bun, and npm's `redis` elsewhere. */
 export function sharedLog(url: string): Backplane {
   const client = Bun ? new Bun.RedisClient(url) : createClient({ url });
-  return redisStreams(client, { key: "cluster", maxLength: 100_000 });
+  return redisStreams(client, { stream: "cluster", maxEvents: 100_000 });
 }
