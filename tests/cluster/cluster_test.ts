@@ -6,7 +6,7 @@ import type { BackplaneMessage } from "../../lib/cluster/backplane.ts";
 import { Broadcaster, type BroadcasterOptions, type Gap, TidingsError } from "../../mod.ts";
 import { MemoryClient, request } from "../support/memory_client.ts";
 import { MemoryLog } from "../support/memory_backplane.ts";
-import { PATIENCE, sleep, until } from "../support/wait.ts";
+import { sleep, until } from "../support/wait.ts";
 
 const gaps = (client: MemoryClient): Gap[] =>
   client.events.filter(({ event }) => event === "gap").map(({ data }) => JSON.parse(data));
@@ -28,15 +28,6 @@ function connect(feed: Broadcaster, lastEventId?: string, topics: string[] | "*"
   return new MemoryClient(feed.subscribe(request({ lastEventId }), { topics }));
 }
 
-/** Reads on until the condition holds. */
-async function readUntil(client: MemoryClient, condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE;
-  while (await client.settle(), !condition()) {
-    if (performance.now() > deadline) throw new Error(`In ${PATIENCE} ms it did not come to this: ${what}`);
-    await sleep(2);
-  }
-}
-
 async function started(feed: Broadcaster): Promise<void> {
   await until(() => feed.health().ok, "the node is ready");
 }
@@ -51,7 +42,7 @@ test("what one node publishes reaches the clients of all, in one order, with the
   const ids = await Promise.all(sent);
   assert.deepEqual(ids, log.entries.filter(({ payload }) => payload !== undefined).map(({ id }) => id));
   for (const client of clients) {
-    await readUntil(client, () => client.events.length === 20, "all 20 events");
+    await client.until(() => client.events.length === 20, "all 20 events");
     assert.deepEqual(client.events.map(({ id }) => id), [...ids].sort((x, y) => Number(x) - Number(y)));
     assert.deepEqual(new Set(client.data), new Set(ids.map((_, i) => JSON.stringify({ i }))));
   }
@@ -89,7 +80,7 @@ test("data arrives as it would from a broadcaster that stands alone, and filters
     await feed.publish(input);
     alone.publish(input);
   }
-  await readUntil(client, () => client.events.length === inputs.length, "all of them");
+  await client.until(() => client.events.length === inputs.length, "all of them");
   await model.settle();
   assert.deepEqual(
     client.events.map(({ event, data }) => ({ event, data })),
@@ -107,10 +98,10 @@ test("a client goes on where it was, on any node, also on one that has not read 
   const first = connect(a.feed);
   await first.settle();
   const ids = await Promise.all(["1", "2", "3"].map((data) => a.feed.publish(data)));
-  await readUntil(first, () => first.events.length === 3, "three events");
+  await first.until(() => first.events.length === 3, "three events");
 
   const elsewhere = connect(b.feed, ids[0]);
-  await readUntil(elsewhere, () => elsewhere.events.length === 2, "what it had not seen");
+  await elsewhere.until(() => elsewhere.events.length === 2, "what it had not seen");
   assert.deepEqual(elsewhere.data, ["2", "3"]);
 
   // Node b reads no more, and a goes ahead.
@@ -122,7 +113,7 @@ test("a client goes on where it was, on any node, also on one that has not read 
   const ahead = await late.feed.publish("4");
   const hasty = connect(b.feed, ahead);
   await late.feed.publish("5");
-  await readUntil(hasty, () => hasty.events.length === 1, "what follows on its id");
+  await hasty.until(() => hasty.events.length === 1, "what follows on its id");
   assert.deepEqual(hasty.events.map(({ data, event }) => event ?? data), ["5"]);
   for (const { feed } of [a, b, late]) await feed.close();
 });
@@ -136,7 +127,7 @@ test("an id that the log never had is a gap, after the log was read to its end",
   await until(() => feed.stats().published === 1, "published");
   for (const [asked, reason] of [["999999", "unknown"], ["nonsense", "invalid"], ["", undefined]] as const) {
     const client = connect(feed, asked);
-    await readUntil(client, () => client.lastEventId !== asked || asked === "", "its place");
+    await client.until(() => client.lastEventId !== asked || asked === "", "its place");
     if (reason === undefined) assert.deepEqual(gaps(client), []);
     else assert.deepEqual(gaps(client), [{ requested: asked, resumedAt: tip, reason }]);
   }
@@ -154,7 +145,7 @@ test("a node that starts knows what the log holds, and asks the engine once for 
   const clients = Array.from({ length: 300 }, (_, i) => connect(feed, ids[(i * 7919) % 2_990]));
   for (const [i, client] of clients.entries()) {
     const from = (i * 7919) % 2_990;
-    await readUntil(client, () => client.events.length >= 2_999 - from, `all after ${from}`);
+    await client.until(() => client.events.length >= 2_999 - from, `all after ${from}`);
     assert.equal(client.data[0], `${from + 1}`);
     assert.deepEqual(client.events.map(({ id }) => id), ids.slice(from + 1));
   }
@@ -172,11 +163,11 @@ test("a client that was served from the archive is live afterwards, also where a
   await started(feed);
   const clients = [connect(feed, from, ["t"]), connect(feed, from, ["t", "u"])];
   for (const client of clients) await client.settle();
-  await readUntil(clients[1]!, () => clients[1]!.events.length === 1_200, "all of them");
+  await clients[1]!.until(() => clients[1]!.events.length === 1_200, "all of them");
   for (const client of clients) await client.settle();
   await feed.publish({ data: "then", topic: "t" });
   for (const client of clients) {
-    await readUntil(client, () => client.data.at(-1) === "then", "what came then");
+    await client.until(() => client.data.at(-1) === "then", "what came then");
   }
   assert.deepEqual(clients[0]!.data, ["then"]);
   await feed.close();
@@ -192,7 +183,7 @@ test("an archive that was trimmed is a gap, and topics and filters hold in it", 
   await started(feed);
   log.trim(1_200);
   const client = connect(feed, ids[100], ["t"]);
-  await readUntil(client, () => client.data.at(-1) === "1497", "the last of its topic");
+  await client.until(() => client.data.at(-1) === "1497", "the last of its topic");
   assert.deepEqual(gaps(client), [{ requested: ids[100], resumedAt: ids[300], reason: "trimmed" }]);
   assert.deepEqual(client.data.slice(1), Array.from({ length: 400 }, (_, i) => `${300 + i * 3}`));
   await feed.close();
@@ -204,21 +195,21 @@ test("trimmed faster than the node reads: everybody gets one gap that says so, a
   await started(feed);
   const client = connect(feed);
   const seen = await feed.publish("seen");
-  await readUntil(client, () => client.events.length === 1, "the first");
+  await client.until(() => client.events.length === 1, "the first");
   log.freeze("range");
   for (let i = 0; i < 5; i++) log.push(JSON.stringify({ data: `${i}` }));
   log.trim(2);
   log.thaw();
-  await readUntil(client, () => client.data.at(-1) === "4", "the last");
+  await client.until(() => client.data.at(-1) === "4", "the last");
   const to = log.entries[0]!.id;
   assert.deepEqual(gaps(client), [{ requested: seen, resumedAt: to, reason: "trimmed" }]);
   assert.deepEqual(messages(client), ["seen", "3", "4"]);
   // Whoever comes from before it is told as well, and whoever comes from after it is not.
   const before = connect(feed, seen);
-  await readUntil(before, () => before.data.at(-1) === "4", "the last");
+  await before.until(() => before.data.at(-1) === "4", "the last");
   assert.equal(gaps(before).length, 1);
   const after = connect(feed, to);
-  await readUntil(after, () => after.data.at(-1) === "4", "the last");
+  await after.until(() => after.data.at(-1) === "4", "the last");
   assert.equal(gaps(after).length, 0);
   await feed.close();
 });
@@ -229,12 +220,12 @@ test("a log that is wiped is one gap for each client, and then goes on", async (
   await started(feed);
   const clients = [connect(feed), connect(feed)];
   await feed.publish("old");
-  for (const client of clients) await readUntil(client, () => client.events.length === 1, "the first");
+  for (const client of clients) await client.until(() => client.events.length === 1, "the first");
   log.wipe();
-  for (const client of clients) await readUntil(client, () => gaps(client).length === 1, "a gap");
+  for (const client of clients) await client.until(() => gaps(client).length === 1, "a gap");
   await feed.publish("new");
   for (const client of clients) {
-    await readUntil(client, () => client.data.at(-1) === "new", "the new one");
+    await client.until(() => client.data.at(-1) === "new", "the new one");
     assert.deepEqual(messages(client), ["old", "new"]);
     assert.equal(gaps(client).length, 1);
   }
@@ -247,14 +238,14 @@ test("a log that lost its end is a gap, and the events that take its place arriv
   await started(feed);
   const client = connect(feed);
   const ids = await Promise.all(["1", "2", "3"].map((data) => feed.publish(data)));
-  await readUntil(client, () => client.events.length === 3, "three");
+  await client.until(() => client.events.length === 3, "three");
   log.loseTail(2);
   // A clock that is behind: the new events' ids are not after the lost ones'.
   log.next = Number(ids[1]);
   const again = await feed.publish("2 again");
   assert.equal(again, ids[1]);
-  await readUntil(client, () => client.data.includes("2 again"), "the new one");
-  await readUntil(client, () => gaps(client).length === 2, "what the log says of it, to all nodes");
+  await client.until(() => client.data.includes("2 again"), "the new one");
+  await client.until(() => gaps(client).length === 2, "what the log says of it, to all nodes");
   const said = log.entries.at(-1)!;
   assert.equal(said.payload, JSON.stringify({ lost: again }));
   assert.deepEqual(gaps(client), [
@@ -274,14 +265,14 @@ test("a client that stands at the new end of a log that lost its end waits until
   await started(feed);
   const client = connect(feed);
   const ids = await Promise.all(["1", "2", "3", "4", "5", "6"].map((data) => feed.publish(data)));
-  await readUntil(client, () => client.events.length === 6, "six");
+  await client.until(() => client.events.length === 6, "six");
   // The node, which waits for what comes next, still holds the last two of them.
   log.entries.length = log.entries.findIndex(({ id }) => id === ids[1]) + 1;
   log.calls.range = 0;
   const other = connect(feed, ids[1]);
-  await readUntil(other, () => gaps(other).length === 1, "what the node says once it has noticed");
+  await other.until(() => gaps(other).length === 1, "what the node says once it has noticed");
   await feed.publish("later");
-  await readUntil(other, () => other.data.at(-1) === "later", "what comes then");
+  await other.until(() => other.data.at(-1) === "later", "what comes then");
   assert.deepEqual(messages(other), ["later"]);
   assert.ok(log.calls.range <= 20, `${log.calls.range} readings`);
   await feed.close();
@@ -294,14 +285,14 @@ test("an id that was given again to another event is a gap, and not that event",
   await started(feed);
   const client = connect(feed);
   const id = await feed.publish("first");
-  await readUntil(client, () => client.events.length === 1, "the first");
+  await client.until(() => client.events.length === 1, "the first");
   log.freeze("range");
   log.entries.pop();
   log.next = Number(id);
   log.push(JSON.stringify({ data: "another" }), "somebody else's");
   log.disconnect();
   log.thaw();
-  await readUntil(client, () => client.data.includes("another"), "the other one");
+  await client.until(() => client.data.includes("another"), "the other one");
   assert.deepEqual(gaps(client)[0], { requested: id, resumedAt: id, reason: "lost" });
   await feed.close();
 });
@@ -322,17 +313,17 @@ test("what was lost before its acknowledgement came is told, though later entrie
     await started(feed);
     const client = connect(feed);
     log.push(JSON.stringify({ data: "earlier" }));
-    await readUntil(client, () => client.data.length === 1, "the one before");
+    await client.until(() => client.data.length === 1, "the one before");
     log.freeze("range");
     const publishing = feed.publish("lost");
     await until(() => log.entries.some(({ payload }) => payload?.includes("lost")), "it landed");
     const lost = log.entries.pop()!.id;
     for (const data of ["later", "latest"]) log.push(JSON.stringify({ data }));
     log.thaw();
-    await readUntil(client, () => client.data.at(-1) === "latest", "the entries after it");
+    await client.until(() => client.data.at(-1) === "latest", "the entries after it");
     release();
     assert.equal(await publishing, lost);
-    await readUntil(client, () => gaps(client).length === 1, "a gap");
+    await client.until(() => gaps(client).length === 1, "a gap");
     const { requested, resumedAt } = gaps(client)[0]!;
     assert.ok(Number(requested) < Number(lost) && Number(lost) <= Number(resumedAt), requested);
     await feed.close();
@@ -348,7 +339,7 @@ test("a loss that was told excuses nobody from telling of an older one", async (
   const lost = (after: string) => log.push(JSON.stringify({ lost: after }));
   const told = [lost(ids[1]!), lost(ids[2]!), lost(ids[0]!)];
   await feed.publish("later");
-  await readUntil(client, () => client.data.at(-1) === "later", "what comes then");
+  await client.until(() => client.data.at(-1) === "later", "what comes then");
   assert.deepEqual(gaps(client), [
     { requested: ids[1], resumedAt: told[0], reason: "lost" },
     { requested: ids[0], resumedAt: told[2], reason: "lost" },
@@ -362,16 +353,16 @@ test("a node that had not read what the log lost is told by the one that publish
   await Promise.all([started(a.feed), started(b.feed)]);
   const clients = [connect(a.feed), connect(b.feed)];
   const first = await a.feed.publish("first");
-  for (const client of clients) await readUntil(client, () => client.data.length === 1, "the first");
+  for (const client of clients) await client.until(() => client.data.length === 1, "the first");
   // Acknowledged, and read by nobody: who stands at the first one sees nothing missing.
   log.freeze("range");
   await a.feed.publish("lost");
   log.entries.pop();
   log.thaw();
-  for (const client of clients) await readUntil(client, () => gaps(client).length === 1, "a gap");
+  for (const client of clients) await client.until(() => gaps(client).length === 1, "a gap");
   await b.feed.publish("later");
   for (const client of clients) {
-    await readUntil(client, () => client.data.at(-1) === "later", "what comes later");
+    await client.until(() => client.data.at(-1) === "later", "what comes later");
     assert.deepEqual(messages(client), ["first", "later"]);
     assert.equal(gaps(client)[0]!.requested, first);
   }
@@ -382,7 +373,7 @@ test("a node that had not read what the log lost is told by the one that publish
   log.thaw();
   await sent;
   for (const client of clients) {
-    await readUntil(client, () => client.data.at(-1) === "late", "what was read late");
+    await client.until(() => client.data.at(-1) === "late", "what was read late");
     assert.equal(gaps(client).length, 1);
   }
   for (const { feed } of [a, b]) await feed.close();
@@ -398,7 +389,7 @@ test("readers that hang are replaced, and the probe says when", { timeout: 30_00
   log.push(JSON.stringify({ data: "after" }));
   await until(() => !feed.health().ok, "unhealthy", 10_000);
   await until(() => feed.health().ok, "healthy again", 10_000);
-  await readUntil(client, () => client.data[0] === "after", "what came meanwhile");
+  await client.until(() => client.data[0] === "after", "what came meanwhile");
   assert.equal(errors.length, 1, "told once");
   assert.equal(errors[0]!.code, "backplane-lost");
   assert.match(errors[0]!.message, /Cannot read memory log, and keep trying: no answer within/);
@@ -422,11 +413,11 @@ test("a log that is down at first: clients are held open, and served as soon as 
   assert.equal(errors.length, 1, errors.map(({ message }) => message).join("; "));
   log.mend();
   await pending;
-  await readUntil(back, () => back.data.at(-1) === "published meanwhile", "the new one");
+  await back.until(() => back.data.at(-1) === "published meanwhile", "the new one");
   assert.deepEqual(back.data, ["newer", "published meanwhile"]);
-  await readUntil(fresh, () => fresh.lastEventId !== undefined, "its place");
+  await fresh.until(() => fresh.lastEventId !== undefined, "its place");
   await feed.publish("then");
-  await readUntil(fresh, () => fresh.data.at(-1) === "then", "what came after that");
+  await fresh.until(() => fresh.data.at(-1) === "then", "what came after that");
   assert.deepEqual(gaps(back), []);
   await feed.close();
 });
@@ -442,7 +433,7 @@ test("an acknowledgement that was lost is tried again, and the copy is left out"
   assert.equal(new Set(ids).size, 3);
   assert.equal(log.entries.filter(({ payload }) => payload !== undefined).length, 4, "one of them twice");
   await feed.publish("d");
-  await readUntil(client, () => client.data.at(-1) === "d", "the last");
+  await client.until(() => client.data.at(-1) === "d", "the last");
   assert.deepEqual([...client.data].sort(), ["a", "b", "c", "d"]);
   await feed.close();
 });
@@ -456,12 +447,12 @@ test("a copy is left out of what was there before, too; and one whose first was 
   const { feed } = node(log, { history: { events: 5 } });
   await started(feed);
   const client = connect(feed, from);
-  await readUntil(client, () => client.data.at(-1) === "19", "the last");
+  await client.until(() => client.data.at(-1) === "19", "the last");
   assert.deepEqual(client.data, Array.from({ length: 19 }, (_, i) => `${i + 1}`));
   // The last one is lost, and its publisher, who was not answered, tries again.
   log.loseTail(1);
   log.push(JSON.stringify({ data: "19" }), "m19");
-  await readUntil(client, () => client.events.length === 22, "a gap, the event, and what is told to all");
+  await client.until(() => client.events.length === 22, "a gap, the event, and what is told to all");
   assert.deepEqual(client.events.slice(-3).map(({ event, data }) => event ?? data), ["gap", "19", "gap"]);
   await feed.close();
 });
@@ -490,7 +481,7 @@ test("large entries are read a few at a time", async () => {
   });
   await started(feed);
   const client = connect(feed, from);
-  await readUntil(client, () => client.events.length === 20, "all of them");
+  await client.until(() => client.events.length === 20, "all of them");
   assert.ok(Math.min(...limits) <= 4 && limits.filter((limit) => limit > 4).length <= 3, limits.join());
   await feed.close();
 });
@@ -531,14 +522,14 @@ test("a rolling deploy: clients of the node that closes go on elsewhere, nothing
   let published = 0;
   const timer = setInterval(() => void b.feed.publish(`${published++}`), 3);
   await Promise.all([
-    ...clients.map((client) => readUntil(client, () => client.ended === "end", "its end")),
+    ...clients.map((client) => client.until(() => client.ended === "end", "its end")),
     a.feed.close({ within: 200 }),
   ]);
   const moved = clients.map((client) => connect(b.feed, client.lastEventId));
   await new Promise((resolve) => setTimeout(resolve, 100));
   clearInterval(timer);
   for (const [i, client] of moved.entries()) {
-    await readUntil(client, () => client.data.at(-1) === `${published - 1}`, "the last");
+    await client.until(() => client.data.at(-1) === `${published - 1}`, "the last");
     assert.deepEqual(
       [...clients[i]!.data, ...client.data],
       Array.from({ length: published }, (_, n) => `${n}`),
@@ -558,7 +549,7 @@ test("what others put into the log that is no event is told and left out", async
   for (const payload of ["not json", "[]", "3", '{"event":"gap","data":"x"}', '{"data":"fine"}']) {
     log.push(payload);
   }
-  await readUntil(client, () => client.data.length > 0, "the good one");
+  await client.until(() => client.data.length > 0, "the good one");
   assert.deepEqual(client.data, ["fine"]);
   assert.equal(errors.length, 4);
   assert.match(
@@ -592,6 +583,6 @@ test("a log that is trimmed while a node starts is read on", async () => {
   await started(feed);
   const client = connect(feed);
   await feed.publish("after");
-  await readUntil(client, () => client.data.includes("after"), "what came after");
+  await client.until(() => client.data.includes("after"), "what came after");
   await feed.close();
 });

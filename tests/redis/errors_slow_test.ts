@@ -428,12 +428,14 @@ check(
     const client = new MemoryClient(feed.subscribe(request()));
     const first = await feed.publish("first");
     const foreign = await server.command("XADD", "market", "*", "price", "12.3");
-    for (let i = 0; i < 5; i++) await feed.publish(`${i}`);
-    await until(async () => (await client.settle(), client.data.length === 6), "all six arrived");
-    assert.deepEqual(client.data, ["first", "0", "1", "2", "3", "4"]);
+    for (let i = 0; i < 5; i++) {
+      await feed.publish(`${i}`);
+      await client.until(() => client.data.at(-1) === `${i}`, `number ${i}`);
+    }
+    assert.deepEqual(client.data.slice(-5), ["0", "1", "2", "3", "4"]);
     // Read once more, from the engine: the history no longer reaches back so far.
     const back = new MemoryClient(feed.subscribe(request({ lastEventId: first })));
-    await until(async () => (await back.settle(), back.data.length === 5), "all was replayed");
+    await back.until(() => back.data.length === 5, "all was replayed");
     assert.deepEqual(errors.map(({ code, message }) => [code, message]), [[
       "invalid-event",
       `Entry ${foreign} of Redis stream "market" is left out, since it is no event: it has no field "p", so another ` +

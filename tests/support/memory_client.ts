@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { constants, gunzipSync, inflateRawSync } from "node:zlib";
 import { createParser } from "eventsource-parser";
+import { PATIENCE, sleep } from "./wait.ts";
 
 // How far back a block may refer. RFC 1951, section 2.
 const WINDOW = 32_768;
@@ -39,6 +40,15 @@ export class MemoryClient {
   constructor(response: Response) {
     this.#isPacked = response.headers.get("content-encoding") === "gzip";
     this.#reader = response.body!.getReader();
+  }
+
+  /** Reads on until the condition holds. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const deadline = performance.now() + PATIENCE;
+    while (await this.settle(), !condition()) {
+      if (performance.now() > deadline) throw new Error(`In ${PATIENCE} ms it did not come to this: ${what}`);
+      await sleep(2);
+    }
   }
 
   /** Reads one chunk, or begins to wait for it. */
