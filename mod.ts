@@ -26,6 +26,7 @@ export type {
   ClientInfo,
   HistoryOptions,
   LagPolicy,
+  SharedStreamOptions,
   SubscribeOptions,
 } from "./lib/broadcaster/options.ts";
 export type { DrainOptions } from "./lib/broadcaster/drain.ts";

@@ -44,7 +44,7 @@ export type TidingsErrorCode =
  *
  * @example
  * ```ts
- * import { encodeEvent, TidingsError } from "@tidings/tidings";
+ * import { encodeEvent, TidingsError } from "tidings";
  *
  * try {
  *   encodeEvent({ event: "two\nlines", data: 1 });

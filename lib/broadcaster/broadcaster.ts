@@ -55,7 +55,7 @@ import { type Feed, Subscriber } from "./subscriber.ts";
  *
  * @example
  * ```ts
- * import { Broadcaster } from "@tidings/tidings";
+ * import { Broadcaster } from "tidings";
  *
  * type Events = { price: { symbol: string; amount: number }; message: string };
  * const market = new Broadcaster<Events>();

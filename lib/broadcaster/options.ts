@@ -39,7 +39,7 @@ export interface HistoryOptions {
 export type LagPolicy = "disconnect" | "skip" | "latest";
 
 /** Options of a stream that can be set once for all clients of a {@linkcode Broadcaster}. */
-type SharedStreamOptions = Pick<
+export type SharedStreamOptions = Pick<
   StreamOptions,
   "keepalive" | "retry" | "headers" | "cors" | "compression" | "clock"
 >;

@@ -52,8 +52,8 @@ const PATIENCE = 2_000;
  *
  * @example
  * ```ts
- * import { Broadcaster } from "@tidings/tidings";
- * import { jetStream, type JetStreamClientLike } from "@tidings/tidings/nats";
+ * import { Broadcaster } from "tidings";
+ * import { jetStream, type JetStreamClientLike } from "tidings/nats";
  *
  * // connection = await connect({ servers, maxReconnectAttempts: -1, pingInterval: 5_000, timeout: 5_000 })
  * // client = jetstream(connection)

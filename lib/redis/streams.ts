@@ -63,7 +63,7 @@ const BLOCK = LONGEST_WAIT - 200;
  *
  * @example
  * ```ts
- * import { redisStreams } from "@tidings/tidings/redis";
+ * import { redisStreams } from "tidings/redis";
  *
  * // A client of redis, ioredis or Bun is handed over as it is; this stands for one of another library.
  * const connector = { open: () => Promise.reject(new Error("no Redis here")) };

@@ -59,7 +59,7 @@ const OPTIONS: readonly string[] = [...STREAM_OPTIONS, "status", "maxBuffer"];
  *
  * @example Tokens of a language model, stopped when the reader leaves
  * ```ts
- * import { createSSEResponse } from "@tidings/tidings";
+ * import { createSSEResponse } from "tidings";
  *
  * async function* model(prompt: string) {
  *   for (const word of prompt.split(" ")) yield word;
@@ -77,7 +77,7 @@ const OPTIONS: readonly string[] = [...STREAM_OPTIONS, "status", "maxBuffer"];
  *
  * @example A ticker that ends when its client leaves
  * ```ts
- * import { createSSEResponse } from "@tidings/tidings";
+ * import { createSSEResponse } from "tidings";
  *
  * const handler = (request: Request) =>
  *   createSSEResponse(request, (connection) => {

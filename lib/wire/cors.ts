@@ -15,7 +15,7 @@ import { checkNames, durationOption, wrongOption } from "../base/options.ts";
  *
  * @example
  * ```ts
- * import { Broadcaster } from "@tidings/tidings";
+ * import { Broadcaster } from "tidings";
  *
  * const news = new Broadcaster();
  * const cors = { origins: ["https://app.example.com", "http://localhost:5173"], credentials: true };

@@ -60,7 +60,7 @@ const FIELDS: readonly string[] = ["data", "event", "id", "retry", "comment"];
  *
  * @example
  * ```ts
- * import { encodeEvent } from "@tidings/tidings";
+ * import { encodeEvent } from "tidings";
  *
  * const frame = encodeEvent({ event: "price", data: { symbol: "ACME", amount: 12.3 }, id: 7 });
  * if (frame !== 'event: price\nid: 7\ndata: {"symbol":"ACME","amount":12.3}\n\n') throw new Error(frame);
@@ -106,7 +106,7 @@ export function encodeFrame({ comment, event, id, retry, data }: ServerSentEvent
  *
  * @example
  * ```ts
- * import { encodeComment } from "@tidings/tidings";
+ * import { encodeComment } from "tidings";
  *
  * if (encodeComment("still here") !== ": still here\n\n") throw new Error();
  * ```
