@@ -1,4 +1,8 @@
-// A stream of events that stays connected.
+/**
+ * Connects to an event stream, and stays connected.
+ *
+ * @module
+ */
 import type { ConnectOptions } from "./connect_options.ts";
 import { createStream } from "./consume.ts";
 import type { Schemas } from "./items.ts";

@@ -1,4 +1,9 @@
-// The options of connect(), as types.
+/**
+ * The options of `connect()`, as types.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
 import type { TidingsError } from "../base/errors.ts";
 import type { Schemas } from "./items.ts";
 
@@ -71,4 +76,6 @@ export interface ConnectOptions<S extends Schemas = Schemas, Comments extends bo
    * if it is JSON, else or if it refuses that, as text.
    */
   schemas?: S | undefined;
+  /** Time and chance, for tests. Default: the runtime's own. */
+  clock?: Clock | undefined;
 }

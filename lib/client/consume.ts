@@ -1,5 +1,9 @@
-// The application's side of a stream: iteration, handlers, state and the end. Whatever is handed out is awaited, and
-// nothing is read before that, so a slow application holds up the server and not the memory.
+/**
+ * The application's side of a stream: iteration, handlers, state and the end. Each item that is handed out is awaited, and
+ * nothing is read before that, so a slow application holds up the server and not the memory.
+ *
+ * @module
+ */
 import type { ConnectOptions } from "./connect_options.ts";
 import { type AnyItem, decode } from "./decode.ts";
 import type { WireItem } from "./items.ts";
@@ -8,6 +12,7 @@ import type { Source } from "./source.ts";
 import type { EventStream, StateDetail, StreamState } from "./stream.ts";
 
 type Handler = (item: AnyItem) => unknown;
+type Entry = readonly [handler: Handler, name: string | undefined];
 
 /** Creates a stream over a source. */
 export function createStream(
@@ -19,7 +24,7 @@ export function createStream(
   let state: StreamState = "connecting";
   let settle!: (end: Promise<never> | undefined) => void;
   let begin!: () => void;
-  const handlers = new Set<[handler: Handler, name: string | undefined]>();
+  const handlers = new Set<Entry>();
   const control = new AbortController();
   const closed = new Promise<void>((resolve) => settle = resolve);
   // Until somebody wants the items the first is kept back.
@@ -70,8 +75,8 @@ export function createStream(
     get lastEventId(): string {
       return lastEventId;
     },
-    on(...args: [handler: Handler] | [name: string, handler: Handler]): () => void {
-      const entry = args.reverse() as [Handler, string | undefined];
+    on(first: string | Handler, second?: Handler): () => void {
+      const entry: Entry = typeof first === "string" ? [second!, first] : [first, undefined];
       handlers.add(entry);
       begin();
       return () => void handlers.delete(entry);

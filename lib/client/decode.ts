@@ -1,4 +1,8 @@
-// An event off the wire → what the application gets: a gap, typed data, or a refusal.
+/**
+ * Turns an event off the wire into what the application gets: a gap, typed data, or a refusal.
+ *
+ * @module
+ */
 import type { InvalidEvent, OtherEvent, Schemas, ServerGap } from "./items.ts";
 import type { ServerComment, ServerEvent } from "./parse.ts";
 

@@ -1,4 +1,8 @@
-// What a stream yields, as types.
+/**
+ * The items that a stream yields, as types.
+ *
+ * @module
+ */
 import type { ServerComment, ServerEvent } from "./parse.ts";
 
 /** Anything with a `~standard` property validates: Zod, Valibot, ArkType and others. See standardschema.dev. */

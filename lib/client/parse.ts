@@ -1,7 +1,11 @@
-// Text of an event stream → events. Synchronous, and knows nothing of streams, bytes or connections.
-//
-// Two things decide its speed. A line is looked for with `indexOf`, which engines run as a vector search; and text
-// that was searched once is never searched again, so the time is linear however the stream was cut into chunks.
+/**
+ * Parses the text of an event stream into events. It is synchronous, and knows nothing of streams, bytes or connections.
+ *
+ * Two things decide its speed. A line is looked for with `indexOf`, which engines run as a vector search; and text that
+ * was searched once is never searched again, so the time is linear however the stream was cut into chunks.
+ *
+ * @module
+ */
 import { TidingsError } from "../base/errors.ts";
 import { requirePositive } from "./options.ts";
 

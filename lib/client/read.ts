@@ -1,7 +1,11 @@
-// One event stream as an async iterable, without reconnecting.
-//
-// It loops over a reader, and its iterator is written by hand: chained TransformStreams take three to ten times as
-// long, and an async generator spends more on a `yield` than the parser does on the event.
+/**
+ * Reads one event stream as an async iterable, without reconnecting.
+ *
+ * It loops over a reader, and its iterator is written by hand: chained TransformStreams take three to ten times as long,
+ * and an async generator spends more on a `yield` than the parser does on the event.
+ *
+ * @module
+ */
 import { createParser, type ServerComment, type ServerEvent } from "./parse.ts";
 import { requireEventStream } from "./response.ts";
 
@@ -63,8 +67,8 @@ export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
 ): EventIterator<ServerEvent | ServerComment> {
-  const response = (source as Response).headers && source as Response;
-  if (response) requireEventStream(response);
+  const response = "headers" in source ? source : undefined;
+  if (response !== undefined) requireEventStream(response);
   // What was read and not yet handed out, the next one last.
   let batch: (ServerEvent | ServerComment)[] = [];
   const onEvent = (item: ServerEvent | ServerComment): void => void batch.push(item);
@@ -77,7 +81,8 @@ export function parseSSE(
   // The parser drops the byte order mark: a decoder that did it too would drop a second one.
   const decoder = new TextDecoder(undefined, { ignoreBOM: true });
   // A response without a body has no events.
-  let reader = (response ? response.body : source as ReadableStream<Uint8Array | string>)?.getReader();
+  const body = "headers" in source ? source.body : source as ReadableStream<Uint8Array | string>;
+  let reader = body?.getReader();
 
   const finish = (): void => {
     batch = [];

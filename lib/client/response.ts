@@ -1,5 +1,9 @@
-// Whether a response is an event stream. The HTML standard, section 9.2.3: status 200 and `text/event-stream`, or the
-// connection has failed.
+/**
+ * Checks that a response is an event stream: status 200 and `text/event-stream`, or the connection has failed. The HTML
+ * standard, section 9.2.3.
+ *
+ * @module
+ */
 import { TidingsError } from "../base/errors.ts";
 
 /** Throws when this response cannot be read as an event stream. */

@@ -185,8 +185,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
       }
       if (leaving.aborted) return;
       ended = { error };
-      const { code = "connection-failed", response } = Object(error) as Partial<TidingsError>;
-      post({ end: [error ? code : undefined, `${(error as Error)?.message}`, response?.status] });
+      post({ end: endOf(error) });
       wake();
     }
 
@@ -224,4 +223,11 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
   const stream = createStream(locks && globalThis.BroadcastChannel ? share : source, options);
   Object.defineProperty(stream, "role", { get: () => role });
   return stream as unknown as SharedEventStream<S, Comments>;
+}
+
+/** How other tabs are told of the end. */
+function endOf(error: unknown): NonNullable<Message["end"]> {
+  if (error === undefined) return [undefined, "", undefined];
+  const { code = "connection-failed", message, response } = error as Partial<TidingsError>;
+  return [code, `${message}`, response?.status];
 }

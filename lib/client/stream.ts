@@ -1,4 +1,8 @@
-// What a connected stream is to the application.
+/**
+ * The interface of a connected stream to the application.
+ *
+ * @module
+ */
 import type { EventOf, Schemas, StreamItem } from "./items.ts";
 
 /**

@@ -1,9 +1,13 @@
-// What a tab knows of the one stream that all tabs share: its recent items in order, each with a place that all tabs
-// agree on. Pure: it decides who is behind, who is ahead and what is a repetition, and sends nothing.
-//
-// A term is the time of one leader; a place is a term and a number counted from 1 within it. A new leader goes on from
-// the last id *it* has seen. A tab that saw less asks it for the rest; a tab that saw more, because the last messages
-// of the old leader reached it and not the new one, will see those events again, and drops them by their ids.
+/**
+ * Keeps what a tab knows of the one stream that all tabs share: its recent items in order, each with a place that all tabs
+ * agree on. It decides who is behind, who is ahead and what is a repetition, and sends nothing.
+ *
+ * A term is the time of one leader; a place is a term and a number counted from 1 within it. A new leader goes on from
+ * the last id *it* has seen. A tab that saw less asks it for the rest; a tab that saw more, because the last messages
+ * of the old leader reached it and not the new one, will see those events again, and drops them by their ids.
+ *
+ * @module
+ */
 import type { WireItem } from "./items.ts";
 
 /** A term, and the number of the last item within it. */
@@ -68,6 +72,17 @@ export function createTimeline(lastEventId: string, size: number): Timeline {
     return [item];
   }
 
+  /** Takes back what this tab has of its term beyond the leader's count: it will come again. */
+  function dropBeyond(known: number): void {
+    while (entries.length > 0) {
+      const last = entries.at(-1)!;
+      if (last.place[0] !== place![0] || last.place[1] <= known) return;
+      entries.pop();
+      lastEventId = entries.at(-1)?.item.lastEventId ?? "";
+      if (last.item.lastEventId !== lastEventId) repeated.add(last.item.lastEventId);
+    }
+  }
+
   return {
     get place() {
       return place;
@@ -86,28 +101,22 @@ export function createTimeline(lastEventId: string, size: number): Timeline {
     answer(from, id) {
       // The counts of a term have no holes: the last one that is not beyond the tab's is the tab's, or it is ahead.
       const at = entries.findLastIndex((entry) =>
-        from ? entry.place[0] === from[0] && entry.place[1] <= from[1] : id && entry.item.lastEventId === id
+        from ? isUpTo(entry.place, from) : id !== "" && entry.item.lastEventId === id
       );
       const count = entries[at]?.place[1];
+      const isAhead = from !== undefined && count !== undefined && count < from[1];
       return {
         place: place!,
         lastEventId,
-        entries: entries.slice(at + 1 || Infinity),
-        known: from && count! < from[1] ? count : undefined,
+        entries: at < 0 ? [] : entries.slice(at + 1),
+        known: isAhead ? count : undefined,
         // A new tab without an id begins here and has missed nothing.
-        lost: at < 0 && !!(from || id),
+        lost: at < 0 && (from !== undefined || id !== ""),
       };
     },
     accept(answer) {
       const requested = lastEventId;
-      for (
-        let last;
-        (last = entries.at(-1)) && last.place[0] === place![0] && last.place[1] > answer.known!;
-      ) {
-        entries.pop();
-        lastEventId = entries.at(-1)?.item.lastEventId ?? "";
-        if (last.item.lastEventId !== lastEventId) repeated.add(last.item.lastEventId);
-      }
+      if (answer.known !== undefined) dropBeyond(answer.known);
       const items = answer.entries.flatMap(add);
       add({ place: answer.place, item: { lastEventId: answer.lastEventId } });
       return answer.lost
@@ -121,6 +130,11 @@ export function createTimeline(lastEventId: string, size: number): Timeline {
       return count <= place[1] ? [] : count === place[1] + 1 ? add(entry) : undefined;
     },
   };
+}
+
+/** Whether a place is not beyond another one of its term. */
+function isUpTo(place: Place, other: Place): boolean {
+  return place[0] === other[0] && place[1] <= other[1];
 }
 
 /** A gap that a tab has come upon. */

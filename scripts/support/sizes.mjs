@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { readJson, root } from "./project.mjs";
 
 // In bytes: a promise to the client's users, and a gate.
-const LIMITS = { "./client": 3000, "./client/shared": 4500 };
+const LIMITS = { "./client": 3300, "./client/shared": 4700 };
 
 /** Bundles and measures: `[{ name, minified, gzipped, limit }]`. */
 export function measureSizes() {

@@ -1,6 +1,6 @@
 // connect() to its user: options, iteration, handlers, the queue, typed data, states, time, and what is left behind.
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
+import { test } from "node:test";
 import {
   connect,
   type ConnectOptions,
@@ -9,11 +9,16 @@ import {
   TidingsError,
 } from "../../lib/client/mod.ts";
 import { events, openStream, refuse, resumeAt, startServer } from "../support/client_server.ts";
-import { handClock, restoreClock } from "../support/hand_clock.ts";
+import { type TurnedClock, turnedClock } from "../support/turned_clock.ts";
 import { runtime } from "../support/runtime.ts";
 import { sleep, until } from "../support/wait.ts";
 
-afterEach(restoreClock);
+/** Lets time pass, after what is under way got to set its timers, and before what the time brings is over. */
+async function pass(clock: TurnedClock, milliseconds: number): Promise<void> {
+  await sleep(5);
+  clock.pass(milliseconds);
+  await sleep(5);
+}
 
 const quick = { base: 20, max: 60 };
 const sse = { headers: { "content-type": "text/event-stream" } };
@@ -199,9 +204,9 @@ for (const at of ["connecting", "open", "waiting", "closed"]) {
     `an onstate that throws at "${at}" closes the stream with its error`,
     { timeout: 10_000 },
     async () => {
-      const clock = handClock(() => 1);
+      const clock = turnedClock({ random: () => 1 });
       const { fetch, calls } = fetchOf("data: x\n\n");
-      const stream = connect(url, { fetch, ...(at === "closed" && { retry: false }) });
+      const stream = connect(url, { clock, fetch, ...(at === "closed" && { retry: false }) });
       stream.onstate = (state) => {
         if (state === at) throw new Error("mine");
       };
@@ -490,14 +495,15 @@ test("the wait doubles up to its maximum, by full jitter", { timeout: 10_000 }, 
       [0, 0, 0, 0, 0],
     ]] as const
   ) {
-    const clock = handClock(() => chance);
+    const clock = turnedClock({ random: () => chance });
     const stream = connect(url, {
+      clock,
       fetch: () => Promise.reject(new Error("no")),
       retry: { max: 5000 },
     });
     delays.length = 0;
     stream.onstate = (state, { delay }) => state === "waiting" && delays.push(delay);
-    for (let n = 0; n < 5; n++) await clock.pass(10_000);
+    for (let n = 0; n < 5; n++) await pass(clock, 10_000);
     stream.close();
     assert.deepEqual(delays.slice(0, 5), expected);
     assert.equal(clock.pending(), 0);
@@ -507,11 +513,11 @@ test("the wait doubles up to its maximum, by full jitter", { timeout: 10_000 }, 
 test("retry: takes the place of the base, is at least 500, and is waited before the random part", {
   timeout: 10_000,
 }, async () => {
-  const clock = handClock(() => 0.5);
-  const stream = connect(url, { fetch: fetchOf("retry: 3000\n\n", "retry: 7\n\n", "").fetch });
+  const clock = turnedClock({ random: () => 0.5 });
+  const stream = connect(url, { clock, fetch: fetchOf("retry: 3000\n\n", "retry: 7\n\n", "").fetch });
   const delays: (number | undefined)[] = [];
   stream.onstate = (state, { delay }) => state === "waiting" && delays.push(delay);
-  for (let n = 0; n < 3; n++) await clock.pass(60_000);
+  for (let n = 0; n < 3; n++) await pass(clock, 60_000);
   stream.close();
   assert.deepEqual(delays, [3000 + 1500, 500 + 500, 500 + 1000]);
 });
@@ -551,26 +557,27 @@ test("a page that is back waits only for as long as the server wants, and once",
   timeout: 10_000,
 }, async () => {
   for (const type of ["online", "visibilitychange"]) {
-    const clock = handClock(() => 1);
+    const clock = turnedClock({ random: () => 1 });
     const page = fakePage();
     let calls = 0;
     const refused = (): Response => new Response("", { status: 503, headers: { "retry-after": "10" } });
     const stream = connect(url, {
+      clock,
       fetch: () => (calls++, Promise.resolve(refused())),
       retry: { base: 100_000, max: 1e6 },
     });
     try {
       const delays: (number | undefined)[] = [];
       stream.onstate = (state, { delay }) => state === "waiting" && delays.push(delay);
-      await clock.pass(9_500);
+      await pass(clock, 9_500);
       page.fire(type);
-      await clock.pass(499);
+      await pass(clock, 499);
       assert.equal(calls, 1, "Retry-After is kept to");
-      await clock.pass(1);
+      await pass(clock, 1);
       assert.equal(calls, 2, "and the random part is not waited for");
-      await clock.pass(209_999);
+      await pass(clock, 209_999);
       assert.equal(calls, 2, "the next wait is a whole one again");
-      await clock.pass(1);
+      await pass(clock, 1);
       assert.deepEqual([calls, delays], [3, [110_000, 210_000, 410_000]]);
     } finally {
       stream.close();
@@ -581,18 +588,18 @@ test("a page that is back waits only for as long as the server wants, and once",
 });
 
 test("a page that is put away does not hasten anything", { timeout: 10_000 }, async () => {
-  const clock = handClock(() => 1);
+  const clock = turnedClock({ random: () => 1 });
   const page = fakePage();
   const document = Object.getOwnPropertyDescriptor(globalThis, "document");
   Object.defineProperty(globalThis, "document", { value: { hidden: true }, configurable: true });
   let calls = 0;
-  const stream = connect(url, { fetch: () => (calls++, Promise.reject(new Error("no"))) });
+  const stream = connect(url, { clock, fetch: () => (calls++, Promise.reject(new Error("no"))) });
   try {
-    await clock.pass(10);
+    await pass(clock, 10);
     page.fire("visibilitychange");
-    await clock.pass(989);
+    await pass(clock, 989);
     assert.equal(calls, 1);
-    await clock.pass(1);
+    await pass(clock, 1);
     assert.equal(calls, 2);
   } finally {
     stream.close();
@@ -606,11 +613,12 @@ test("a connection that is found to be lost just after the page is back is made 
   timeout: 10_000,
 }, async () => {
   for (const [later, expected] of [[999, 0], [1000, 100_000]] as const) {
-    const clock = handClock(() => 1);
+    const clock = turnedClock({ random: () => 1 });
     const page = fakePage();
     let controller!: ReadableStreamDefaultController<Uint8Array>;
     const body = new ReadableStream<Uint8Array>({ start: (c) => void (controller = c) });
     const stream = connect(url, {
+      clock,
       fetch: () => Promise.resolve(new Response(body, sse)),
       retry: { base: 100_000, max: 1e6 },
       stallTimeout: Infinity,
@@ -618,11 +626,11 @@ test("a connection that is found to be lost just after the page is back is made 
     try {
       const delays: (number | undefined)[] = [];
       stream.onstate = (state, { delay }) => state === "waiting" && delays.push(delay);
-      await clock.pass(500);
+      await pass(clock, 500);
       page.fire("visibilitychange");
-      await clock.pass(later);
+      await pass(clock, later);
       controller.error(new Error("cut"));
-      await clock.pass(0);
+      await pass(clock, 0);
       assert.deepEqual(delays.slice(0, 1), [expected], `${later} ms later`);
     } finally {
       stream.close();
@@ -632,22 +640,23 @@ test("a connection that is found to be lost just after the page is back is made 
 });
 
 test("any byte sets the one timer of the watchdog anew", { timeout: 10_000 }, async () => {
-  const clock = handClock(() => 0);
+  const clock = turnedClock({ random: () => 0 });
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const body = new ReadableStream<Uint8Array>({ start: (c) => void (controller = c) });
   const stream = connect(url, {
+    clock,
     fetch: () => Promise.resolve(new Response(body, sse)),
     stallTimeout: 1000,
   });
   const states: string[] = [];
   stream.onstate = (state, { error }) => states.push(error ? (error as TidingsError).code : state);
-  await clock.pass(900);
+  await pass(clock, 900);
   controller.enqueue(new Uint8Array([58]));
-  await clock.pass(900);
+  await pass(clock, 900);
   assert.deepEqual([states.at(-1), clock.pending()], ["open", 1]);
-  await clock.pass(99);
+  await pass(clock, 99);
   assert.equal(states.at(-1), "open");
-  await clock.pass(1);
+  await pass(clock, 1);
   assert.ok(states.includes("connection-stalled"), states.join());
   stream.close();
   assert.equal(clock.pending(), 0);
@@ -710,8 +719,8 @@ for (const how of ["close", "break", "abort", "throw"] as const) {
   test(`${how} ends the connection, cleanly, and drops what is queued`, { timeout: 20_000 }, async () => {
     const server = await startServer((response) => void openStream(response).write(events(1, 50)));
     const control = new AbortController();
-    const clock = handClock(() => 0);
-    const stream = connect(server.url, { signal: control.signal });
+    const clock = turnedClock({ random: () => 0 });
+    const stream = connect(server.url, { clock, signal: control.signal });
     const states: unknown[] = [];
     stream.onstate = (state, { error }) => states.push(state, error);
     const seen: string[] = [];
@@ -783,8 +792,8 @@ test("closing while connecting, and while waiting, leaves nothing", { timeout: 2
     if (count) refuse(response, 503);
   });
   for (const state of ["connecting", "waiting"]) {
-    const clock = handClock(() => 1);
-    const stream = connect(server.url);
+    const clock = turnedClock({ random: () => 1 });
+    const stream = connect(server.url, { clock });
     await until(() => stream.state === state && server.streams() === (state === "waiting" ? 0 : 1), state);
     stream.close();
     await stream.closed;
@@ -833,10 +842,11 @@ test("closing upon a change of state leaves nothing, though fetch ignores its si
   timeout: 10_000,
 }, async () => {
   for (const at of ["connecting", "open", "waiting"]) {
-    const clock = handClock(() => 1);
+    const clock = turnedClock({ random: () => 1 });
     let cancelled = 0;
     let calls = 0;
     const stream = connect(url, {
+      clock,
       fetch: () => {
         calls++;
         const body = new ReadableStream({ cancel: () => void cancelled++ });
@@ -856,8 +866,9 @@ test("closing upon a change of state leaves nothing, though fetch ignores its si
 });
 
 test("closing while shouldRetry decides leaves no timer", { timeout: 10_000 }, async () => {
-  const clock = handClock(() => 1);
+  const clock = turnedClock({ random: () => 1 });
   const stream = connect(url, {
+    clock,
     fetch: () => Promise.reject(new Error("no")),
     shouldRetry: async () => {
       stream.close();
