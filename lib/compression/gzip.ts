@@ -13,7 +13,7 @@
  */
 
 import type { Compression, StreamEncoder } from "../wire/coding.ts";
-import { numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, numberOption, wrongOption } from "../base/options.ts";
 import { Blocks } from "./blocks.ts";
 
 /** Options of {@linkcode gzip}. */
@@ -42,8 +42,8 @@ const HEAD = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
  *
  * @example
  * ```ts
- * import { Broadcaster } from "@tidings/tidings";
- * import { gzip } from "@tidings/tidings/compression";
+ * import { Broadcaster } from "tidings";
+ * import { gzip } from "tidings/compression";
  *
  * const market = new Broadcaster({ compression: gzip() });
  *
@@ -54,6 +54,7 @@ const HEAD = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
  * ```
  */
 export function gzip(options: GzipOptions = {}): Compression {
+  checkNames("gzip", options, ["level", "threshold"]);
   const { level = 6, threshold = 100 } = options;
   numberOption("level", level, { least: 1, unit: "levels" });
   if (level > 9) throw wrongOption("level", "from 1 to 9", level);

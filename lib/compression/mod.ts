@@ -5,8 +5,8 @@
  *
  * @example
  * ```ts
- * import { Broadcaster } from "@tidings/tidings";
- * import { gzip } from "@tidings/tidings/compression";
+ * import { Broadcaster } from "tidings";
+ * import { gzip } from "tidings/compression";
  *
  * const prices = new Broadcaster({ compression: gzip({ level: 6 }) });
  * await prices.close();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { functionOption, wrongOption } from "../base/options.ts";
+import { checkNames, functionOption, wrongOption } from "../base/options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
 import { ResponseDeparture } from "./departure.ts";
 import { toRequest } from "./request.ts";
@@ -24,7 +24,7 @@ export interface ListenerOptions {
 }
 
 /**
- * Batcher a fetch handler into a listener for Node's servers.
+ * Turns a fetch handler into a listener for Node's servers.
  *
  * The response is sent at the client's pace. `request.signal` is aborted, and the response's body cancelled, when the
  * client leaves before the response is complete, and never otherwise. Headers go out at once, even if the body is quiet.
@@ -37,8 +37,8 @@ export interface ListenerOptions {
  * @example
  * ```ts
  * import { createServer } from "node:http";
- * import { createSSEResponse } from "@tidings/tidings";
- * import { toNodeListener } from "@tidings/tidings/node";
+ * import { createSSEResponse } from "tidings";
+ * import { toNodeListener } from "tidings/node";
  *
  * const server = createServer(toNodeListener((request) => createSSEResponse(request, ["one", "two"])));
  * server.listen(0);
@@ -46,6 +46,7 @@ export interface ListenerOptions {
  * ```
  */
 export function toNodeListener(handler: FetchHandler, options: ListenerOptions = {}): NodeListener {
+  checkNames("toNodeListener", options, ["onError"]);
   if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
   return listen(guard(handler, functionOption("onError", options.onError)));
 }

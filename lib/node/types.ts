@@ -15,20 +15,5 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest;
 /** Node's response, of HTTP/1.1 or HTTP/2. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
-/** What each runtime's server is, for {@linkcode serve}. */
-export interface Listening {
-  readonly port: number;
-  /** Stops listening and resolves when the last response has ended. */
-  stop(): Promise<void>;
-  /** Cuts what is left; `stop()` then resolves. */
-  cut(): void;
-}
-
 /** A handler that never fails. */
 export type SafeHandler = (request: Request) => Promise<Response>;
-
-/** What each runtime's server is given. */
-export interface Binding {
-  readonly port: number;
-  readonly hostname: string;
-}

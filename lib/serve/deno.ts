@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Binding, Listening, SafeHandler } from "../node/types.ts";
+import type { SafeHandler } from "../node/types.ts";
+import type { Binding, Listening } from "./types.ts";
 
 /** The part of the `Deno` global that is used here. */
 export interface DenoServe {

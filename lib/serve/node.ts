@@ -5,12 +5,16 @@
  */
 
 import { listen } from "../node/listener.ts";
-import type { Binding, Listening, SafeHandler } from "../node/types.ts";
+import type { SafeHandler } from "../node/types.ts";
+import type { Binding, Listening } from "./types.ts";
 
 // How often connections that have become idle are looked for while the server closes, in milliseconds.
 const STEP = 20;
 
-export async function startNode(handler: SafeHandler, { port, hostname }: Binding): Promise<Listening> {
+export async function startNode(
+  handler: SafeHandler,
+  { port, hostname, clock }: Binding,
+): Promise<Listening> {
   // Not loaded where another runtime serves.
   const { createServer } = await import("node:http");
   const server = createServer(listen(handler));
@@ -26,12 +30,16 @@ export async function startNode(handler: SafeHandler, { port, hostname }: Bindin
     stop: () =>
       new Promise((resolve) => {
         // A browser keeps its connection for the next request, and Node would wait seconds for that.
-        const timer = setInterval(() => server.closeIdleConnections(), STEP);
+        let timer: unknown;
+        const closeIdle = () => {
+          server.closeIdleConnections();
+          timer = clock.setTimeout(closeIdle, STEP);
+        };
         server.close(() => {
-          clearInterval(timer);
+          clock.clearTimeout(timer);
           resolve();
         });
-        server.closeIdleConnections();
+        closeIdle();
       }),
     cut: () => server.closeAllConnections(),
   };

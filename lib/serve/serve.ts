@@ -4,13 +4,16 @@
  * @module
  */
 
+import { type Clock, within } from "../base/clock.ts";
 import { TidingsError } from "../base/errors.ts";
-import { functionOption, numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, durationOption, functionOption, numberOption, wrongOption } from "../base/options.ts";
+import { type ErrorHandler, guard } from "../node/guard.ts";
+import type { FetchHandler } from "../node/types.ts";
+import { checkClock } from "../stream/options.ts";
 import { startBun } from "./bun.ts";
 import { startDeno } from "./deno.ts";
-import { type ErrorHandler, guard } from "../node/guard.ts";
 import { startNode } from "./node.ts";
-import type { FetchHandler, Listening } from "../node/types.ts";
+import type { Listening } from "./types.ts";
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions {
@@ -20,11 +23,20 @@ export interface ServeOptions {
   hostname?: string | undefined;
   /** Closes the server when it is aborted, as {@linkcode RunningServer.close} does. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds that responses are given to end once the server is closing; then they are cut. Default: 5,000. */
+  /**
+   * Milliseconds that responses are given to end once the server is closing; then they are cut. `Infinity` waits for them.
+   * Default: 5,000.
+   */
   grace?: number | undefined;
   /** Told when the handler throws. The client gets a bare 500 in any case. Default: prints the error. */
   onError?: ErrorHandler | undefined;
+  /** Time, for tests. Default: the runtime's own. */
+  clock?: Clock | undefined;
 }
+
+const SERVE_OPTIONS = ["port", "hostname", "signal", "grace", "onError", "clock"];
+// Names that other servers have for the same: nothing would come of them, and the server would listen elsewhere.
+const OTHER_NAMES = { host: "hostname", address: "hostname" };
 
 /** A server that runs. */
 export interface RunningServer {
@@ -33,7 +45,7 @@ export interface RunningServer {
   /** The port it listens on. */
   readonly port: number;
   /** Resolves when the server has closed, for whichever reason. */
-  readonly finished: Promise<void>;
+  readonly closed: Promise<void>;
   /**
    * Takes no new requests, waits for the responses under way, at most for the option `grace`, and resolves when all is
    * closed. Event streams do not end by themselves: close the broadcaster first.
@@ -52,8 +64,8 @@ export interface RunningServer {
  *
  * @example
  * ```ts
- * import { Broadcaster } from "@tidings/tidings";
- * import { serve } from "@tidings/tidings/node";
+ * import { Broadcaster } from "tidings";
+ * import { serve } from "tidings/serve";
  *
  * const news = new Broadcaster();
  * const server = await serve((request) => news.subscribe(request), { port: 0, hostname: "127.0.0.1" });
@@ -64,18 +76,23 @@ export interface RunningServer {
  * ```
  */
 export async function serve(handler: FetchHandler, options: ServeOptions = {}): Promise<RunningServer> {
+  checkNames("serve", options, SERVE_OPTIONS, OTHER_NAMES);
   const { port = 8080, hostname = "0.0.0.0", signal, grace = 5_000, onError } = options;
   if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
   numberOption("port", port, { least: 0, unit: "a TCP port" });
   if (port > 65_535) throw wrongOption("port", "at most 65535", port);
   if (typeof hostname !== "string" || hostname === "") throw wrongOption("hostname", "an address", hostname);
-  numberOption("grace", grace, { least: 0, unit: "milliseconds", endless: true });
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw wrongOption("signal", "an AbortSignal", signal);
+  }
+  durationOption("grace", grace, { least: 0, endless: true });
   functionOption("onError", onError);
+  const clock = checkClock(options.clock);
 
   const start = "Bun" in globalThis ? startBun : "Deno" in globalThis ? startDeno : startNode;
   let server: Listening;
   try {
-    server = await start(guard(handler, onError), { port, hostname });
+    server = await start(guard(handler, onError), { port, hostname, clock });
   } catch (cause) {
     if (!isAddressInUse(cause)) throw cause;
     throw new TidingsError(
@@ -87,23 +104,26 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
 
   let closing: Promise<void> | undefined;
   let settle: (closed: Promise<void>) => void;
-  const finished = new Promise<void>((resolve) => settle = resolve);
+  const closed = new Promise<void>((resolve) => settle = resolve);
   const close = (): Promise<void> => {
     if (closing === undefined) {
       signal?.removeEventListener("abort", close);
-      settle(closing = stopWithin(server, grace));
+      settle(closing = stopWithin(server, grace, clock));
     }
     return closing;
   };
   if (signal?.aborted) await close();
   else signal?.addEventListener("abort", close);
-  return { url: urlOf(hostname, server.port), port: server.port, finished, close };
+  return { url: urlOf(hostname, server.port), port: server.port, closed, close };
 }
 
-async function stopWithin(server: Listening, grace: number): Promise<void> {
-  const timer = grace === Infinity ? undefined : setTimeout(() => server.cut(), grace);
-  await server.stop();
-  clearTimeout(timer);
+/** Waits for the responses under way, and cuts those that take longer than `grace`. */
+async function stopWithin(server: Listening, grace: number, clock: Clock): Promise<void> {
+  const stopped = server.stop();
+  await within(clock, grace, stopped, () => {
+    server.cut();
+    return stopped;
+  });
 }
 
 function urlOf(hostname: string, port: number): string {

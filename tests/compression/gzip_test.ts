@@ -244,6 +244,10 @@ test("a wrong option is a TypeError that names it and what was received", () => 
   assert.throws(() => gzip({ level: 0 }), /"level" must be .*received 0/);
   assert.throws(() => gzip({ level: 10 }), /"level" must be from 1 to 9, received 10/);
   assert.throws(() => gzip({ threshold: -1 }), /"threshold" must be .*received -1/);
+  assert.throws(
+    () => gzip({ lvl: 9 } as never),
+    /^TypeError: Unknown option "lvl" of gzip: the options are level, threshold$/,
+  );
   const wrong = "gzip" as never;
   assert.throws(
     () => new Broadcaster({ compression: wrong }),

@@ -494,6 +494,10 @@ test("a handler or an option of no use is refused by name", () => {
     () => toNodeListener(() => new Response(), { onError: 5 as never }),
     /"onError" must be a function/,
   );
+  assert.throws(
+    () => toNodeListener(() => new Response(), { onerror: () => {} } as never),
+    /^TypeError: Unknown option "onerror" of toNodeListener: did you mean "onError"\?$/,
+  );
 });
 
 // --- What only a raw client can send -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import { type FetchHandler, type RunningServer, serve, type ServeOptions } from 
 import { RawClient } from "../support/client.ts";
 import { runtime } from "../support/runtime.ts";
 import { runFixture } from "../support/spawn.ts";
+import { turnedClock } from "../support/turned_clock.ts";
 import { deferred, errorsPrinted, sleep, until, within } from "../support/wait.ts";
 
 const HERE = { port: 0, hostname: "127.0.0.1" };
@@ -86,7 +87,11 @@ test("options of no use are refused by name", LIMIT, async () => {
   await assert.rejects(serve(undefined as never), /"handler" must be a fetch handler, received undefined/);
   for (const port of [-1, 1.5, 65_536, "80"]) await refuses({ port }, /"port" must be/);
   for (const hostname of ["", 5]) await refuses({ port: 0, hostname }, /"hostname" must be an address/);
-  for (const grace of [-1, NaN, "1"]) await refuses({ port: 0, grace }, /"grace" must be/);
+  for (const grace of [-1, NaN, "1", 2 ** 31]) await refuses({ port: 0, grace }, /"grace" must be/);
+  await refuses({ port: 0, signal: {} }, /"signal" must be an AbortSignal/);
+  await refuses({ port: 0, clock: 5 }, /"clock" must be/);
+  await refuses({ port: 0, host: "127.0.0.1" }, /^TypeError: Unknown option "host" of serve: use hostname$/);
+  await refuses({ port: 0, prot: 80 }, /^TypeError: Unknown option "prot" of serve: did you mean "port"\?$/);
   await refuses({ port: 0, onError: 5 }, /"onError" must be a function/);
 });
 
@@ -126,25 +131,46 @@ test("close() takes no new requests, and waits for a response under way", LIMIT,
     await within(closing, "the server is closed");
     // Not the seconds that Node would wait for a connection that is kept alive.
     assert.ok(performance.now() - finishing < 2_000);
-    await within(server.finished, "finished resolves");
+    await within(server.closed, "closed resolves");
     await late?.untilClosed();
     assert.equal(late?.text ?? "", "");
     await refused(server.port);
   });
 });
 
-test("close() cuts what is still under way after grace", LIMIT, async () => {
+test("close() cuts what is still under way after grace, and not before", LIMIT, async () => {
   const { handler, started } = slow();
-  await using(handler, { grace: 200 }, async (server) => {
+  const clock = turnedClock();
+  await using(handler, { grace: 200, clock }, async (server) => {
     const client = await RawClient.open(server.port, {});
     await started;
     await client.until("begun");
-    const closing = performance.now();
-    await within(server.close(), "the server is closed");
-    const took = performance.now() - closing;
-    assert.ok(took >= 190 && took < 3_000, `took ${took} ms`);
+    let closed = false;
+    const closing = server.close().then(() => closed = true);
+    clock.pass(199);
+    await sleep(50);
+    assert.equal(closed, false);
+    clock.pass(1);
+    await within(closing, "the server is closed");
     await client.untilClosed();
     assert.doesNotMatch(client.text, /\r\n0\r\n\r\n$/);
+    assert.equal(clock.pending(), 0);
+  });
+});
+
+test("close() with an endless grace waits, and leaves no timer behind", LIMIT, async () => {
+  const { handler, started, finish } = slow();
+  const clock = turnedClock();
+  await using(handler, { grace: Infinity, clock }, async (server) => {
+    const client = await RawClient.open(server.port, { headers: { connection: "close" } });
+    await started;
+    const closing = server.close();
+    clock.pass(2 ** 32);
+    await client.until("begun");
+    finish();
+    await client.until(/done\r\n0\r\n\r\n$/);
+    await within(closing, "the server is closed");
+    assert.equal(clock.pending(), 0);
   });
 });
 
@@ -162,16 +188,16 @@ test("the option signal closes the server", LIMIT, async () => {
   const stop = new AbortController();
   await using(() => new Response("fine"), { signal: stop.signal }, async (server) => {
     assert.equal(await (await fetch(server.url, { headers: { connection: "close" } })).text(), "fine");
-    let finished = false;
-    void server.finished.then(() => finished = true);
+    let closed = false;
+    void server.closed.then(() => closed = true);
     await sleep(50);
-    assert.equal(finished, false);
+    assert.equal(closed, false);
     stop.abort();
-    await within(server.finished, "finished resolves");
+    await within(server.closed, "closed resolves");
     await refused(server.port);
   });
-  const { port, finished } = await serve(() => new Response(), { ...HERE, signal: AbortSignal.abort() });
-  await within(finished, "finished resolves");
+  const { port, closed } = await serve(() => new Response(), { ...HERE, signal: AbortSignal.abort() });
+  await within(closed, "closed resolves");
   await refused(port);
 });
 

@@ -46,5 +46,5 @@ await refused(
 
 await broadcaster.close();
 stop.abort();
-await server.finished;
+await server.closed;
 console.log("The package works");
