@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LONGEST_TIMER } from "./clock.ts";
+import { type Clock, LONGEST_TIMER, systemClock } from "./clock.ts";
 import { show } from "./errors.ts";
 
 /** A wrong option is a programming mistake: a `TypeError` that names it. */
@@ -115,6 +115,15 @@ export function durationOption(
     }`,
     value,
   );
+}
+
+/** The option `clock`: time and chance, the runtime's own unless it is given. */
+export function clockOption(clock: Clock | undefined): Clock {
+  if (clock === undefined) return systemClock;
+  if (typeof clock?.now !== "function" || typeof clock.setTimeout !== "function") {
+    throw wrongOption("clock", "an object with now, setTimeout, clearTimeout and random", clock);
+  }
+  return clock;
 }
 
 /** A function, or nothing. */

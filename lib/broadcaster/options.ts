@@ -6,16 +6,17 @@
 
 import type { Clock } from "../base/clock.ts";
 import { report, show, type TidingsError } from "../base/errors.ts";
-import { checkNames, durationOption, functionOption, numberOption, wrongOption } from "../base/options.ts";
+import {
+  checkNames,
+  clockOption,
+  durationOption,
+  functionOption,
+  numberOption,
+  wrongOption,
+} from "../base/options.ts";
 import type { Backplane } from "../cluster/backplane.ts";
 import type { LogLimits } from "../log/log.ts";
-import {
-  checkClock,
-  checkStreamOptions,
-  type CloseInfo,
-  STREAM_OPTIONS,
-  type StreamOptions,
-} from "../stream/options.ts";
+import { checkStreamOptions, type CloseInfo, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
 import type { LimitOptions } from "./admission.ts";
 import type { EventMap, PublishEvent } from "../log/typed.ts";
 
@@ -215,7 +216,7 @@ export function checkBroadcasterOptions(options: BroadcasterOptions): Broadcaste
     publishTimeout,
     outbox,
     onError,
-    clock: checkClock(options.clock),
+    clock: clockOption(options.clock),
   };
 }
 

@@ -24,7 +24,7 @@ import type { EventStream } from "./stream.ts";
  *
  * @example
  * ```ts
- * import { connect } from "@tidings/tidings/client";
+ * import { connect } from "tidings/client";
  *
  * const fetch = () => Promise.resolve(
  *   new Response("event: token\ndata: Hi\n\n", { headers: { "content-type": "text/event-stream" } }),

@@ -72,7 +72,7 @@ export interface Parser {
  *
  * @example
  * ```ts
- * import { createParser } from "@tidings/tidings/client";
+ * import { createParser } from "tidings/client";
  *
  * const parser = createParser({ onEvent: ({ event, data }) => console.log(event, data) });
  * parser.feed("event: price\nda");

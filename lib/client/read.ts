@@ -47,7 +47,7 @@ export interface EventIterator<Item> extends AsyncIterableIterator<Item> {
  *
  * @example
  * ```ts
- * import { parseSSE } from "@tidings/tidings/client";
+ * import { parseSSE } from "tidings/client";
  *
  * const headers = { "content-type": "text/event-stream" };
  * const response = new Response("data: Hel\n\ndata: lo\n\n", { headers });

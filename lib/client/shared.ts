@@ -73,7 +73,7 @@ interface Message {
  *
  * @example
  * ```ts
- * import { connectShared } from "@tidings/tidings/client/shared";
+ * import { connectShared } from "tidings/client/shared";
  *
  * const stream = connectShared("https://example.com/events", { name: "events of user 7" });
  * stream.on("message", (event) => console.log(stream.role, event.data));

@@ -7,7 +7,7 @@
 
 import type { Backplane, BackplaneMessage } from "./backplane.ts";
 import { newEpoch } from "../log/cursor.ts";
-import { type Clock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { errorText, TidingsError } from "../base/errors.ts";
 import { pauseAfter } from "./backoff.ts";
 

@@ -17,7 +17,7 @@
  */
 
 import { type Clock, sleep } from "../base/clock.ts";
-import { callHook, TidingsError } from "../base/errors.ts";
+import { callHook, type TidingsError } from "../base/errors.ts";
 import { RecentMap } from "../base/recent.ts";
 import type { Batcher } from "../log/batcher.ts";
 import { toDraft } from "../log/draft.ts";

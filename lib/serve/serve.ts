@@ -6,10 +6,16 @@
 
 import { type Clock, within } from "../base/clock.ts";
 import { TidingsError } from "../base/errors.ts";
-import { checkNames, durationOption, functionOption, numberOption, wrongOption } from "../base/options.ts";
+import {
+  checkNames,
+  clockOption,
+  durationOption,
+  functionOption,
+  numberOption,
+  wrongOption,
+} from "../base/options.ts";
 import { type ErrorHandler, guard } from "../node/guard.ts";
 import type { FetchHandler } from "../node/types.ts";
-import { checkClock } from "../stream/options.ts";
 import { startBun } from "./bun.ts";
 import { startDeno } from "./deno.ts";
 import { startNode } from "./node.ts";
@@ -87,7 +93,7 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
   }
   durationOption("grace", grace, { least: 0, endless: true });
   functionOption("onError", onError);
-  const clock = checkClock(options.clock);
+  const clock = clockOption(options.clock);
 
   const start = "Bun" in globalThis ? startBun : "Deno" in globalThis ? startDeno : startNode;
   let server: Listening;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Clock, systemClock } from "../base/clock.ts";
-import { durationOption, functionOption, wrongOption } from "../base/options.ts";
+import type { Clock } from "../base/clock.ts";
+import { clockOption, durationOption, functionOption, wrongOption } from "../base/options.ts";
 import { checkCompression, type Compression } from "../wire/coding.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
 
@@ -86,14 +86,5 @@ export function checkStreamOptions(options: StreamOptions): void {
     throw wrongOption("signal", "an AbortSignal", signal);
   }
   functionOption("onClose", onClose);
-  checkClock(clock);
-}
-
-/** @throws {TypeError} If the option `clock` is no clock. */
-export function checkClock(clock: Clock | undefined): Clock {
-  if (clock === undefined) return systemClock;
-  if (typeof clock?.now !== "function" || typeof clock.setTimeout !== "function") {
-    throw wrongOption("clock", "an object with now, setTimeout, clearTimeout and random", clock);
-  }
-  return clock;
+  clockOption(clock);
 }
