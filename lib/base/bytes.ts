@@ -1,5 +1,5 @@
 /**
- * Bytes put together.
+ * Puts bytes together.
  *
  * @module
  */

@@ -1,4 +1,10 @@
 /**
+ * Defines the one error class, and tells errors to whom they concern: the operator, never the client.
+ *
+ * @module
+ */
+
+/**
  * What went wrong, as a value to branch on. The set is closed: a new kind of failure gets a new name here.
  *
  * - `"invalid-event"`: an event that cannot be put on the wire without changing it

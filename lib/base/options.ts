@@ -1,5 +1,5 @@
 /**
- * Checks of options, at construction: the message names the option and the value that was received.
+ * Checks options, at construction: the message names the option and the value that was received.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What was noted last: a map that does not grow without bound.
+ * Remembers the keys that were set last: a map that does not grow without bound.
  *
  * @module
  */

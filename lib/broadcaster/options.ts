@@ -1,5 +1,5 @@
 /**
- * The options of a Broadcaster and of its subscriptions, and the figures that a Broadcaster gives.
+ * Defines and checks the options of a Broadcaster and of its subscriptions, and the figures that a Broadcaster gives.
  *
  * @module
  */

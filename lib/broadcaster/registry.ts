@@ -1,5 +1,5 @@
 /**
- * The clients of a Broadcaster: who is connected, who lags, what they were delivered, and when they have to go.
+ * Keeps the clients of a Broadcaster: who is connected, who lags, what they were delivered, and when they have to go.
  *
  * @module
  */

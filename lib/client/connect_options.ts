@@ -1,5 +1,5 @@
 /**
- * The options of `connect()`, as types.
+ * Defines the options of `connect()`, as types.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The items that a stream yields, as types.
+ * Defines the items that a stream yields, as types.
  *
  * @module
  */

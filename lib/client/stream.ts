@@ -1,5 +1,5 @@
 /**
- * The interface of a connected stream to the application.
+ * Defines a connected stream as the application sees it.
  *
  * @module
  */

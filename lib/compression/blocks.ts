@@ -1,5 +1,5 @@
 /**
- * Chunks, packed: each once for all clients that were sent the same before.
+ * Packs chunks, each once for all clients that were sent the same before.
  *
  * Most clients of a feed are sent the same chunks one after the other. What a chunk has in common with the one before, the
  * names of fields above all, is not sent again: its block refers to that text (a "preset dictionary" to the compressor,

@@ -1,5 +1,5 @@
 /**
- * CRC-32 (RFC 1952, section 8) of text that was put together: from the sums of its parts, without looking at them again.
+ * Computes the CRC-32 (RFC 1952, section 8) of text that was put together, from the sums of its parts.
  *
  * A CRC is the remainder of a polynomial over GF(2), so to append `n` bytes is to multiply by x^8n before the new part's own
  * remainder is added. Polynomials are written as in the CRC itself: the highest bit is x^0.

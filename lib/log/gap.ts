@@ -1,5 +1,5 @@
 /**
- * The two events that tidings sends itself: a `gap`, and the cursor that gives a client its first id.
+ * Encodes the two events that tidings sends itself: a `gap`, and the cursor that gives a client its first id.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The types of what is published: which events a Broadcaster carries, and with what data.
+ * Defines the types of what is published: which events a Broadcaster carries, and with what data.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What JetStream and its client can answer, in words that say what to do.
+ * Explains what JetStream and its client answer, in words that say what to do.
  *
  * @module
  */

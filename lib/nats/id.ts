@@ -1,5 +1,5 @@
 /**
- * The ids of entries in a JetStream stream: `<created>-<sequence>-<tag>`.
+ * Writes and reads the ids of entries in a JetStream stream: `<created>-<sequence>-<tag>`.
  *
  * - `created` is when the stream was made, in microseconds, base 36. A stream that was deleted and made anew counts from 1
  *   again; this tells the two apart, and orders them.

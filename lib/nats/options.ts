@@ -1,5 +1,5 @@
 /**
- * The options of {@linkcode jetStream}, and their checks.
+ * Defines and checks the options of {@linkcode jetStream}.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The stream: made where there is none, published to, and asked what it holds.
+ * Makes the stream where there is none, publishes to it, and asks what it holds.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What is used of the user's `@nats-io/jetstream`, so that nothing of it has to be imported.
+ * Describes what is used of the user's `@nats-io/jetstream`, so that nothing of it has to be imported.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * When the client of a Node response leaves.
+ * Notices when the client of a Node response leaves.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Node's request as a web-standard one.
+ * Turns Node's request into a web-standard one.
  *
  * @module
  */

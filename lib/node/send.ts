@@ -1,5 +1,5 @@
 /**
- * A web-standard response sent through Node's.
+ * Sends a web-standard response through Node's.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The clients that people have: each is recognised by its shape, so none of them is imported.
+ * Recognises the clients that people have, each by its shape, so that none of them is imported.
  *
  * @module
  */

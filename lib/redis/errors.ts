@@ -1,5 +1,5 @@
 /**
- * What went wrong in Redis, and what to do.
+ * Explains what went wrong in Redis, and what to do.
  *
  * @module
  */

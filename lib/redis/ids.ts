@@ -1,5 +1,5 @@
 /**
- * The ids of a Redis Stream: `<milliseconds>-<number>`, each below 2 to the 64th.
+ * Checks and compares the ids of a Redis Stream: `<milliseconds>-<number>`, each below 2 to the 64th.
  *
  * @module
  */

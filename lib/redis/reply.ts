@@ -1,5 +1,5 @@
 /**
- * What Redis answers, as its clients hand it on: entries as `[id, [field, value, …]]`, in text or in bytes.
+ * Reads what Redis answers, as its clients hand it on: entries as `[id, [field, value, …]]`, in text or in bytes.
  *
  * @module
  */

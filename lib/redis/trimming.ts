@@ -1,5 +1,5 @@
 /**
- * What goes with an append, so that the stream does not grow without bound.
+ * Decides what goes with an append, so that the stream does not grow without bound.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The connection that appends: opened when there is something to append, and replaced when it fails or hangs.
+ * Keeps the connection that appends: opened when there is something to append, and replaced when it fails or hangs.
  *
  * It is not the client's own, which reconnects by itself and then sends what it still has: what was published later could
  * arrive before what was published earlier and has to be sent again, and long after anybody waits for it.

@@ -1,5 +1,5 @@
 /**
- * One client as its source sees it.
+ * Shows one client to its source.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The kinds of source that are read one event after the other, as one: an iterator.
+ * Reads every kind of source that gives one event after the other as one: an iterator.
  *
  * @module
  */

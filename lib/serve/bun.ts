@@ -1,5 +1,5 @@
 /**
- * Bun's server.
+ * Runs a handler on Bun's server.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Deno's server, from Deno 2.2 on: before that nothing tells when a response is complete.
+ * Runs a handler on Deno's server, from Deno 2.2 on: before that nothing tells when a response is complete.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Running a fetch handler on the runtime's own server, with one call: `Bun.serve`, `Deno.serve` or `http.createServer`.
+ * Runs a fetch handler on the runtime's own server, with one call: `Bun.serve`, `Deno.serve` or `http.createServer`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Node's server.
+ * Runs a handler on Node's server.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * One way to run a fetch handler on the runtime's own server, wherever it runs.
+ * Runs a fetch handler on the runtime's own server, wherever it runs.
  *
  * @module
  */

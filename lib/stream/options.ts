@@ -1,5 +1,5 @@
 /**
- * The options that every event stream has, and what it tells of its end.
+ * Defines and checks the options that every event stream has, and what it tells of its end.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Content codings: whether a client's stream is packed, and what a packer must offer (RFC 9110, section 8.4.1).
+ * Decides whether a client's stream is packed, and says what a packer must offer (RFC 9110, section 8.4.1).
  *
  * The one packer that there is, `gzip()`, is in `tidings/compression`, since it needs the runtimes' `node:zlib`.
  *

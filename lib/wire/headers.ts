@@ -1,5 +1,5 @@
 /**
- * The headers of an event stream, and the one header that a reconnecting client sends.
+ * Builds the headers of an event stream, and reads the one header that a reconnecting client sends.
  *
  * @module
  */
