@@ -5,26 +5,38 @@
  */
 
 import { concat } from "../base/bytes.ts";
+import type { Batcher } from "../log/batcher.ts";
 import { gapFrame } from "../log/gap.ts";
 import { joinEntries } from "../log/log.ts";
 import type { LogReader, Replay, ReplayPiece, Start } from "../log/sequencer.ts";
 import type { Archive } from "./archive.ts";
 import type { Locator } from "./locator.ts";
 
+/** Parts of a shared sequencer that a replay works with. */
+export interface ReplayParts {
+  readonly archive: Archive;
+  readonly locator: Locator;
+  readonly batcher: Batcher;
+}
+
 const utf8 = new TextEncoder();
 
 export class ArchiveReplay implements Replay {
   readonly #archive: Archive;
   readonly #locator: Locator;
+  readonly #batcher: Batcher;
   #at: string;
 
-  constructor(archive: Archive, at: string, locator: Locator) {
+  constructor(at: string, { archive, locator, batcher }: ReplayParts) {
     this.#archive = archive;
-    this.#at = at;
     this.#locator = locator;
+    this.#batcher = batcher;
+    this.#at = at;
   }
 
   next(reader: LogReader): ReplayPiece | Start | undefined {
+    // Places are places in the log: what was read and lies in the open batch still, above all a loss, comes first.
+    this.#batcher.flush();
     const locator = this.#locator;
     const start = locator.startAt(this.#at);
     if (start !== undefined) return start;

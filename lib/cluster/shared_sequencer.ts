@@ -33,7 +33,7 @@ import { Locator } from "./locator.ts";
 import { encodeLoss, Losses } from "./losses.ts";
 import { encodePayload } from "./payload.ts";
 import { Publisher, type PublisherLimits } from "./publisher.ts";
-import { ArchiveReplay } from "./replay.ts";
+import { ArchiveReplay, type ReplayParts } from "./replay.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
 // As long as an id may be, so that an event's size can be told before it has one.
@@ -59,6 +59,7 @@ export class SharedSequencer implements Sequencer {
   readonly #publisher: Publisher;
   readonly #archive: Archive;
   readonly #follower: Follower;
+  readonly #replayParts: ReplayParts;
   #published = 0;
   #isStopped = false;
 
@@ -92,6 +93,7 @@ export class SharedSequencer implements Sequencer {
       // Each page is decoded on its own: it may be read again, and copies of one page's entries lie in another.
       decode: (entries) => decoder().decode(entries),
     });
+    this.#replayParts = { archive: this.#archive, locator: this.#locator, batcher };
     const intake = new Intake({
       log,
       batcher,
@@ -133,7 +135,7 @@ export class SharedSequencer implements Sequencer {
     if (asked === undefined) return locator.startAtTip();
     if (!locator.isId(asked)) return locator.startLost(asked, "invalid");
     if (locator.isAhead(asked)) return undefined;
-    return locator.startAt(asked) ?? new ArchiveReplay(this.#archive, asked, locator);
+    return locator.startAt(asked) ?? new ArchiveReplay(asked, this.#replayParts);
   }
 
   wait(reader: LogReader, asked: string | undefined): void {

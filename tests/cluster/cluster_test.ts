@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { BackplaneMessage } from "../../lib/cluster/backplane.ts";
+import type { BackplaneMessage, BackplaneReader } from "../../lib/cluster/backplane.ts";
 import { Broadcaster, type BroadcasterOptions, type Gap, TidingsError } from "../../mod.ts";
 import { MemoryClient, request } from "../support/memory_client.ts";
 import { MemoryLog } from "../support/memory_backplane.ts";
-import { sleep, until } from "../support/wait.ts";
+import { deferred, sleep, until } from "../support/wait.ts";
 
 const gaps = (client: MemoryClient): Gap[] =>
   client.events.filter(({ event }) => event === "gap").map(({ data }) => JSON.parse(data));
@@ -277,6 +277,41 @@ test("a client that stands at the new end of a log that lost its end waits until
   assert.ok(log.calls.range <= 20, `${log.calls.range} readings`);
   await feed.close();
   assert.equal(log.readers, 0);
+});
+
+test("a client whose replay ends while a loss is still in the open batch is told of it once, from its own place", async () => {
+  const log = new MemoryLog();
+  const ids = Array.from({ length: 10 }, (_, i) => log.push(JSON.stringify({ data: `${i}` })));
+  const backplane = log.backplane();
+  const readers: BackplaneReader[] = [];
+  const open = backplane.open.bind(backplane);
+  const archive = deferred();
+  backplane.open = async () => {
+    const reader = await open();
+    readers.push(reader);
+    // The first reader is the follower's. The second serves replays, and answers when it is told to.
+    if (readers.length === 2) {
+      const range = reader.range.bind(reader);
+      reader.range = (...args) => archive.promise.then(() => range(...args));
+    }
+    return reader;
+  };
+  // A batch stays open until something else closes it.
+  const { feed } = node(log, { backplane, history: { events: 2 }, flushInterval: 60_000 });
+  await started(feed);
+  const client = connect(feed, ids[1]);
+  await client.until(() => readers.length === 2, "the replay has begun");
+  log.loseTail(2);
+  await until(() => log.entries.at(-1)!.payload!.startsWith('{"lost":'), "the node has noticed");
+  archive.resolve();
+  await client.until(() => client.data.length >= 6, "what the log still has");
+  await feed.publish("then");
+  // To look at the clients closes the batch.
+  await client.until(() => feed.clients().length === 1 && client.data.at(-1) === "then", "what came then");
+  assert.deepEqual(messages(client), ["2", "3", "4", "5", "6", "7", "then"]);
+  // What the node itself noticed is for those who had read on to 9 and 10.
+  assert.deepEqual(gaps(client), [{ requested: ids[7], resumedAt: log.entries[8]!.id, reason: "lost" }]);
+  await feed.close();
 });
 
 test("an id that was given again to another event is a gap, and not that event", async () => {

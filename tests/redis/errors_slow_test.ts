@@ -239,11 +239,11 @@ test("a client that gives bytes is read too", { skip: noRedis, timeout: 60_000 }
 test("a wrong option is named, with what was received", () => {
   const connection = { open: () => Promise.reject(new Error("none")) };
   const wrong: [unknown, unknown, RegExp][] = [
-    [{}, { key: "market" }, /takes a client of redis, ioredis or Bun.*received \[object Object\]/],
-    [undefined, { key: "market" }, /received undefined/],
+    [{}, { stream: "market" }, /takes a client of redis, ioredis or Bun.*received \[object Object\]/],
+    [undefined, { stream: "market" }, /received undefined/],
     [
       { isCluster: true, call() {}, duplicate() {}, disconnect() {} },
-      { key: "market" },
+      { stream: "market" },
       /for one Redis server/,
     ],
     [
@@ -381,14 +381,16 @@ check("10,000 clients that come back with ids are a few readings", {}, async (se
     });
   const feed = node();
   const ids = await Promise.all(Array.from({ length: 2_000 }, (_, i) => feed.publish(`${i}`)));
-  // It has read the end, and holds ten events of its own; everybody asks for what only Redis has.
+  // It has read the end, and holds ten events of its own; everybody asks for what only Redis has. They missed some
+  // hundred events each and not more, since what is looked at is the readings, not the handing out.
+  const from = (index: number) => 1_700 + (index % 2_000 * 7 + Math.floor(index / 2_000)) % 200;
   const other = node();
   await until(() => other.health().ok, "the other node is ready");
   await server.command("CONFIG", "RESETSTAT");
   const clients: MemoryClient[] = [];
   for (let second = 0; second < 5; second++) {
     for (let i = 0; i < 2_000; i++) {
-      const lastEventId = ids[(i * 7 + second) % 1_900];
+      const lastEventId = ids[from(second * 2_000 + i)];
       clients.push(new MemoryClient(other.subscribe(request({ lastEventId }), { topics: "*" })));
     }
     for (const client of clients.slice(-2_000)) await client.settle();
@@ -405,9 +407,8 @@ check("10,000 clients that come back with ids are a few readings", {}, async (se
   console.log(`10,000 reconnects: ${JSON.stringify(calls)}`);
   assert.ok(asked <= 200, `${asked} readings`);
   for (const [index, client] of clients.entries()) {
-    const from = (index % 2_000 * 7 + Math.floor(index / 2_000)) % 1_900;
-    assert.equal(client.data.length, 1_999 - from);
-    assert.equal(client.data[0], `${from + 1}`);
+    assert.equal(client.data.length, 1_999 - from(index));
+    assert.equal(client.data[0], `${from(index) + 1}`);
   }
   for (const client of clients) await client.leave();
   await Promise.all([feed.close(), other.close()]);

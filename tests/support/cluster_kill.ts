@@ -101,12 +101,14 @@ async function killFirst(commands: Commands, rate: number): Promise<void> {
   const redis = await RedisServer.start();
   const servers = commands.map(([name, command]) => new Server(command, redis.url, name, rate));
   let alive = servers;
+  let clients: Client[] = [];
+  let hopping: ReturnType<typeof setInterval> | undefined;
   try {
     await until(() => servers.every(({ port }) => port > 0), "all servers listen");
     const pick = () => alive[Math.floor(Math.random() * alive.length)]!;
-    const clients = Array.from({ length: CLIENTS }, (_, i) => new Client(`${i % TOPICS}`, pick));
+    clients = Array.from({ length: CLIENTS }, (_, i) => new Client(`${i % TOPICS}`, pick));
     await until(() => clients.every(({ received }) => received > 0), "all clients receive");
-    const hopping = setInterval(() => {
+    hopping = setInterval(() => {
       for (let i = 0; i < 6; i++) clients[Math.floor(Math.random() * CLIENTS)]!.hop();
     }, 20);
 
@@ -145,8 +147,10 @@ async function killFirst(commands: Commands, rate: number): Promise<void> {
         recovery.toFixed(0)
       } ms`,
     );
-    await within(Promise.all(clients.map((client) => client.leave())), "all left");
   } finally {
+    // Also after a failure: a client that is left comes back for ever, and would keep this process alive.
+    clearInterval(hopping);
+    await within(Promise.all(clients.map((client) => client.leave())), "all left");
     for (const { child } of servers) child.kill("SIGKILL");
     await redis.stop();
   }
