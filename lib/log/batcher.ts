@@ -32,6 +32,7 @@ export class Batcher {
   readonly #clock: Clock;
   readonly #meter: DeliveryMeter;
   #drafts: Draft[] = [];
+  #timer: unknown;
 
   /** @param interval Milliseconds for which a batch is held open; 0 is until the running turn of the event loop is over. */
   constructor(
@@ -54,7 +55,7 @@ export class Batcher {
 
   #schedule(): void {
     if (this.#interval === 0) queueMicrotask(() => this.flush());
-    else this.#clock.setTimeout(() => this.flush(), this.#interval);
+    else this.#timer = this.#clock.setTimeout(() => this.flush(), this.#interval);
   }
 
   /** Closes the batch: appends it to the log, and delivers it to every client that keeps up and that it concerns. */
@@ -62,6 +63,7 @@ export class Batcher {
     if (this.#drafts.length === 0) return;
     const drafts = this.#drafts;
     this.#drafts = [];
+    if (this.#interval > 0) this.#clock.clearTimeout(this.#timer);
     const log = this.#log;
     const previous = { seq: log.tip, id: log.idAt(log.tip) };
     const { entries, segment } = log.append(drafts);

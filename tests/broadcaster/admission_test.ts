@@ -147,7 +147,16 @@ test("a flush window gathers what trickles in, and a newcomer is not kept waitin
   await client.settle();
   assert.deepEqual(client.data, ["0", "1", "2", "3", "4"]);
   assert.equal(client.chunks.length, 2);
+  // Whatever else closes a batch takes its timer away: the next batch has its whole time, and close() leaves none.
+  feed.publish("early");
+  clock.pass(90);
+  feed.clients();
+  feed.publish("next");
+  clock.pass(90);
+  await client.settle();
+  assert.equal(client.data.at(-1), "early");
   await feed.close();
+  assert.equal(clock.pending(), 0);
 });
 
 test("a hook that throws is reported and harms nobody", async () => {
