@@ -13,6 +13,14 @@ export function wrongOption(name: string, rule: string, value: unknown): TypeErr
 }
 
 /**
+ * The names of options, as a list that the compiler keeps complete: an option without its name here would be refused, and
+ * a name without an option would be ignored.
+ */
+export function namesOf<Options>(names: Readonly<Record<keyof Options, true>>): readonly string[] {
+  return Object.keys(names);
+}
+
+/**
  * Refuses an options object that is none, and one with a name that is not known: a misspelt option would be ignored
  * without a word. An option whose value is `undefined` counts as left out, whatever its name.
  *

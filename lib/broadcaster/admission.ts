@@ -5,7 +5,7 @@
  */
 
 import { type Clock, spread } from "../base/clock.ts";
-import { checkNames, durationOption, numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, durationOption, namesOf, numberOption, wrongOption } from "../base/options.ts";
 
 /** Limits of a Broadcaster. */
 export interface LimitOptions {
@@ -32,7 +32,13 @@ export interface LimitOptions {
 /** Why there is no room. */
 export type Refusal = "clients" | "clientsPerOwner";
 
-const LIMITS: readonly string[] = ["clients", "clientsPerOwner", "lifetime", "whenFull", "retryAfter"];
+const LIMITS = namesOf<LimitOptions>({
+  clients: true,
+  clientsPerOwner: true,
+  lifetime: true,
+  whenFull: true,
+  retryAfter: true,
+});
 
 export class Admission {
   readonly #clock: Clock;

@@ -5,7 +5,7 @@
  */
 
 import { sleep, spread } from "../base/clock.ts";
-import { checkNames, durationOption } from "../base/options.ts";
+import { checkNames, durationOption, namesOf } from "../base/options.ts";
 import { encodeEvent } from "../wire/event.ts";
 import type { Registry } from "./registry.ts";
 
@@ -23,6 +23,8 @@ export interface DrainOptions {
   within?: number | undefined;
 }
 
+const OPTIONS = namesOf<DrainOptions>({ retry: true, within: true });
+
 // How often some of the streams are ended, in milliseconds.
 const STEP = 20;
 /** The least time for whatever has to be waited for, in milliseconds. */
@@ -32,7 +34,7 @@ const utf8 = new TextEncoder();
 
 /** @throws {TypeError} Naming the option and the value received. */
 export function checkDrainOptions(options: DrainOptions): void {
-  checkNames("close", options, ["retry", "within"]);
+  checkNames("close", options, OPTIONS);
   const { retry, within = 0 } = options;
   if (retry !== undefined) durationOption("retry", retry, { least: 0 });
   durationOption("within", within, { least: 0 });

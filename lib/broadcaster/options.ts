@@ -11,6 +11,7 @@ import {
   clockOption,
   durationOption,
   functionOption,
+  namesOf,
   numberOption,
   wrongOption,
 } from "../base/options.ts";
@@ -165,12 +166,27 @@ export interface BroadcasterSettings extends LagSettings {
   readonly clock: Clock;
 }
 
-const HISTORY_OPTIONS: readonly string[] = ["events", "bytes", "age"];
-const BROADCASTER_OPTIONS: readonly string[] = [
-  ...["history", "maxEventBytes", "lagPolicy", "lagTimeout", "lagBytes", "limits", "flushInterval"],
-  ...["keepalive", "retry", "headers", "cors", "compression"],
-  ...["backplane", "publishTimeout", "outbox", "onError", "onClose", "clock"],
-];
+const HISTORY_OPTIONS = namesOf<HistoryOptions>({ events: true, bytes: true, age: true });
+const BROADCASTER_OPTIONS = namesOf<BroadcasterOptions>({
+  keepalive: true,
+  retry: true,
+  headers: true,
+  cors: true,
+  compression: true,
+  clock: true,
+  history: true,
+  maxEventBytes: true,
+  lagPolicy: true,
+  lagTimeout: true,
+  lagBytes: true,
+  backplane: true,
+  publishTimeout: true,
+  outbox: true,
+  onError: true,
+  limits: true,
+  flushInterval: true,
+  onClose: true,
+});
 
 /**
  * Checks a Broadcaster's options and fills in the defaults.
@@ -203,8 +219,8 @@ export function checkBroadcasterOptions(options: BroadcasterOptions): Broadcaste
   if (backplane !== undefined && typeof backplane?.append !== "function") {
     throw wrongOption("backplane", "a Backplane, for example of redisStreams()", backplane);
   }
-  const { keepalive, retry, cors, compression } = options;
-  checkStreamOptions({ keepalive, retry, cors, compression });
+  // Its `onClose` is told of the request too, so it is another one.
+  checkStreamOptions({ ...options, onClose: undefined });
   functionOption("onClose", onClose);
   functionOption("onError", onError);
   return {
@@ -220,9 +236,15 @@ export function checkBroadcasterOptions(options: BroadcasterOptions): Broadcaste
   };
 }
 
-const SUBSCRIBE_OPTIONS: readonly string[] = [
-  ...["topics", "filter", "owner", "lastEventId", "lastEventIdQuery"],
+const SUBSCRIBE_OPTIONS = [
   ...STREAM_OPTIONS.filter((name) => name !== "clock"),
+  ...namesOf<Omit<SubscribeOptions, keyof StreamOptions>>({
+    topics: true,
+    filter: true,
+    owner: true,
+    lastEventId: true,
+    lastEventIdQuery: true,
+  }),
 ];
 
 /**
@@ -250,8 +272,11 @@ export function checkSubscribeOptions<Events extends EventMap>(options: Subscrib
   }
 }
 
-/** The options of one client's stream: its own, and for the rest the Broadcaster's. */
-export function streamOptionsOf(options: StreamOptions, shared: BroadcasterOptions): StreamOptions {
+/** The options of one client's stream: its own, and for the rest the Broadcaster's. The type asks for each of them. */
+export function streamOptionsOf(
+  options: StreamOptions,
+  shared: BroadcasterOptions,
+): { [Name in keyof Required<StreamOptions>]: StreamOptions[Name] } {
   return {
     keepalive: options.keepalive ?? shared.keepalive,
     retry: options.retry ?? shared.retry,

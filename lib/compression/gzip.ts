@@ -13,7 +13,7 @@
  */
 
 import type { Compression, StreamEncoder } from "../wire/coding.ts";
-import { checkNames, numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, namesOf, numberOption, wrongOption } from "../base/options.ts";
 import { Blocks } from "./blocks.ts";
 
 /** Options of {@linkcode gzip}. */
@@ -26,6 +26,8 @@ export interface GzipOptions {
    */
   threshold?: number | undefined;
 }
+
+const OPTIONS = namesOf<GzipOptions>({ level: true, threshold: true });
 
 // RFC 1952, section 2.3: deflated, no flags, no time, nothing said of the level, and no particular operating system.
 const HEAD = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
@@ -54,7 +56,7 @@ const HEAD = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
  * ```
  */
 export function gzip(options: GzipOptions = {}): Compression {
-  checkNames("gzip", options, ["level", "threshold"]);
+  checkNames("gzip", options, OPTIONS);
   const { level = 6, threshold = 100 } = options;
   numberOption("level", level, { least: 1, unit: "levels" });
   if (level > 9) throw wrongOption("level", "from 1 to 9", level);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkNames, numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, namesOf, numberOption, wrongOption } from "../base/options.ts";
 
 /** Options of {@linkcode jetStream}. */
 export interface JetStreamOptions {
@@ -32,9 +32,16 @@ export interface JetStreamOptions {
 /** The options, checked, with the defaults filled in. */
 export type JetStreamSettings = { [Name in keyof JetStreamOptions]-?: NonNullable<JetStreamOptions[Name]> };
 
-const OPTIONS: readonly string[] = [
-  ...["stream", "subject", "maxEvents", "maxBytes", "maxAge", "replicas", "storage", "duplicateWindow"],
-];
+const OPTIONS = namesOf<JetStreamOptions>({
+  stream: true,
+  subject: true,
+  maxEvents: true,
+  maxBytes: true,
+  maxAge: true,
+  replicas: true,
+  storage: true,
+  duplicateWindow: true,
+});
 
 /**
  * Checks the options and fills in the defaults.

@@ -12,7 +12,7 @@ import {
   LONGEST_WAIT,
 } from "../cluster/backplane.ts";
 import { show } from "../base/errors.ts";
-import { checkNames, numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, namesOf, numberOption, wrongOption } from "../base/options.ts";
 import { connectorOf, type RedisClient } from "./clients.ts";
 import type { RedisConnection, RedisConnector } from "./connection.ts";
 import { explain } from "./errors.ts";
@@ -40,7 +40,7 @@ export interface RedisStreamsOptions {
   readonly maxAge?: number | undefined;
 }
 
-const OPTIONS: readonly string[] = ["stream", "maxEvents", "maxAge"];
+const OPTIONS = namesOf<RedisStreamsOptions>({ stream: true, maxEvents: true, maxAge: true });
 
 // Redis looks for expired waits ten times a second by default, so a wait ends a little late.
 const BLOCK = LONGEST_WAIT - 200;

@@ -5,7 +5,7 @@
  */
 
 import { report } from "../base/errors.ts";
-import { checkNames, numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, namesOf, numberOption, wrongOption } from "../base/options.ts";
 import { answer, prelude, type StreamHead } from "../stream/answer.ts";
 import { EventStream } from "../stream/event_stream.ts";
 import { checkStreamOptions, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
@@ -38,7 +38,10 @@ export interface SSEResponseOptions extends StreamOptions {
   maxBuffer?: number | undefined;
 }
 
-const OPTIONS: readonly string[] = [...STREAM_OPTIONS, "status", "maxBuffer"];
+const OPTIONS = [
+  ...STREAM_OPTIONS,
+  ...namesOf<Omit<SSEResponseOptions, keyof StreamOptions>>({ status: true, maxBuffer: true }),
+];
 
 /**
  * Answers a request with a stream of events from one source.

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../base/clock.ts";
-import { clockOption, durationOption, functionOption, wrongOption } from "../base/options.ts";
+import { clockOption, durationOption, functionOption, namesOf, wrongOption } from "../base/options.ts";
 import { checkCompression, type Compression } from "../wire/coding.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
 
@@ -65,9 +65,16 @@ export interface StreamOptions {
 }
 
 /** The names of {@linkcode StreamOptions}. */
-export const STREAM_OPTIONS: readonly string[] = [
-  ...["keepalive", "retry", "headers", "cors", "compression", "signal", "onClose", "clock"],
-];
+export const STREAM_OPTIONS: readonly string[] = namesOf<StreamOptions>({
+  keepalive: true,
+  retry: true,
+  headers: true,
+  cors: true,
+  compression: true,
+  signal: true,
+  onClose: true,
+  clock: true,
+});
 
 /**
  * Checks the values of the options that every stream has.

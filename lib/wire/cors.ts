@@ -6,7 +6,7 @@
 
 import { report, show } from "../base/errors.ts";
 import { append } from "./header_list.ts";
-import { checkNames, durationOption, wrongOption } from "../base/options.ts";
+import { checkNames, durationOption, namesOf, wrongOption } from "../base/options.ts";
 
 /**
  * Lets pages of other origins read a stream. It is no access control: a request from an origin that is not allowed is
@@ -55,7 +55,12 @@ export interface CorsOptions {
 /** `Last-Event-ID` is what a client that comes back sends, the others are what clients of event streams may need. */
 const REQUEST_HEADERS = ["last-event-id", "authorization", "content-type", "cache-control"];
 
-const OPTIONS: readonly string[] = ["origins", "credentials", "headers", "preflightMaxAge"];
+const OPTIONS = namesOf<CorsOptions>({
+  origins: true,
+  credentials: true,
+  headers: true,
+  preflightMaxAge: true,
+});
 
 // Checked once: most servers pass the same object for every request.
 const checked = new WeakSet<CorsOptions>();
