@@ -1,5 +1,5 @@
 /**
- * Gives time and chance as one object that can be handed in: a test turns it by hand, and nothing waits for real.
+ * Gives time and chance as one object, so that a test can pass in a clock that it turns by hand.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Defines the one error class, and tells errors to whom they concern: the operator, never the client.
+ * Defines `TidingsError`, and tells errors to the operator, never to a client.
  *
  * @module
  */

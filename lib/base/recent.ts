@@ -1,5 +1,5 @@
 /**
- * Remembers the keys that were set last: a map that does not grow without bound.
+ * Remembers the keys that were set last, in a map that is bounded.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Defines and checks the options of a Broadcaster and of its subscriptions, and the figures that a Broadcaster gives.
+ * Defines what a Broadcaster takes and tells: its options, those of its subscriptions, and its figures.
  *
  * @module
  */

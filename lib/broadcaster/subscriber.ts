@@ -1,6 +1,9 @@
 /**
- * One client of a Broadcaster: either live, and then it owns nothing, or lagging, and then it owns one number. Until its
- * place in the log is known it waits, or reads events older than the log.
+ * Lives one client of a Broadcaster, which is in one of four phases.
+ *
+ * It is `waiting` until its place in the log is known, in `replay` while it reads events that are older than the log,
+ * `lagging` while it reads on in the log, and `live` when it has all there is. A live client holds nothing; a lagging one
+ * holds its place.
  *
  * @module
  */

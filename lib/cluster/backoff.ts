@@ -1,5 +1,5 @@
 /**
- * Bounds how long an engine is waited for, and spaces the attempts after it failed.
+ * Spaces the attempts to reach an engine, and bounds each of them in time.
  *
  * @module
  */

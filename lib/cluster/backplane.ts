@@ -1,6 +1,6 @@
 /**
- * The contract of a backplane: what an engine such as Redis Streams or NATS JetStream must offer, so that broadcasters in
- * many processes are one.
+ * Defines the contract of a backplane: what an engine such as Redis Streams or NATS JetStream must offer, so that
+ * broadcasters in many processes are one.
  *
  * An engine is a log. It appends entries in one total order, gives each an id, and reads them back from any place. It
  * knows nothing of clients, topics or gaps: all that is done by the Broadcaster, the same way for every engine.

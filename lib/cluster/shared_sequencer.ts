@@ -1,5 +1,5 @@
 /**
- * The sequencer of a Broadcaster with a backplane: the engine gives the ids and the order.
+ * Sequences the events of a Broadcaster with a backplane: the engine gives the ids and the order.
  *
  * ## The data flow
  *

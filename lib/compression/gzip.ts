@@ -1,5 +1,5 @@
 /**
- * Packs streams by gzip, made once and shared: each chunk is deflated by itself, and closed with a full flush.
+ * Packs streams by gzip, each chunk once for all clients: it is deflated by itself, and closed with a full flush.
  *
  * A block that was closed so ends at a whole byte and leaves nothing open, so the blocks of any chunks, put one after the
  * other, are a valid stream. What differs from client to client is the checksum at the very end, which is put together

@@ -1,5 +1,5 @@
 /**
- * Compression for event streams: each chunk is packed once, and shared by all clients.
+ * Compresses event streams: each chunk is packed once, and shared by all clients.
  *
  * Works wherever there is `node:zlib`: Node, Bun and Deno.
  *

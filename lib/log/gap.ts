@@ -1,5 +1,5 @@
 /**
- * Encodes the two events that tidings sends itself: a `gap`, and the cursor that gives a client its first id.
+ * Encodes the events that tidings sends by itself: a `gap`, and the cursor that gives a client its first id.
  *
  * @module
  */

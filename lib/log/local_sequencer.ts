@@ -1,5 +1,5 @@
 /**
- * The sequencer of a Broadcaster that stands alone: it numbers the events itself, and an id is `<epoch>-<number>`.
+ * Sequences the events of a Broadcaster that stands alone: it numbers them itself, and an id is `<epoch>-<number>`.
  *
  * @module
  */

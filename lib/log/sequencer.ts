@@ -1,5 +1,5 @@
 /**
- * The contract of a sequencer: it gives the events of a Broadcaster their ids and their order, and finds a reader's place
+ * Defines the contract of a sequencer: it gives the events of a Broadcaster their ids and their order, and finds a reader's place
  * again by such an id.
  *
  * There are two. A Broadcaster that stands alone numbers its events itself (`local_sequencer.ts`). One with a backplane

@@ -1,6 +1,6 @@
 /**
- * Views: they say which clients see which events. Clients with the same topics and the same filter share one view, and
- * with it every chunk that is made for it.
+ * Decides which clients see which events. Clients with the same topics and the same filter share one view, and with it
+ * every chunk that is made for it.
  *
  * @module
  */
@@ -24,7 +24,10 @@ export class View<Client> implements Selection {
   /** The same topics in any order. */
   readonly key: string;
   readonly filter: Filter | undefined;
-  /** By where they begin. Good as long as the log's tip is where it was. */
+  /**
+   * By where they begin. They are good as long as the log's tip is where it was, and as `conflate` is the same for all
+   * clients of one Broadcaster, it is no part of the key.
+   */
   readonly #pieces = new Map<number, Chunk>();
   #tip = 0;
 

@@ -1,5 +1,5 @@
 /**
- * NATS JetStream as the shared log of broadcasters in many processes.
+ * Makes a NATS JetStream stream the shared log of broadcasters in many processes.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Makes the stream where there is none, publishes to it, and asks what it holds.
+ * Manages the stream in JetStream: makes it where there is none, publishes to it, and asks what it holds.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How a Node response ends.
+ * Ends a Node response, and tells whether it was complete.
  *
  * @module
  */

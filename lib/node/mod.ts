@@ -1,5 +1,5 @@
 /**
- * Running a fetch handler under Node's own servers.
+ * Runs a fetch handler under Node's own servers.
  *
  * @module
  */

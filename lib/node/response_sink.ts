@@ -1,6 +1,5 @@
 /**
- * A Node response as the sink of an event stream: what is published goes to the socket without a detour through a
- * `ReadableStream` and its promises.
+ * Writes an event stream to a Node response, without a detour through a `ReadableStream` and its promises.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the pieces of this folder hand to one another.
+ * Names the types that the adapter works with: Node's requests and responses, and fetch handlers.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The contract of a Redis connection: what a client must be able to do here.
+ * Defines the contract of a Redis connection: what a client must be able to do.
  *
  * @module
  */

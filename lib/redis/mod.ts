@@ -1,5 +1,5 @@
 /**
- * Broadcasters in many processes over one Redis Stream: {@linkcode redisStreams}, for Redis from 6.2 on and Valkey.
+ * Joins Broadcasters in many processes over one Redis Stream: {@linkcode redisStreams}, for Redis from 6.2 on and Valkey.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Decides what goes with an append, so that the stream does not grow without bound.
+ * Keeps the Redis stream within its bounds: it says which trimming goes with each append.
  *
  * @module
  */

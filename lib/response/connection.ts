@@ -1,5 +1,5 @@
 /**
- * Shows one client to its source.
+ * Gives a source its view of the client that it serves: {@linkcode Connection}.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Reads every kind of source that gives one event after the other as one: an iterator.
+ * Turns every kind of source that gives one event after the other into an iterator.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * The entry point `tidings/node`: the adapter for Node's own servers, and `serve`, which had its place here before
- * `tidings/serve`.
+ * Adapts fetch handlers to Node's own servers. It exports `serve` too, which `tidings/serve` has for every runtime.
  *
  * @module
  */

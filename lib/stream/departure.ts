@@ -1,6 +1,6 @@
 /**
- * How an adapter tells that a client has left, where it can do so at less cost than with the request's `signal`. On Node
- * that is a chain of abort controllers, which takes more memory than all the rest of a quiet stream.
+ * Lets an adapter tell a stream that its client has left, at less cost than by the request's `signal`. On Node the signal
+ * is a chain of abort controllers, which takes more memory than all the rest of a quiet stream.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Defines and checks the options that every event stream has, and what it tells of its end.
+ * Defines what every event stream takes and tells: its options, and why it ended.
  *
  * @module
  */

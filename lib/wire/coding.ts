@@ -1,7 +1,7 @@
 /**
- * Decides whether a client's stream is packed, and says what a packer must offer (RFC 9110, section 8.4.1).
+ * Negotiates the content coding of a stream (RFC 9110, section 8.4.1).
  *
- * The one packer that there is, `gzip()`, is in `tidings/compression`, since it needs the runtimes' `node:zlib`.
+ * {@linkcode Compression} is what a packer must offer. The one that there is, `gzip()`, is in `tidings/compression`, since it needs the runtimes' `node:zlib`.
  *
  * @module
  */

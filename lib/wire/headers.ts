@@ -1,5 +1,5 @@
 /**
- * Builds the headers of an event stream, and reads the one header that a reconnecting client sends.
+ * Builds the headers of a response, and reads those of the request.
  *
  * @module
  */
