@@ -14,32 +14,21 @@ import type { ServerResponse } from "node:http";
 // take it the copy would stay beside the one that the log has.
 const LARGEST = 8_192;
 
-const isNode = !("Bun" in globalThis) && !("Deno" in globalThis);
-
 let chunk: Uint8Array | undefined;
 let frame: Uint8Array;
 /** Which turn of the event loop this is, as far as it matters: all writes of one turn see the same number. */
 let turn = 0;
 let turning = false;
 
-/**
- * Whether a response is Node's own and nobody else has a hand in what is written to it: a compressing middleware, for one,
- * puts its own `write` in the place of Node's.
- */
-export function isPlain(outgoing: object): boolean {
-  if (!isNode) return false;
-  let owner = outgoing;
-  while (!Object.hasOwn(owner, "write")) owner = Object.getPrototypeOf(owner);
-  return owner.constructor.name === "OutgoingMessage";
-}
-
-/**
- * Writes a chunk that may be shared with other responses, which must be plain. Says as `write` does whether there is room
- * for more, and where to wait for the `drain` if there is not.
- */
+/** Writes the chunks of one response to its socket: see `mayWriteDirectly` for the responses that this is right for. */
 export class ChunkedWriter {
   #turn = -1;
 
+  /**
+   * Writes a chunk that may be shared with other responses.
+   *
+   * @returns `undefined` if there is room for more, or else where to wait for the `drain`.
+   */
   write(outgoing: ServerResponse, bytes: Uint8Array): NodeJS.EventEmitter | undefined {
     const { socket } = outgoing;
     const size = bytes.byteLength;

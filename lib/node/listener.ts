@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkNames, functionOption, wrongOption } from "../base/options.ts";
+import { checkNames, functionOption, namesOf, wrongOption } from "../base/options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
 import { ResponseDeparture } from "./departure.ts";
 import { toRequest } from "./request.ts";
@@ -21,7 +21,15 @@ export interface ListenerOptions {
    * prints the error.
    */
   onError?: ErrorHandler | undefined;
+  /**
+   * Whether event streams over HTTP/1.1 are written straight to the socket, each chunk in a frame that is made once for all
+   * clients; it is done only where this version of Node was seen to send the same bytes. `false` writes all to Node's
+   * response: for who watches sockets, or looks for a fault. Nothing that a client sees depends on it. Default: `true`.
+   */
+  direct?: boolean | undefined;
 }
+
+const OPTIONS = namesOf<ListenerOptions>({ onError: true, direct: true });
 
 /**
  * Turns a fetch handler into a listener for Node's servers.
@@ -46,13 +54,15 @@ export interface ListenerOptions {
  * ```
  */
 export function toNodeListener(handler: FetchHandler, options: ListenerOptions = {}): NodeListener {
-  checkNames("toNodeListener", options, ["onError"]);
+  checkNames("toNodeListener", options, OPTIONS);
+  const { onError, direct = true } = options;
   if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
-  return listen(guard(handler, functionOption("onError", options.onError)));
+  if (typeof direct !== "boolean") throw wrongOption("direct", "true or false", direct);
+  return listen(guard(handler, functionOption("onError", onError)), direct);
 }
 
 /** The same for a handler that is safe already. */
-export function listen(answer: SafeHandler): NodeListener {
+export function listen(answer: SafeHandler, direct: boolean): NodeListener {
   return (incoming, outgoing) => {
     const departure = new ResponseDeparture(outgoing);
     const request = toRequest(incoming, outgoing, departure);
@@ -63,7 +73,7 @@ export function listen(answer: SafeHandler): NodeListener {
     }
     answer(request).then((response) => {
       if (departure.over) response.body?.cancel().catch(() => {});
-      else return sendResponse(response, outgoing, { isHead: incoming.method === "HEAD", departure });
+      else return sendResponse(response, outgoing, { isHead: incoming.method === "HEAD", departure, direct });
     });
   };
 }

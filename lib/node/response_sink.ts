@@ -7,7 +7,8 @@
 import type { ServerResponse } from "node:http";
 import type { Producer, Sink } from "../stream/sink.ts";
 import type { CloseReason } from "../stream/options.ts";
-import { ChunkedWriter, isPlain } from "./chunked.ts";
+import { ChunkedWriter } from "./chunked.ts";
+import { mayWriteDirectly } from "./direct.ts";
 import { cutOff } from "./ending.ts";
 import type { NodeResponse } from "./types.ts";
 
@@ -17,10 +18,11 @@ export class ResponseSink implements Sink {
   readonly #chunked: ChunkedWriter | undefined;
   #full = false;
 
-  constructor(producer: Producer, outgoing: NodeResponse) {
+  /** @param direct Whether the socket may be written to past the response. */
+  constructor(producer: Producer, outgoing: NodeResponse, direct: boolean) {
     this.#producer = producer;
     this.#outgoing = outgoing;
-    this.#chunked = isPlain(outgoing) ? new ChunkedWriter() : undefined;
+    this.#chunked = direct && mayWriteDirectly(outgoing) ? new ChunkedWriter() : undefined;
   }
 
   get hasRoom(): boolean {

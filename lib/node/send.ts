@@ -19,7 +19,7 @@ const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "tra
 export async function sendResponse(
   response: Response,
   outgoing: NodeResponse,
-  { isHead, departure }: { isHead: boolean; departure: ResponseDeparture },
+  { isHead, departure, direct }: { isHead: boolean; departure: ResponseDeparture; direct: boolean },
 ): Promise<void> {
   const { body } = response;
   try {
@@ -36,7 +36,7 @@ export async function sendResponse(
     await body?.cancel().catch(() => {});
     return;
   }
-  await sendBody(body, outgoing, departure);
+  await sendBody(body, outgoing, departure, direct);
 }
 
 function writeHead({ status, statusText, headers }: Response, outgoing: NodeResponse): void {
@@ -55,6 +55,7 @@ async function sendBody(
   body: ReadableStream<Uint8Array>,
   outgoing: NodeResponse,
   departure: ResponseDeparture,
+  direct: boolean,
 ): Promise<void> {
   const reader = body.getReader();
   // A write that found the socket full waits here for the drain, or for the client to leave.
@@ -81,7 +82,7 @@ async function sendBody(
         outgoing.off("drain", resume);
         outgoing.off("close", left);
         departure.handOver(events);
-        return events.redirect(new ResponseSink(events, outgoing));
+        return events.redirect(new ResponseSink(events, outgoing, direct));
       }
       const { done, value } = await reader.read();
       if (outgoing.destroyed) return;

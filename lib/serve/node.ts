@@ -13,11 +13,11 @@ const STEP = 20;
 
 export async function startNode(
   handler: SafeHandler,
-  { port, hostname, clock }: Binding,
+  { port, hostname, clock, direct }: Binding,
 ): Promise<Listening> {
   // Not loaded where another runtime serves.
   const { createServer } = await import("node:http");
-  const server = createServer(listen(handler));
+  const server = createServer(listen(handler, direct));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, () => {

@@ -11,6 +11,7 @@ import {
   clockOption,
   durationOption,
   functionOption,
+  namesOf,
   numberOption,
   wrongOption,
 } from "../base/options.ts";
@@ -36,11 +37,21 @@ export interface ServeOptions {
   grace?: number | undefined;
   /** Told when the handler throws. The client gets a bare 500 in any case. Default: prints the error. */
   onError?: ErrorHandler | undefined;
+  /** On Node: see the option of the same name of `toNodeListener` in `tidings/node`. Default: `true`. */
+  direct?: boolean | undefined;
   /** Time, for tests. Default: the runtime's own. */
   clock?: Clock | undefined;
 }
 
-const SERVE_OPTIONS = ["port", "hostname", "signal", "grace", "onError", "clock"];
+const SERVE_OPTIONS = namesOf<ServeOptions>({
+  port: true,
+  hostname: true,
+  signal: true,
+  grace: true,
+  onError: true,
+  direct: true,
+  clock: true,
+});
 // Names that other servers have for the same: nothing would come of them, and the server would listen elsewhere.
 const OTHER_NAMES = { host: "hostname", address: "hostname" };
 
@@ -83,7 +94,7 @@ export interface RunningServer {
  */
 export async function serve(handler: FetchHandler, options: ServeOptions = {}): Promise<RunningServer> {
   checkNames("serve", options, SERVE_OPTIONS, OTHER_NAMES);
-  const { port = 8080, hostname = "0.0.0.0", signal, grace = 5_000, onError } = options;
+  const { port = 8080, hostname = "0.0.0.0", signal, grace = 5_000, onError, direct = true } = options;
   if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
   numberOption("port", port, { least: 0, unit: "a TCP port" });
   if (port > 65_535) throw wrongOption("port", "at most 65535", port);
@@ -93,12 +104,13 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
   }
   durationOption("grace", grace, { least: 0, endless: true });
   functionOption("onError", onError);
+  if (typeof direct !== "boolean") throw wrongOption("direct", "true or false", direct);
   const clock = clockOption(options.clock);
 
   const start = "Bun" in globalThis ? startBun : "Deno" in globalThis ? startDeno : startNode;
   let server: Listening;
   try {
-    server = await start(guard(handler, onError), { port, hostname, clock });
+    server = await start(guard(handler, onError), { port, hostname, clock, direct });
   } catch (cause) {
     if (!isAddressInUse(cause)) throw cause;
     throw new TidingsError(

@@ -6,11 +6,12 @@
 
 import type { Clock } from "../base/clock.ts";
 
-/** Where to listen, and by which clock to wait. */
+/** Where to listen, by which clock to wait, and whether Node's sockets may be written to directly. */
 export interface Binding {
   readonly port: number;
   readonly hostname: string;
   readonly clock: Clock;
+  readonly direct: boolean;
 }
 
 /** A server that listens. */

@@ -51,36 +51,6 @@ test("events of any size arrive in HTTP/1.1's chunks, and the connection takes t
   });
 });
 
-test("what one turn sends goes to the socket at once", { skip }, async () => {
-  let connection!: Connection;
-  let writes = 0;
-  const answer = toNodeListener((request) =>
-    createSSEResponse(request, (given) => void (connection = given))
-  );
-  await listening((incoming, outgoing) => {
-    const { socket } = incoming as unknown as { socket: Record<"_write" | "_writev", unknown> };
-    for (const name of ["_write", "_writev"] as const) {
-      const original = socket[name] as (...values: unknown[]) => unknown;
-      socket[name] = (...values: unknown[]) => {
-        writes++;
-        return original.apply(socket, values);
-      };
-    }
-    answer(incoming, outgoing);
-  }, async (port) => {
-    const client = await RawClient.open(port, {});
-    await client.until(":\n\n");
-    await sleep(20);
-    writes = 0;
-    const events = Array.from({ length: 50 }, (_, i) => `event ${i}`);
-    for (const event of events) connection.send(event);
-    await client.until("event 49\n\n");
-    assert.ok(writes <= 2, `${writes} writes`);
-    assert.deepEqual(bodiesOf(client.text), [`:\n\n${frames(events)}`]);
-    client.reset();
-  });
-});
-
 test("a client that speaks HTTP/1.0 gets no chunks", { skip }, async () => {
   await using((request) =>
     createSSEResponse(request, async function* () {

@@ -17,14 +17,19 @@ export interface Exit {
 
 /**
  * Runs `tests/support/fixtures/<name>`, and ends it if it does not end by itself in `ms` milliseconds. `flags` are
- * the runtime's.
+ * the runtime's, `args` the program's.
  */
 export async function runFixture(
   name: string,
-  { ms = 20_000, env = {}, flags = [] }: { ms?: number; env?: Record<string, string>; flags?: string[] } = {},
+  { ms = 20_000, env = {}, flags = [], args = [] }: {
+    ms?: number;
+    env?: Record<string, string>;
+    flags?: string[];
+    args?: string[];
+  } = {},
 ): Promise<Exit> {
   const path = fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [...runArguments, ...flags, path], {
+  const child = spawn(process.execPath, [...runArguments, ...flags, path, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", ...env },
   });
