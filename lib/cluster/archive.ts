@@ -13,7 +13,7 @@ import type { Clock } from "../base/clock.ts";
 import { type Draft, type LogEntry, toEntries } from "../log/log.ts";
 import type { LogReader } from "../log/sequencer.ts";
 import { ReadSize } from "./read_size.ts";
-import { openReader, pauseAfter } from "./backoff.ts";
+import type { Patience } from "./patience.ts";
 
 /** Entries that follow one another in the log. */
 interface Page {
@@ -42,6 +42,7 @@ const KEEP = 10_000;
 export class Archive {
   readonly #backplane: Backplane;
   readonly #clock: Clock;
+  readonly #patience: Patience;
   readonly #decode: (entries: readonly BackplaneEntry[]) => Draft[];
   readonly #maxBytes: number;
   /** The most recently used last. */
@@ -58,14 +59,16 @@ export class Archive {
 
   constructor(
     backplane: Backplane,
-    { clock, decode, maxBytes }: {
+    { clock, patience, decode, maxBytes }: {
       clock: Clock;
+      patience: Patience;
       decode: (entries: readonly BackplaneEntry[]) => Draft[];
       maxBytes: number;
     },
   ) {
     this.#backplane = backplane;
     this.#clock = clock;
+    this.#patience = patience;
     this.#decode = decode;
     this.#maxBytes = maxBytes;
   }
@@ -128,19 +131,20 @@ export class Archive {
     for (let failures = 0; this.#wanted.size > 0 && !this.#stopped;) {
       try {
         // Nothing follows, and yet this process has read more: the log has lost its end, and the follower will notice.
-        if (this.#wasFruitless) await pauseAfter(1, this.#clock);
+        if (this.#wasFruitless) await this.#patience.pause(1);
         // A failure is told by the follower, which reads the same log.
-        this.#reader ??= await openReader(this.#backplane, this.#clock);
+        this.#reader ??= await this.#patience.open(this.#backplane);
         await this.#turnPage(this.#reader);
         failures = 0;
       } catch {
         this.#reader?.close();
         this.#reader = undefined;
-        await pauseAfter(failures++, this.#clock);
+        await this.#patience.pause(failures++);
       }
     }
     this.#working = false;
-    this.#idle = this.#clock.setTimeout(() => this.#rest(), this.#stopped ? 0 : KEEP);
+    if (this.#stopped) this.#rest();
+    else this.#idle = this.#clock.setTimeout(() => this.#rest(), KEEP);
   }
 
   /** Reads one page, and wakes everybody whom it serves. */

@@ -11,10 +11,9 @@
 
 import type { Backplane, BackplaneEntry, BackplaneReader } from "./backplane.ts";
 import type { Health } from "../log/sequencer.ts";
-import type { Clock } from "../base/clock.ts";
 import { errorText, TidingsError } from "../base/errors.ts";
 import { ReadSize } from "./read_size.ts";
-import { openReader, pauseAfter } from "./backoff.ts";
+import type { Patience } from "./patience.ts";
 
 /** Who is told what was read. Its methods must not throw. */
 export interface FollowerListener {
@@ -35,7 +34,7 @@ export interface FollowerListener {
 
 export class Follower {
   readonly #backplane: Backplane;
-  readonly #clock: Clock;
+  readonly #patience: Patience;
   readonly #warm: { readonly events: number; readonly bytes: number };
   readonly #listener: FollowerListener;
   readonly #batch = new ReadSize();
@@ -51,11 +50,11 @@ export class Follower {
   /** @param warm How much of what the log holds already is asked for. */
   constructor(
     backplane: Backplane,
-    { clock, warm }: { clock: Clock; warm: { readonly events: number; readonly bytes: number } },
+    { patience, warm }: { patience: Patience; warm: { readonly events: number; readonly bytes: number } },
     listener: FollowerListener,
   ) {
     this.#backplane = backplane;
-    this.#clock = clock;
+    this.#patience = patience;
     this.#warm = warm;
     this.#listener = listener;
     void this.#run();
@@ -81,14 +80,14 @@ export class Follower {
     await Promise.resolve();
     while (!this.#stopped) {
       try {
-        this.#reader = await openReader(this.#backplane, this.#clock);
+        this.#reader = await this.#patience.open(this.#backplane);
         await this.#follow(this.#reader);
       } catch (error) {
         this.#fail(error);
       }
       this.#reader?.close();
       this.#reader = undefined;
-      if (!this.#stopped) await pauseAfter(this.#failures++, this.#clock);
+      if (!this.#stopped) await this.#patience.pause(this.#failures++);
     }
   }
 

@@ -9,7 +9,7 @@ import type { Backplane, BackplaneMessage } from "./backplane.ts";
 import { newEpoch } from "../log/cursor.ts";
 import type { Clock } from "../base/clock.ts";
 import { errorText, TidingsError } from "../base/errors.ts";
-import { pauseAfter } from "./backoff.ts";
+import type { Patience } from "./patience.ts";
 
 interface Message extends BackplaneMessage {
   readonly number: number;
@@ -39,6 +39,7 @@ export interface PublisherListener {
 export class Publisher {
   readonly #backplane: Backplane;
   readonly #limits: PublisherLimits;
+  readonly #patience: Patience;
   readonly #listener: PublisherListener;
   /** Makes this process's message ids unlike any other's. */
   readonly #origin: string;
@@ -52,9 +53,14 @@ export class Publisher {
   #alarm: unknown;
   #settled: (() => void)[] = [];
 
-  constructor(backplane: Backplane, limits: PublisherLimits, listener: PublisherListener) {
+  constructor(
+    backplane: Backplane,
+    { patience, ...limits }: PublisherLimits & { patience: Patience },
+    listener: PublisherListener,
+  ) {
     this.#backplane = backplane;
     this.#limits = limits;
+    this.#patience = patience;
     this.#listener = listener;
     this.#origin = newEpoch(limits.clock);
   }
@@ -155,7 +161,7 @@ export class Publisher {
   async #rest(): Promise<void> {
     if (this.#resting) return;
     this.#resting = true;
-    await pauseAfter(this.#failures++, this.#limits.clock);
+    await this.#patience.pause(this.#failures++);
     this.#resting = false;
     this.#send();
   }

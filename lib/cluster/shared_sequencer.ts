@@ -16,7 +16,7 @@
  * @module
  */
 
-import { type Clock, sleep } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { callHook, type TidingsError } from "../base/errors.ts";
 import { RecentMap } from "../base/recent.ts";
 import type { Batcher } from "../log/batcher.ts";
@@ -31,6 +31,7 @@ import { Follower } from "./follower.ts";
 import { Intake } from "./intake.ts";
 import { Locator } from "./locator.ts";
 import { encodeLoss, Losses } from "./losses.ts";
+import { Patience } from "./patience.ts";
 import { encodePayload } from "./payload.ts";
 import { Publisher, type PublisherLimits } from "./publisher.ts";
 import { ArchiveReplay, type ReplayParts } from "./replay.ts";
@@ -50,10 +51,10 @@ export interface SharedSettings extends PublisherLimits {
 
 export class SharedSequencer implements Sequencer {
   readonly #backplane: Backplane;
-  readonly #clock: Clock;
   readonly #log: EventLog;
   readonly #batcher: Batcher;
   readonly #locator: Locator;
+  readonly #patience: Patience;
   readonly #waiting = new WaitingRoom();
   readonly #losses: Losses;
   readonly #publisher: Publisher;
@@ -75,11 +76,11 @@ export class SharedSequencer implements Sequencer {
     };
     const decoder = () => new EntryDecoder(backplane, log.limits.bytes, leftOut);
     this.#backplane = backplane;
-    this.#clock = clock;
+    const patience = this.#patience = new Patience(clock);
     this.#log = log;
     this.#batcher = batcher;
     this.#locator = new Locator(log, backplane);
-    this.#publisher = new Publisher(backplane, settings, {
+    this.#publisher = new Publisher(backplane, { ...settings, patience }, {
       acknowledged: (messageId, id) => this.#acknowledged(messageId, id),
       failed: onError,
     });
@@ -89,6 +90,7 @@ export class SharedSequencer implements Sequencer {
     );
     this.#archive = new Archive(backplane, {
       clock,
+      patience,
       maxBytes: log.limits.bytes,
       // Each page is decoded on its own: it may be read again, and copies of one page's entries lie in another.
       decode: (entries) => decoder().decode(entries),
@@ -106,7 +108,7 @@ export class SharedSequencer implements Sequencer {
       onEnd: (round) => this.#giveUpWaiting(round),
       onError,
     });
-    this.#follower = new Follower(backplane, { clock, warm: log.limits }, intake);
+    this.#follower = new Follower(backplane, { patience, warm: log.limits }, intake);
   }
 
   get published(): number {
@@ -169,7 +171,7 @@ export class SharedSequencer implements Sequencer {
       await this.#publisher.settled();
       if (this.#isStopped || this.#losses.unread === 0) return;
       // An event is on its way to clients only when it was read back.
-      await sleep(this.#clock, STEP);
+      await this.#patience.sleep(STEP);
       this.#batcher.flush();
     }
   }
@@ -179,6 +181,7 @@ export class SharedSequencer implements Sequencer {
     this.#publisher.stop();
     this.#follower.stop();
     this.#archive.stop();
+    this.#patience.end();
     this.#backplane.close?.();
   }
 }
