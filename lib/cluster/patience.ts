@@ -70,7 +70,9 @@ export class Patience {
   async #wait<T>(call: Promise<T>, milliseconds: number, late: () => T): Promise<T> {
     let end!: () => void;
     // One for each wait: whatever waits for a promise that lives as long as the process is kept as long.
-    const ended = new Promise<never>((_, reject) => end = () => reject(new Error("the broadcaster is closed")));
+    const ended = new Promise<never>((_, reject) =>
+      end = () => reject(new Error("the broadcaster is closed"))
+    );
     this.#waits.add(end);
     if (this.#isOver) end();
     try {

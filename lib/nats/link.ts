@@ -8,19 +8,21 @@
  * @module
  */
 
-import { systemClock, within } from "../base/clock.ts";
+import { type Clock, within } from "../base/clock.ts";
 import { closedForGood, unavailable } from "./errors.ts";
 import type { JetStreamClientLike } from "./types.ts";
 
 export class Link {
   readonly #name: string;
+  readonly #clock: Clock;
   readonly #underWay = new Set<(error: Error) => void>();
   #error: (() => Error) | undefined;
   /** Told when the connection is back. */
   readonly #waiting = new Set<() => void>();
 
-  constructor(name: string, client: Promise<JetStreamClientLike>) {
+  constructor(name: string, client: Promise<JetStreamClientLike>, clock: Clock) {
     this.#name = name;
+    this.#clock = clock;
     client.then((client) => this.#watch(client)).catch(() => {});
   }
 
@@ -38,7 +40,7 @@ export class Link {
     if (this.#error === undefined) return;
     let told!: () => void;
     const back = new Promise<void>((resolve) => this.#waiting.add(told = resolve));
-    await within(systemClock, time, back, () => {});
+    await within(this.#clock, time, back, () => {});
     this.#waiting.delete(told);
     if (this.#error !== undefined) throw this.#error();
   }

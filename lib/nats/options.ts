@@ -4,7 +4,8 @@
  * @module
  */
 
-import { checkNames, namesOf, numberOption, wrongOption } from "../base/options.ts";
+import type { Clock } from "../base/clock.ts";
+import { checkNames, clockOption, namesOf, numberOption, wrongOption } from "../base/options.ts";
 
 /** Options of {@linkcode jetStream}. */
 export interface JetStreamOptions {
@@ -27,6 +28,8 @@ export interface JetStreamOptions {
    * 120,000, or `maxAge` if that is less.
    */
   duplicateWindow?: number | undefined;
+  /** Time and chance, for tests. Default: the runtime's own. */
+  clock?: Clock | undefined;
 }
 
 /** The options, checked, with the defaults filled in. */
@@ -41,6 +44,7 @@ const OPTIONS = namesOf<JetStreamOptions>({
   replicas: true,
   storage: true,
   duplicateWindow: true,
+  clock: true,
 });
 
 /**
@@ -71,5 +75,15 @@ export function checkJetStreamOptions(options: JetStreamOptions): JetStreamSetti
   if (storage !== "file" && storage !== "memory") {
     throw wrongOption("storage", '"file" or "memory"', storage);
   }
-  return { stream, subject, maxEvents, maxBytes, maxAge, replicas, storage, duplicateWindow };
+  return {
+    stream,
+    subject,
+    maxEvents,
+    maxBytes,
+    maxAge,
+    replicas,
+    storage,
+    duplicateWindow,
+    clock: clockOption(options.clock),
+  };
 }

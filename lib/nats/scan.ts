@@ -9,7 +9,7 @@
  */
 
 import type { BackplaneEntry } from "../cluster/backplane.ts";
-import { systemClock, within } from "../base/clock.ts";
+import { within } from "../base/clock.ts";
 import { explain, unavailable } from "./errors.ts";
 import { formatId } from "./id.ts";
 import { readMessage, type Stream } from "./stream.ts";
@@ -46,7 +46,7 @@ export class Scan {
   private constructor(stream: Stream, created: string) {
     this.#stream = stream;
     this.created = created;
-    this.#name = `tidings_${Math.random().toString(36).slice(2)}`;
+    this.#name = `tidings_${stream.clock.random().toString(36).slice(2)}`;
   }
 
   /** Starts at a sequence, inclusive; `undefined` if the stream is not the one of this time any more. */
@@ -139,7 +139,7 @@ export class Scan {
     this.#check();
     try {
       // The client waits for ever when it is cut off from the server.
-      await within(systemClock, time + GRACE, this.#fetch(count, time), () => {
+      await within(this.#stream.clock, time + GRACE, this.#fetch(count, time), () => {
         throw unavailable(this.#stream.name, "no answer in time");
       });
     } catch (error) {

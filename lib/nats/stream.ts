@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
 import type { BackplaneMessage } from "../cluster/backplane.ts";
 import { CODE, codeOf, explain, refused } from "./errors.ts";
 import { Link } from "./link.ts";
@@ -34,6 +35,7 @@ export class Stream {
   readonly name: string;
   /** The connection, over which every call goes. */
   readonly link: Link;
+  readonly clock: Clock;
   readonly #client: Promise<JetStreamClientLike>;
   readonly #settings: JetStreamSettings;
   #manager: Promise<JetStreamManagerLike> | undefined;
@@ -44,10 +46,11 @@ export class Stream {
 
   constructor(client: JetStreamClientLike | Promise<JetStreamClientLike>, settings: JetStreamSettings) {
     this.name = `JetStream stream ${settings.stream}`;
+    this.clock = settings.clock;
     this.#client = Promise.resolve(client);
     // Told to everybody who asks for something, and to nobody else.
     this.#client.catch(() => {});
-    this.link = new Link(this.name, this.#client);
+    this.link = new Link(this.name, this.#client, this.clock);
     this.#settings = settings;
   }
 
@@ -78,7 +81,9 @@ export class Stream {
   async append({ messageId, payload }: BackplaneMessage): Promise<string> {
     const sequence = await this.#publish(payload, { msgID: messageId });
     // Sequences that do not grow are a second copy's, or those of a stream that was made anew.
-    if (sequence <= this.#last || performance.now() - this.#askedAt > BELIEVED) await this.#ask();
+    const age = this.clock.now() - this.#askedAt;
+    // A clock that was set back tells nothing.
+    if (sequence <= this.#last || age > BELIEVED || age < 0) await this.#ask();
     this.#last = Math.max(this.#last, sequence);
     return formatId(this.#created, sequence, tagOf(messageId));
   }
@@ -86,7 +91,7 @@ export class Stream {
   /** Appends an entry without a payload, unless somebody else appended one after `last` meanwhile. */
   async appendPlace(last: number): Promise<void> {
     // Node 18 has no global `crypto`, and unlikely is enough here.
-    const msgID = `${PLACE}${last}-${Math.random().toString(36).slice(2)}`;
+    const msgID = `${PLACE}${last}-${this.clock.random().toString(36).slice(2)}`;
     try {
       await this.#publish("", { msgID, lastSequence: last });
     } catch (error) {
@@ -137,7 +142,7 @@ export class Stream {
     const which = incarnation(created);
     if (which !== this.#created) this.#last = 0;
     this.#created = which;
-    this.#askedAt = performance.now();
+    this.#askedAt = this.clock.now();
     return { created: which, messages: state.messages, first: state.first_seq, last: state.last_seq };
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
 import { CONNECT_TIMEOUT, opened, type RedisConnection, type RedisConnector } from "./connection.ts";
 
 /** What is used of a client of npm's `redis` (node-redis), made by `createClient()`. It need not be connected. */
@@ -40,15 +41,17 @@ export interface BunRedis {
 export type RedisClient = NodeRedis | IORedis | BunRedis | RedisConnector;
 
 /** Finds out what a client is. A cluster's client and a pool are none of these: their commands go who knows where. */
-export function connectorOf(client: unknown): RedisConnector | undefined {
+export function connectorOf(client: unknown, clock: Clock): RedisConnector | undefined {
   if (typeof client !== "object" || client === null) return undefined;
   if (has(client, "call", "duplicate", "disconnect") && !("isCluster" in client && client.isCluster)) {
-    return fromIORedis(client as IORedis);
+    return fromIORedis(client as IORedis, clock);
   }
   if (has(client, "sendCommand", "duplicate", "connect") && "isOpen" in client && !("masters" in client)) {
-    return fromNodeRedis(client as NodeRedis);
+    return fromNodeRedis(client as NodeRedis, clock);
   }
-  if (has(client, "send", "duplicate", "close") && "connected" in client) return fromBun(client as BunRedis);
+  if (has(client, "send", "duplicate", "close") && "connected" in client) {
+    return fromBun(client as BunRedis, clock);
+  }
   if (has(client, "open")) return client as RedisConnector;
   return undefined;
 }
@@ -84,7 +87,7 @@ async function connectBun(twin: BunRedis & OpenBun): Promise<void> {
   }
 }
 
-function fromNodeRedis(client: NodeRedis): RedisConnector {
+function fromNodeRedis(client: NodeRedis, clock: Clock): RedisConnector {
   return {
     async open() {
       const { socket, commandOptions } =
@@ -95,13 +98,13 @@ function fromNodeRedis(client: NodeRedis): RedisConnector {
         commandOptions: { ...commandOptions, timeout: undefined },
       }) as NodeRedis & Emitter;
       const close = () => twin.destroy === undefined ? quietly(twin.disconnect()) : twin.destroy();
-      await connect(twin, close);
+      await connect(clock, twin, close);
       return { send: (command) => twin.sendCommand(command), close };
     },
   };
 }
 
-function fromIORedis(client: IORedis): RedisConnector {
+function fromIORedis(client: IORedis, clock: Clock): RedisConnector {
   return {
     async open() {
       const twin = client.duplicate({
@@ -114,31 +117,39 @@ function fromIORedis(client: IORedis): RedisConnector {
         maxRetriesPerRequest: 0,
       }) as IORedis & Emitter;
       const close = () => twin.disconnect();
-      await connect(twin, close);
+      await connect(clock, twin, close);
       return { send: ([name, ...args]) => twin.call(name!, ...args), close };
     },
   };
 }
 
 /** Bun's client cannot be kept from reconnecting, but is closed as soon as a command fails. */
-function fromBun(client: BunRedis): RedisConnector {
+function fromBun(client: BunRedis, clock: Clock): RedisConnector {
   return {
     async open() {
       // It comes connected, or not, or waits for that: as the one it was made from is.
-      const twin = await opened(client.duplicate() as Promise<BunRedis & OpenBun>, (late) => late.close());
+      const twin = await opened(
+        clock,
+        client.duplicate() as Promise<BunRedis & OpenBun>,
+        (late) => late.close(),
+      );
       const close = () => twin.close();
-      await connect({ connect: () => connectBun(twin) }, close);
+      await connect(clock, { connect: () => connectBun(twin) }, close);
       return { send: ([name, ...args]) => twin.send(name!, args), close };
     },
   };
 }
 
 /** Connects a client that is ours, or lets go of it. */
-async function connect(twin: Twin | Emitter, close: RedisConnection["close"]): Promise<void> {
+async function connect(
+  clock: Clock,
+  twin: Twin | Emitter,
+  close: RedisConnection["close"],
+): Promise<void> {
   let cause: unknown;
   if ("on" in twin) twin.on("error", (error) => cause = error);
   try {
-    await opened(twin.connect(), () => {});
+    await opened(clock, twin.connect(), () => {});
   } catch (error) {
     try {
       close();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { systemClock, within } from "../base/clock.ts";
+import { type Clock, within } from "../base/clock.ts";
 import { TidingsError } from "../base/errors.ts";
 
 /** Opens connections to Redis, by whichever client. */
@@ -35,8 +35,8 @@ export const CONNECT_TIMEOUT = 5_000;
  * Waits until a connection is there, and no longer than that may take: one that comes too late is closed, and so is one
  * that did not come about.
  */
-export function opened<T>(opening: Promise<T>, close: (connection: T) => void): Promise<T> {
-  return within(systemClock, CONNECT_TIMEOUT, opening, () => {
+export function opened<T>(clock: Clock, opening: Promise<T>, close: (connection: T) => void): Promise<T> {
+  return within(clock, CONNECT_TIMEOUT, opening, () => {
     opening.then(close, () => {});
     throw new TidingsError(
       "backplane-unavailable",

@@ -11,8 +11,9 @@ import {
   type BackplaneReader,
   LONGEST_WAIT,
 } from "../cluster/backplane.ts";
+import type { Clock } from "../base/clock.ts";
 import { show } from "../base/errors.ts";
-import { checkNames, namesOf, numberOption, wrongOption } from "../base/options.ts";
+import { checkNames, clockOption, namesOf, numberOption, wrongOption } from "../base/options.ts";
 import { connectorOf, type RedisClient } from "./clients.ts";
 import type { RedisConnection, RedisConnector } from "./connection.ts";
 import { explain } from "./errors.ts";
@@ -38,9 +39,11 @@ export interface RedisStreamsOptions {
    * Default: `Infinity`.
    */
   readonly maxAge?: number | undefined;
+  /** Time, for tests. Default: the runtime's own. */
+  readonly clock?: Clock | undefined;
 }
 
-const OPTIONS = namesOf<RedisStreamsOptions>({ stream: true, maxEvents: true, maxAge: true });
+const OPTIONS = namesOf<RedisStreamsOptions>({ stream: true, maxEvents: true, maxAge: true, clock: true });
 
 // Redis looks for expired waits ten times a second by default, so a wait ends a little late.
 const BLOCK = LONGEST_WAIT - 200;
@@ -79,14 +82,15 @@ export function redisStreams(client: RedisClient, options: RedisStreamsOptions):
   }
   numberOption("maxEvents", maxEvents, { least: 1, unit: "events", endless: true });
   numberOption("maxAge", maxAge, { least: 1_000, unit: "milliseconds", endless: true });
-  const connector = connectorOf(client);
+  const clock = clockOption(options.clock);
+  const connector = connectorOf(client, clock);
   if (connector === undefined) {
     throw new TypeError(
       `redisStreams() takes a client of redis, ioredis or Bun for one Redis server, or an object with the method ` +
         `"open", received ${show(client)}`,
     );
   }
-  return new RedisStream(connector, stream, new Trimming(maxEvents, maxAge));
+  return new RedisStream(connector, stream, new Trimming(maxEvents, maxAge), clock);
 }
 
 class RedisStream implements Backplane {
@@ -96,10 +100,10 @@ class RedisStream implements Backplane {
   readonly #key: string;
   readonly #trimming: Trimming;
 
-  constructor(connector: RedisConnector, key: string, trimming: Trimming) {
+  constructor(connector: RedisConnector, key: string, trimming: Trimming, clock: Clock) {
     this.name = `Redis stream ${show(key)}`;
     this.#connector = connector;
-    this.#writer = new Writer(connector);
+    this.#writer = new Writer(connector, clock);
     this.#key = key;
     this.#trimming = trimming;
   }

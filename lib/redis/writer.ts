@@ -7,6 +7,7 @@
  * @module
  */
 
+import { type Clock, sleep } from "../base/clock.ts";
 import type { RedisConnection, RedisConnector } from "./connection.ts";
 import { wasAnswered } from "./errors.ts";
 
@@ -25,11 +26,13 @@ interface Line {
 
 export class Writer {
   readonly #connector: RedisConnector;
+  readonly #clock: Clock;
   #line: Line | undefined;
-  #alarm: ReturnType<typeof setTimeout> | undefined;
+  #alarm: unknown;
 
-  constructor(connector: RedisConnector) {
+  constructor(connector: RedisConnector, clock: Clock) {
     this.#connector = connector;
+    this.#clock = clock;
   }
 
   /**
@@ -45,7 +48,7 @@ export class Writer {
     };
     if (line.broken !== undefined) {
       // In the next turn: somebody who tries again at once must not keep that turn from coming.
-      await new Promise((resolve) => setTimeout(resolve));
+      await sleep(this.#clock, 0);
       throw line.broken;
     }
     let connection: RedisConnection;
@@ -90,15 +93,15 @@ export class Writer {
     for (const reject of line.unanswered) reject(line.broken);
     line.opening.then((connection) => connection.close()).catch(() => {});
     // It stays in its place until all who sent something over it have been told.
-    setTimeout(() => {
+    this.#clock.setTimeout(() => {
       if (this.#line === line) this.#line = undefined;
-    });
+    }, 0);
   }
 
   #watch(line: Line): void {
     if (this.#alarm !== undefined) return;
     const { answered } = line;
-    this.#alarm = setTimeout(() => {
+    this.#alarm = this.#clock.setTimeout(() => {
       this.#alarm = undefined;
       if (line.answered === answered) this.#break(line);
       else if (line.unanswered.size > 0) this.#watch(line);
@@ -106,7 +109,7 @@ export class Writer {
   }
 
   #unwatch(): void {
-    clearTimeout(this.#alarm);
+    this.#clock.clearTimeout(this.#alarm);
     this.#alarm = undefined;
   }
 }

@@ -1,4 +1,5 @@
 // Random faults, done to a log in memory and to a real Redis: see `support/cluster_plans.ts` for how many, and which.
+import { systemClock } from "../../lib/base/clock.ts";
 import type { BackplaneEntry } from "../../lib/cluster/backplane.ts";
 import { connectorOf } from "../../lib/redis/clients.ts";
 import { type RedisConnection, type RedisConnector, redisStreams } from "../../lib/redis/mod.ts";
@@ -38,7 +39,7 @@ function redisLog(server: RedisServer, operator: RedisConnection): FaultyLog {
   // The client's kinds take turns.
   const { open } = clientKinds[runs % clientKinds.length]!;
   const { client, close } = open(server.url);
-  const connector = connectorOf(client)!;
+  const connector = connectorOf(client, systemClock)!;
   const own = new Set<string>();
   let acksToLose = 0;
   const named: RedisConnector = {
@@ -107,7 +108,7 @@ clusterPlans({
   async start() {
     const server = await RedisServer.start();
     const { client, close } = clientKinds[0]!.open(server.url);
-    const operator = await connectorOf(client)!.open();
+    const operator = await connectorOf(client, systemClock)!.open();
     return {
       make: () => Promise.resolve(redisLog(server, operator)),
       async stop() {

@@ -45,22 +45,26 @@ async function responding(count: number, use: (responses: UnderWay[]) => Promise
 
 const letters = (size: number) => new Uint8Array(size).fill("x".charCodeAt(0));
 
-test("chunks of every size arrive as they were, at every client that they are shared with", { skip }, async () => {
-  // 8,192 bytes are the largest that are framed once for all.
-  const sizes = [1, 300, 8_192, 8_193, 2, 70_000, 15];
-  await responding(3, async (responses) => {
-    for (const size of sizes) {
-      const chunk = letters(size);
-      for (const { outgoing, writer } of responses) writer.write(outgoing, chunk);
-    }
-    const all = sizes.reduce((sum, size) => sum + size, 0);
-    for (const { outgoing, client } of responses) {
-      outgoing.end();
-      await client.until("\r\n0\r\n\r\n");
-      assert.deepEqual(bodiesOf(client.text), [`begun ${"x".repeat(all)}<END>`]);
-    }
-  });
-});
+test(
+  "chunks of every size arrive as they were, at every client that they are shared with",
+  { skip },
+  async () => {
+    // 8,192 bytes are the largest that are framed once for all.
+    const sizes = [1, 300, 8_192, 8_193, 2, 70_000, 15];
+    await responding(3, async (responses) => {
+      for (const size of sizes) {
+        const chunk = letters(size);
+        for (const { outgoing, writer } of responses) writer.write(outgoing, chunk);
+      }
+      const all = sizes.reduce((sum, size) => sum + size, 0);
+      for (const { outgoing, client } of responses) {
+        outgoing.end();
+        await client.until("\r\n0\r\n\r\n");
+        assert.deepEqual(bodiesOf(client.text), [`begun ${"x".repeat(all)}<END>`]);
+      }
+    });
+  },
+);
 
 test("a chunk of no bytes does not end the body, alone or between others", { skip }, async () => {
   await responding(2, async ([one, other]) => {
