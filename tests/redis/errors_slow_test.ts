@@ -6,6 +6,7 @@ import { redisStreams, TidingsError } from "../../lib/redis/mod.ts";
 import { MemoryClient, request } from "../support/memory_client.ts";
 import { noRedis, RedisServer, type RedisServerOptions } from "../support/redis.ts";
 import { type ClientKind, clientKinds, type OpenClient } from "../support/redis_clients.ts";
+import { turnedClock } from "../support/turned_clock.ts";
 import { sleep, until, within } from "../support/wait.ts";
 
 const message = { messageId: "one", payload: "payload" };
@@ -165,17 +166,32 @@ check("a Redis that is not there is named, and found when it comes back", {}, as
 });
 
 check("a Redis that is frozen is given up, and no connection is left over", {}, async (server, open) => {
-  const backplane = redisStreams(open().client, { stream: "market" });
+  const clock = turnedClock();
+  const backplane = redisStreams(open().client, { stream: "market", clock });
   await sleep(200);
   const before = await server.connections();
   await backplane.append(message);
   server.freeze();
   await sleep(100);
   const unavailable = (words: RegExp) => told("backplane-unavailable", words);
-  await Promise.all([
-    assert.rejects(backplane.open(), unavailable(/no connection to Redis within 5000 ms/)),
-    assert.rejects(within(backplane.append(message), "it is given up"), unavailable(/cannot be reached/)),
+  const given = { open: false, append: false };
+  const up = Promise.all([
+    assert.rejects(backplane.open(), unavailable(/no connection to Redis within 5000 ms/))
+      .then(() => given.open = true),
+    assert.rejects(backplane.append(message), unavailable(/cannot be reached/)).then(() => given.append = true),
   ]);
+  // Both wait for the frozen server by now, and no longer than they may.
+  await sleep(100);
+  clock.pass(3_999);
+  await sleep(20);
+  assert.deepEqual(given, { open: false, append: false });
+  clock.pass(1);
+  await until(() => given.append, "the append is given up");
+  clock.pass(999);
+  await sleep(20);
+  assert.deepEqual(given, { open: false, append: true });
+  clock.pass(1);
+  await within(up, "both are given up");
   server.thaw();
   let left = -1;
   for (let i = 0; i < 50 && left !== before; i++) {
