@@ -77,6 +77,8 @@ export function createTokens(options: TokensOptions = {}): SystemParts {
     return createSSEResponse(request, ({ signal }) => answer.read(after, signal), {
       retry: 1_000,
       signal: closing.signal,
+      // The ids are the answer's own, and say as well as any that a client has had the end.
+      final: false,
     });
   }
 

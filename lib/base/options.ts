@@ -134,6 +134,12 @@ export function clockOption(clock: Clock | undefined): Clock {
   return clock;
 }
 
+/** Checks an option that is switched on or off. */
+export function booleanOption(name: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw wrongOption(name, "true or false", value);
+  return value;
+}
+
 /** A function, or nothing. */
 export function functionOption<F>(name: string, value: F | undefined): F | undefined {
   if (value !== undefined && typeof value !== "function") throw wrongOption(name, "a function", value);

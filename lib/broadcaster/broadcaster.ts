@@ -161,7 +161,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    * that nobody awaits is never an unhandled rejection. To publish many events, do not await each: they would go out one by
    * one.
    * @throws {TidingsError} With code `"invalid-event"` if the event cannot be sent unchanged, has an `id` (the
-   * Broadcaster gives it one) or a field that is not known, is named `gap` or `tidings-cursor`, or is larger than
+   * Broadcaster gives it one) or a field that is not known, is named `gap`, `tidings-cursor` or `tidings-end`, or is larger than
    * `maxEventBytes`; with code `"closed"` after {@linkcode Broadcaster.close} has finished.
    */
   publish(input: PublishInput<Events>): Promise<string> {

@@ -5,6 +5,7 @@
  */
 
 import { encodeEvent } from "../wire/event.ts";
+import { CURSOR, END, GAP } from "../wire/names.ts";
 import type { Start } from "./sequencer.ts";
 
 /**
@@ -28,11 +29,8 @@ export interface Gap {
   readonly reason: GapReason;
 }
 
-const GAP = "gap";
-const CURSOR = "tidings-cursor";
-
-/** The names of these events, which nobody else may publish. */
-export const RESERVED_NAMES: readonly unknown[] = [GAP, CURSOR];
+/** The names of events that tidings sends by itself, and nobody else may publish. */
+export const RESERVED_NAMES: readonly unknown[] = [GAP, CURSOR, END];
 
 /** A `gap` event. Its id is the place where the client goes on, so that it is told once. */
 export function gapFrame(gap: Gap): string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkNames, functionOption, namesOf, wrongOption } from "../base/options.ts";
+import { booleanOption, checkNames, functionOption, namesOf, wrongOption } from "../base/options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
 import { ResponseDeparture } from "./departure.ts";
 import { toRequest } from "./request.ts";
@@ -57,7 +57,7 @@ export function toNodeListener(handler: FetchHandler, options: ListenerOptions =
   checkNames("toNodeListener", options, OPTIONS);
   const { onError, direct = true } = options;
   if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
-  if (typeof direct !== "boolean") throw wrongOption("direct", "true or false", direct);
+  booleanOption("direct", direct);
   return listen(guard(handler, functionOption("onError", onError)), direct);
 }
 

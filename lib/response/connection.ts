@@ -4,7 +4,9 @@
  * @module
  */
 
+import { FINAL_FRAME } from "./final.ts";
 import { encodeComment, encodeEvent, type EventInput } from "../wire/event.ts";
+import { booleanOption, checkNames, namesOf } from "../base/options.ts";
 import type { EventStream } from "../stream/event_stream.ts";
 
 /** One client of {@linkcode createSSEResponse}, handed to the source. */
@@ -41,9 +43,20 @@ export interface Connection {
    */
   ready(): Promise<boolean>;
 
-  /** Ends the stream, after what was sent. An `EventSource` will reconnect: to stop it, answer its next request 204. */
-  close(): void;
+  /**
+   * Ends the stream, after what was sent. An `EventSource` will reconnect, and call the source again, unless the end is
+   * {@linkcode CloseOptions.final}.
+   */
+  close(options?: CloseOptions): void;
 }
+
+/** Options of {@linkcode Connection.close}. */
+export interface CloseOptions {
+  /** Whether the client is told not to come back: see the option `final` of `createSSEResponse`. Default: that, or `false`. */
+  final?: boolean | undefined;
+}
+
+const CLOSE_OPTIONS = namesOf<CloseOptions>({ final: true });
 
 const utf8 = new TextEncoder();
 
@@ -53,18 +66,20 @@ export class StreamConnection implements Connection {
   readonly lastEventId: string | undefined;
   readonly #stream: EventStream;
   readonly #maxBuffer: number;
+  readonly #isFinal: boolean;
   #abort: AbortController | undefined;
   #waiting: ((open: boolean) => void)[] = [];
 
   constructor(
     stream: EventStream,
     request: Request,
-    { lastEventId, maxBuffer }: { lastEventId: string | undefined; maxBuffer: number },
+    { lastEventId, maxBuffer, final }: { lastEventId: string | undefined; maxBuffer: number; final: boolean },
   ) {
     this.#stream = stream;
     this.request = request;
     this.lastEventId = lastEventId;
     this.#maxBuffer = maxBuffer;
+    this.#isFinal = final;
   }
 
   get signal(): AbortSignal {
@@ -99,7 +114,11 @@ export class StreamConnection implements Connection {
     });
   }
 
-  close(): void {
+  close(options: CloseOptions = {}): void {
+    checkNames("close", options, CLOSE_OPTIONS);
+    const { final = this.#isFinal } = options;
+    booleanOption("final", final);
+    if (final) this.#stream.write(FINAL_FRAME);
     this.#stream.end("end");
   }
 

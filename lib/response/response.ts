@@ -5,12 +5,13 @@
  */
 
 import { report } from "../base/errors.ts";
-import { checkNames, namesOf, numberOption, wrongOption } from "../base/options.ts";
+import { booleanOption, checkNames, namesOf, numberOption, wrongOption } from "../base/options.ts";
 import { answer, prelude, type StreamHead } from "../stream/answer.ts";
 import { EventStream } from "../stream/event_stream.ts";
 import { checkStreamOptions, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
 import { encodeEvent, type EventInput } from "../wire/event.ts";
 import { type Connection, StreamConnection } from "./connection.ts";
+import { FINAL_FRAME, isOver, stopped } from "./final.ts";
 import { type EventIterable, type EventIterator, isIterable, iterate } from "./source.ts";
 
 const utf8 = new TextEncoder();
@@ -36,18 +37,30 @@ export interface SSEResponseOptions extends StreamOptions {
    * are read at the client's pace. Default: 1,048,576.
    */
   maxBuffer?: number | undefined;
+  /**
+   * Whether the end of the source is the end for its client, too. Left to itself an `EventSource` reconnects after each end,
+   * and the source would run from its beginning again: with a language model that is money. So a stream that is over ends
+   * with an event named `tidings-end`, whose id the browser brings back, and a request that brings it is answered 204,
+   * which stops every `EventSource`; the source is not called.
+   *
+   * Default: `true` for a `GET` whose source is an iterable, a generator or a `ReadableStream` that has come to its end;
+   * `false` for a callback, which says it by `connection.close({ final: true })`, and for other methods, which no
+   * `EventSource` uses. A source that throws, an aborted signal and a client that left are never final. `false` sends no
+   * such event and calls the source at each request.
+   */
+  final?: boolean | undefined;
 }
 
 const OPTIONS = [
   ...STREAM_OPTIONS,
-  ...namesOf<Omit<SSEResponseOptions, keyof StreamOptions>>({ status: true, maxBuffer: true }),
+  ...namesOf<Omit<SSEResponseOptions, keyof StreamOptions>>({ status: true, maxBuffer: true, final: true }),
 ];
 
 /**
  * Answers a request with a stream of events from one source.
  *
  * - An **iterable**, a generator function or a `ReadableStream` is read only as fast as the client reads. When it ends
- *   the response ends. When the client leaves, it is asked to return (or cancelled), and `connection.signal` is aborted.
+ *   the response ends, and an `EventSource` is told not to come back: see the option `final`. When the client leaves, it is asked to return (or cancelled), and `connection.signal` is aborted.
  * - A **callback** sends when it likes and may return its cleanup, which runs once when the stream has ended. The stream
  *   stays open until `connection.close()`, or until the client leaves.
  *
@@ -99,14 +112,16 @@ export function createSSEResponse(
 ): Response {
   checkNames("createSSEResponse", options, OPTIONS);
   checkStreamOptions(options);
-  const { status = 200, maxBuffer = 1 << 20 } = options;
+  const { status = 200, maxBuffer = 1 << 20, final } = options;
   numberOption("maxBuffer", maxBuffer, { least: 1, unit: "bytes", endless: true });
   if (!Number.isInteger(status) || status < 200 || status > 599 || [204, 205, 304].includes(status)) {
     throw wrongOption("status", "a status from 200 to 599 that may have a body", status);
   }
+  if (final !== undefined) booleanOption("final", final);
   if (typeof source !== "function" && !isIterable(source)) throw wrongSource(source);
   const head = answer(request, options, status);
   if (head instanceof Response) return head;
+  if (final !== false && isOver(head.lastEventId)) return stopped(head.headers);
   const stream = new SourceStream(request, head, options, maxBuffer);
   stream.start(source);
   return new Response(stream.body, { status, headers: head.headers });
@@ -115,13 +130,18 @@ export function createSSEResponse(
 /** A stream that moves events from a source to a client, and its own end back to the source. */
 class SourceStream extends EventStream {
   readonly #connection: StreamConnection;
+  /** Whether the end of an iterable is the end for its client. */
+  readonly #isFinal: boolean;
   #iterator: EventIterator | undefined;
   #cleanup: (() => void | Promise<void>) | undefined;
   #stepping = false;
 
   constructor(request: Request, head: StreamHead, options: SSEResponseOptions, maxBuffer: number) {
     super(request, head, options, prelude(options.retry));
-    this.#connection = new StreamConnection(this, request, { lastEventId: head.lastEventId, maxBuffer });
+    const { final } = options;
+    this.#isFinal = final ?? request.method === "GET";
+    const { lastEventId } = head;
+    this.#connection = new StreamConnection(this, request, { lastEventId, maxBuffer, final: final ?? false });
   }
 
   start(source: EventSourceInput): void {
@@ -163,7 +183,10 @@ class SourceStream extends EventStream {
         if (result?.done !== false) this.#iterator = undefined;
       }
       if (!this.open) return;
-      if (result.done === true) return this.end("end");
+      if (result.done === true) {
+        if (this.#isFinal) this.write(FINAL_FRAME);
+        return this.end("end");
+      }
       this.write(utf8.encode(encodeEvent(result.value)));
     } catch (error) {
       return this.#failed(error);

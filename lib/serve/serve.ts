@@ -7,6 +7,7 @@
 import { type Clock, within } from "../base/clock.ts";
 import { TidingsError } from "../base/errors.ts";
 import {
+  booleanOption,
   checkNames,
   clockOption,
   durationOption,
@@ -104,7 +105,7 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
   }
   durationOption("grace", grace, { least: 0, endless: true });
   functionOption("onError", onError);
-  if (typeof direct !== "boolean") throw wrongOption("direct", "true or false", direct);
+  booleanOption("direct", direct);
   const clock = clockOption(options.clock);
 
   const start = "Bun" in globalThis ? startBun : "Deno" in globalThis ? startDeno : startNode;

@@ -6,7 +6,7 @@
 
 import { report, show } from "../base/errors.ts";
 import { append } from "./header_list.ts";
-import { checkNames, durationOption, namesOf, wrongOption } from "../base/options.ts";
+import { booleanOption, checkNames, durationOption, namesOf, wrongOption } from "../base/options.ts";
 
 /**
  * Lets pages of other origins read a stream. It is no access control: a request from an origin that is not allowed is
@@ -80,9 +80,7 @@ export function checkCors(cors: CorsOptions | undefined): void {
   else if (origins !== "*" && typeof origins !== "function") {
     throw wrongOption("cors.origins", 'a list of origins, a function, or "*"', origins);
   }
-  if (credentials !== undefined && typeof credentials !== "boolean") {
-    throw wrongOption("cors.credentials", "true or false", credentials);
-  }
+  if (credentials !== undefined) booleanOption("cors.credentials", credentials);
   if (credentials === true && origins === "*") {
     throw new TypeError(
       'Option "cors.origins" must not be "*" where "cors.credentials" is true: browsers refuse that pair, since any ' +

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Broadcaster, type CloseInfo, createSSEResponse } from "../../mod.ts";
 import { type FetchHandler, type ListenerOptions, toNodeListener } from "../../lib/node/mod.ts";
 import { RawClient } from "../support/client.ts";
+import { FINAL } from "../support/final.ts";
 import { runtime } from "../support/runtime.ts";
 import { startTransport, type Transport, type TransportName, whyNot } from "../support/transports.ts";
 import { deferred, errorsPrinted, settled, sleep, until, within } from "../support/wait.ts";
@@ -75,7 +76,7 @@ each("events arrive as they are sent, and a regular end is neither an abort nor 
       assert.equal(request.signal.aborted, false);
       next.resolve();
       assert.equal((await exchange.ended()).end, "complete");
-      assert.equal(exchange.text, ":\n\ndata: one\n\ndata: two\n\n");
+      assert.equal(exchange.text, `:\n\ndata: one\n\ndata: two\n\n${FINAL}`);
       assert.deepEqual(closed, { reason: "end" });
       await sleep(50);
       assert.equal(request.signal.aborted, false);

@@ -7,6 +7,7 @@ import { Broadcaster, type Connection, createSSEResponse } from "../../mod.ts";
 import { type FetchHandler, toNodeListener } from "../../lib/node/mod.ts";
 import { bodiesOf } from "../support/bodies.ts";
 import { RawClient } from "../support/client.ts";
+import { FINAL } from "../support/final.ts";
 import { memoryInUse, runtime } from "../support/runtime.ts";
 import { sleep, until } from "../support/wait.ts";
 
@@ -62,7 +63,7 @@ test("a client that speaks HTTP/1.0 gets no chunks", { skip }, async () => {
     const client = await RawClient.open(port);
     client.send("GET / HTTP/1.0\r\n\r\n");
     await client.untilClosed();
-    assert.equal(client.body, `:\n\n${frames(["one", "two", "three"])}`);
+    assert.equal(client.body, `:\n\n${frames(["one", "two", "three"])}${FINAL}`);
   });
 });
 
