@@ -6,6 +6,7 @@
 
 import { DEPARTURE } from "../stream/departure.ts";
 import { ABORT, type Abortable, type ResponseDeparture } from "./departure.ts";
+import { parsedBody, wasRead } from "./parsed_body.ts";
 import type { NodeRequest, NodeResponse } from "./types.ts";
 
 // One for all: a reason made at the spot would remember its callers, and with them, on Node 18, every response.
@@ -43,9 +44,10 @@ export function toRequest(
 ): Request | undefined {
   const { method = "GET" } = incoming;
   try {
-    const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(incoming) };
+    const headers = headersOf(incoming);
+    const init: RequestInit & { duplex?: "half" } = { method, headers };
     if (method !== "GET" && method !== "HEAD") {
-      init.body = bodyOf(incoming, outgoing);
+      init.body = wasRead(incoming) ? parsedBody(incoming, headers) : bodyOf(incoming, outgoing);
       init.duplex = "half";
     }
     return new IncomingRequest(urlOf(incoming), init, departure);
@@ -56,7 +58,10 @@ export function toRequest(
 
 /** @throws {TypeError} If the client did not name a place that is here. */
 function urlOf(incoming: NodeRequest): string {
-  const { socket, headers, url = "/" } = incoming;
+  const { socket, headers } = incoming;
+  // A router of Express, or of what is made like it, cuts the path where it is mounted off the URL, and keeps the whole here.
+  const { originalUrl } = incoming as { originalUrl?: unknown };
+  const url = typeof originalUrl === "string" ? originalUrl : incoming.url ?? "/";
   const scheme = (socket as { encrypted?: boolean }).encrypted === true ? "https" : "http";
   // HTTP/1.0 needs no host, and it may be empty in HTTP/1.1: then the path must not become the host.
   const host = (headers[":authority"] as string | undefined) ?? headers.host ?? "";
