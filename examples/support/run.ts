@@ -14,17 +14,10 @@ export async function run(handler: FetchHandler, close: () => void | Promise<voi
     const server = await serve(handler, {
       port: PORT === "" ? NaN : Number(PORT),
       hostname: HOST,
-      grace: 2_000,
+      signals: true,
+      drain: close,
     });
     console.log(`Listening on ${server.url}`);
-    const end = async () => {
-      // A second Ctrl+C ends it the hard way.
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
-      await close();
-      await server.close();
-      process.exit(0);
-    };
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
   } catch (error) {
     // What the user can mend is one line, everything else is a bug and keeps its stack.
     const isTheirs = error instanceof TypeError || error instanceof TidingsError;

@@ -32,3 +32,8 @@ export function isComplete(outgoing: NodeResponse): boolean {
   // HTTP/2's layer calls a response finished that the client has reset.
   return outgoing.writableFinished && !("stream" in outgoing && outgoing.stream.rstCode !== 0);
 }
+
+/** Whether nothing can be sent any more. */
+export function hasEnded(outgoing: NodeResponse): boolean {
+  return "stream" in outgoing ? outgoing.stream.destroyed : outgoing.destroyed;
+}

@@ -7,6 +7,7 @@
 import { booleanOption, checkNames, functionOption, namesOf, wrongOption } from "../base/options.ts";
 import { type ErrorHandler, guard } from "./guard.ts";
 import { ResponseDeparture } from "./departure.ts";
+import { hasEnded } from "./ending.ts";
 import { toRequest } from "./request.ts";
 import { sendResponse } from "./send.ts";
 import type { FetchHandler, NodeRequest, NodeResponse, SafeHandler } from "./types.ts";
@@ -38,6 +39,12 @@ const OPTIONS = namesOf<ListenerOptions>({ onError: true, direct: true });
  * client leaves before the response is complete, and never otherwise. Headers go out at once, even if the body is quiet.
  * A `HEAD` request's body is cancelled without being read.
  *
+ * It may stand inside a framework such as Express. In a router that is mounted somewhere, the request's URL is the one that
+ * was asked for (`req.originalUrl`). A body that a parser has read before is handed on as that left it: the bytes in
+ * `req.rawBody`, or else what is in `req.body`, text and bytes as they are and an object as JSON or as a form, by the content
+ * type. Mount the listener before the parsers to get what was sent, byte for byte. A body that was read and is in neither
+ * fails when it is read, and says so.
+ *
  * @param handler The fetch handler.
  * @param options See {@linkcode ListenerOptions}.
  * @throws {TypeError} If the handler or an option is of no use, naming it and the value received.
@@ -64,6 +71,8 @@ export function toNodeListener(handler: FetchHandler, options: ListenerOptions =
 /** The same for a handler that is safe already. */
 export function listen(answer: SafeHandler, direct: boolean): NodeListener {
   return (incoming, outgoing) => {
+    // The client left while whatever stands before this listener was busy. No event will tell of that any more.
+    if (hasEnded(outgoing)) return;
     const departure = new ResponseDeparture(outgoing);
     const request = toRequest(incoming, outgoing, departure);
     if (request === undefined) {

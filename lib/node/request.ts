@@ -6,6 +6,7 @@
 
 import { DEPARTURE } from "../stream/departure.ts";
 import { ABORT, type Abortable, type ResponseDeparture } from "./departure.ts";
+import { parsedBody, wasRead } from "./parsed_body.ts";
 import type { NodeRequest, NodeResponse } from "./types.ts";
 
 // One for all: a reason made at the spot would remember its callers, and with them, on Node 18, every response.
@@ -43,24 +44,29 @@ export function toRequest(
 ): Request | undefined {
   const { method = "GET" } = incoming;
   try {
-    const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(incoming) };
+    const headers = headersOf(incoming);
+    const init: RequestInit & { duplex?: "half" } = { method, headers };
     if (method !== "GET" && method !== "HEAD") {
-      init.body = bodyOf(incoming, outgoing);
+      init.body = wasRead(incoming) ? parsedBody(incoming, headers) : bodyOf(incoming, outgoing);
       init.duplex = "half";
     }
-    return new IncomingRequest(urlOf(incoming), init, departure);
+    return new IncomingRequest(urlOf(incoming, headers), init, departure);
   } catch {
     return undefined;
   }
 }
 
 /** @throws {TypeError} If the client did not name a place that is here. */
-function urlOf(incoming: NodeRequest): string {
-  const { socket, headers, url = "/" } = incoming;
+function urlOf(incoming: NodeRequest, headers: Headers): string {
+  const { socket } = incoming;
+  // A router of Express, or of what is made like it, cuts the path where it is mounted off the URL, and keeps the whole here.
+  const { originalUrl } = incoming as { originalUrl?: unknown };
+  const url = typeof originalUrl === "string" ? originalUrl : incoming.url ?? "/";
   const scheme = (socket as { encrypted?: boolean }).encrypted === true ? "https" : "http";
   // HTTP/1.0 needs no host, and it may be empty in HTTP/1.1: then the path must not become the host.
-  const host = (headers[":authority"] as string | undefined) ?? headers.host ?? "";
-  // Nor may a host become a path, or what is before an "@".
+  const host = (incoming.headers[":authority"] as string | undefined) ?? headers.get("host") ?? "";
+  // Nor may a host become a path, or what is before an "@". Two hosts have a blank between them here: whatever stands in
+  // front of this server may have gone by the other one (RFC 9112, 3.2).
   if (/[\s/\\?#@]/.test(host)) throw new TypeError(`No host: ${host}`);
   const origin = `${scheme}://${host === "" ? "localhost" : host}`;
   // Put together and not resolved, or a path of two slashes would be taken for a host.

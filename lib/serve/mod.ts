@@ -6,4 +6,5 @@
 
 export type { ErrorHandler } from "../node/guard.ts";
 export type { FetchHandler } from "../node/types.ts";
+export type { EndSignal } from "./process_end.ts";
 export { type RunningServer, serve, type ServeOptions } from "./serve.ts";

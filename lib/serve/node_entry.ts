@@ -5,4 +5,5 @@
  */
 
 export * from "../node/mod.ts";
+export type { EndSignal } from "./process_end.ts";
 export { type RunningServer, serve, type ServeOptions } from "./serve.ts";

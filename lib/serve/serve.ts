@@ -5,7 +5,7 @@
  */
 
 import { type Clock, within } from "../base/clock.ts";
-import { TidingsError } from "../base/errors.ts";
+import { report, TidingsError } from "../base/errors.ts";
 import {
   booleanOption,
   checkNames,
@@ -21,6 +21,7 @@ import type { FetchHandler } from "../node/types.ts";
 import { startBun } from "./bun.ts";
 import { startDeno } from "./deno.ts";
 import { startNode } from "./node.ts";
+import { type Closing, type EndSignal, processEnd, signalsOption } from "./process_end.ts";
 import type { Listening } from "./types.ts";
 
 /** Options of {@linkcode serve}. */
@@ -32,8 +33,21 @@ export interface ServeOptions {
   /** Closes the server when it is aborted, as {@linkcode RunningServer.close} does. */
   signal?: AbortSignal | undefined;
   /**
-   * Milliseconds that responses are given to end once the server is closing; then they are cut. `Infinity` waits for them.
-   * Default: 5,000.
+   * Ends the process in good order when it is asked to: `true` for SIGINT (Ctrl-C) and SIGTERM (containers, service
+   * managers), or a list of names out of SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGBREAK. The first one prints a line and closes
+   * the server, as {@linkcode RunningServer.close} does; then the process exits, with code 0, or 1 if {@linkcode drain}
+   * failed. A second one, half a second later or more, ends it at once. Several servers of a process close together. Default:
+   * `false`, signals are yours.
+   */
+  signals?: boolean | readonly EndSignal[] | undefined;
+  /**
+   * Called once when the server begins to close, for whichever reason, and no longer takes connections: end the event streams
+   * here, which do not end by themselves, and whatever else is to go with the server. It is waited for, at most for `grace`.
+   */
+  drain?: (() => unknown) | undefined;
+  /**
+   * Milliseconds that `drain` and the responses under way are given once the server is closing; then these are cut, and
+   * `drain` is not waited for. `Infinity` waits for both. Containers are mostly killed after 10,000. Default: 5,000.
    */
   grace?: number | undefined;
   /** Told when the handler throws. The client gets a bare 500 in any case. Default: prints the error. */
@@ -48,6 +62,8 @@ const SERVE_OPTIONS = namesOf<ServeOptions>({
   port: true,
   hostname: true,
   signal: true,
+  signals: true,
+  drain: true,
   grace: true,
   onError: true,
   direct: true,
@@ -65,8 +81,9 @@ export interface RunningServer {
   /** Resolves when the server has closed, for whichever reason. */
   readonly closed: Promise<void>;
   /**
-   * Takes no new requests, waits for the responses under way, at most for the option `grace`, and resolves when all is
-   * closed. Event streams do not end by themselves: close the broadcaster first.
+   * Takes no new requests, calls the option `drain`, waits for it and for the responses under way, at most for the option
+   * `grace`, and resolves when all is closed. Event streams do not end by themselves: close the broadcaster in `drain`, or
+   * before this.
    */
   close(): Promise<void>;
 }
@@ -92,10 +109,24 @@ export interface RunningServer {
  * await news.close();
  * await server.close();
  * ```
+ *
+ * @example A program that ends in good order, with code 0, on Ctrl-C and in a container
+ * ```ts
+ * import { Broadcaster } from "tidings";
+ * import { serve } from "tidings/serve";
+ *
+ * const news = new Broadcaster();
+ * const server = await serve((request) => news.subscribe(request), {
+ *   port: 0,
+ *   signals: true,
+ *   drain: () => news.close({ retry: 1_000 }),
+ * });
+ * await server.close(); // as a signal would
+ * ```
  */
 export async function serve(handler: FetchHandler, options: ServeOptions = {}): Promise<RunningServer> {
   checkNames("serve", options, SERVE_OPTIONS, OTHER_NAMES);
-  const { port = 8080, hostname = "0.0.0.0", signal, grace = 5_000, onError, direct = true } = options;
+  const { port = 8080, hostname = "0.0.0.0", signal, drain, grace = 5_000, onError, direct = true } = options;
   if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
   numberOption("port", port, { least: 0, unit: "a TCP port" });
   if (port > 65_535) throw wrongOption("port", "at most 65535", port);
@@ -103,6 +134,8 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     throw wrongOption("signal", "an AbortSignal", signal);
   }
+  const signals = signalsOption(options.signals);
+  functionOption("drain", drain);
   durationOption("grace", grace, { least: 0, endless: true });
   functionOption("onError", onError);
   booleanOption("direct", direct);
@@ -121,25 +154,42 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
     );
   }
 
+  let wentWell = true;
+  const draining = async () => {
+    try {
+      await drain?.();
+    } catch (error) {
+      wentWell = false;
+      report("the option drain failed", error);
+    }
+  };
+
   let closing: Promise<void> | undefined;
   let settle: (closed: Promise<void>) => void;
   const closed = new Promise<void>((resolve) => settle = resolve);
   const close = (): Promise<void> => {
     if (closing === undefined) {
       signal?.removeEventListener("abort", close);
-      settle(closing = stopWithin(server, grace, clock));
+      closing = stopWithin(server, draining, { grace, clock }).finally(() => processEnd.delete(bySignals));
+      settle(closing);
     }
     return closing;
   };
+  const bySignals: Closing = { signals, clock, close: () => close().then(() => wentWell) };
+  if (signals.length > 0) processEnd.add(bySignals);
   if (signal?.aborted) await close();
   else signal?.addEventListener("abort", close);
   return { url: urlOf(hostname, server.port), port: server.port, closed, close };
 }
 
-/** Waits for the responses under way, and cuts those that take longer than `grace`. */
-async function stopWithin(server: Listening, grace: number, clock: Clock): Promise<void> {
+/** Waits for what is drained and for the responses under way, and cuts what takes longer than `grace`. */
+async function stopWithin(
+  server: Listening,
+  drain: () => Promise<void>,
+  { grace, clock }: { grace: number; clock: Clock },
+): Promise<void> {
   const stopped = server.stop();
-  await within(clock, grace, stopped, () => {
+  await within(clock, grace, Promise.all([stopped, drain()]), () => {
     server.cut();
     return stopped;
   });

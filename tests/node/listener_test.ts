@@ -516,6 +516,10 @@ test("HTTP/1.1: a Host that is none is answered 400", async () => {
       const client = await RawClient.open(port, { headers: { host, connection: "close" } });
       assert.match(await client.untilClosed(), /^HTTP\/1\.1 400 /, host);
     }
+    const two = await RawClient.open(port, {
+      headers: { host: "a.example", Host: "b.example", connection: "close" },
+    });
+    assert.match(await two.untilClosed(), /^HTTP\/1\.1 400 /, "two of them");
     assert.equal(calls, 0);
     const client = await RawClient.open(port, {
       headers: { host: "fine.example:8080", connection: "close" },
