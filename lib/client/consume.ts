@@ -67,6 +67,31 @@ export function createStream(
     }
   };
 
+  /** A loop is a handler that takes as long as the loop's body. The two take turns. */
+  async function* iterate(): AsyncGenerator<AnyItem, void> {
+    // Ends the wait of the loop for the next item, or that of the handler for the loop.
+    let turn!: (item?: AnyItem) => void;
+    stream.on((item) =>
+      new Promise((resolve) => {
+        turn(item);
+        turn = resolve;
+      })
+    );
+    control.signal.addEventListener("abort", () => turn());
+    try {
+      while (state !== "closed") {
+        const item = await new Promise<AnyItem | undefined>((resolve) => turn = resolve);
+        if (state as StreamState === "closed") continue;
+        ({ lastEventId } = item!);
+        yield item!;
+        turn();
+      }
+      await closed;
+    } finally {
+      close();
+    }
+  }
+
   const stream = {
     closed,
     get state(): StreamState {
@@ -82,29 +107,15 @@ export function createStream(
       return () => void handlers.delete(entry);
     },
     close,
-    /** A loop is a handler that takes as long as the loop's body. The two take turns. */
-    async *[Symbol.asyncIterator](): AsyncGenerator<AnyItem, void> {
-      // Ends the wait of the loop for the next item, or that of the handler for the loop.
-      let turn!: (item?: AnyItem) => void;
-      stream.on((item) =>
-        new Promise((resolve) => {
-          turn(item);
-          turn = resolve;
-        })
-      );
-      control.signal.addEventListener("abort", () => turn());
-      try {
-        while (state !== "closed") {
-          const item = await new Promise<AnyItem | undefined>((resolve) => turn = resolve);
-          if (state as StreamState === "closed") continue;
-          ({ lastEventId } = item!);
-          yield item!;
-          turn();
-        }
-        await closed;
-      } finally {
+    [Symbol.asyncIterator](): AsyncGenerator<AnyItem, void> {
+      const loop = iterate();
+      const leave = loop.return.bind(loop);
+      // A generator's own return() waits for the item that a next() before it waits for.
+      loop.return = () => {
         close();
-      }
+        return leave();
+      };
+      return loop;
     },
   };
   closed.catch(() => {});

@@ -41,9 +41,9 @@ export interface EventIterator<Item> extends AsyncIterableIterator<Item> {
  * `signal`, and abort that too.) A `Response` must be status 200 and `text/event-stream`; to read one that lies
  * about that, pass its `body`. The iterator's `next()` is for one caller at a time, as `for await` does it.
  *
- * @throws {TypeError} when the stream is already locked or used, or an option is wrong.
- * @throws {TidingsError} `"bad-status"`, `"no-content"` or `"bad-content-type"` at once, for such a response. While
- * iterating: `"event-too-large"`, in its place among the events. A connection that breaks throws what the runtime throws.
+ * @throws {TypeError} when the stream is already locked, or an option is wrong.
+ * @throws {TidingsError} `"bad-status"`, `"no-content"`, `"bad-content-type"` or, when it was read already, `"bad-body"` at
+ * once, for such a response. While iterating: `"event-too-large"`, in its place among the events. A connection that breaks throws what the runtime throws.
  *
  * @example
  * ```ts

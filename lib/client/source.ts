@@ -32,6 +32,10 @@ export type Source = (
 export function createSource(url: string | URL, options: ConnectOptions): Source {
   const { fetch: send = fetch, clock = systemClock } = options;
   const { attempts = Infinity, base = 1000, max = 30_000, nonGet = false } = options.retry || {};
+  // Only a page has a location.
+  if (!globalThis.location && !/^[a-z][a-z\d+.-]*:/i.test(`${url}`)) {
+    throw new TypeError(`"${url}" is relative, and there is no page here: give the whole URL`);
+  }
   // It throws for what fetch() would not take, and names it.
   const checked = new Request(url, { method: options.method as string });
   const isRetried = options.retry !== false && (nonGet || checked.method === "GET");
@@ -77,7 +81,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       stop?.();
     };
     const setTimer = (milliseconds: number): void => {
-      // A longer one would fire at once: it is never.
+      // A longer one would fire at once: it is none.
       if (milliseconds > LONGEST_TIMER) return;
       clock.clearTimeout(timer);
       timer = clock.setTimeout(finish, milliseconds);
@@ -167,7 +171,8 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       const least = Math.max(serverDelay, retryAfter(error.response, now));
       // Full jitter: a random part, which doubles with each failure. It is left out right after a hastening.
       const random = clock.random() * Math.min(max, (serverDelay || base) * 2 ** attempt);
-      const delay = least + (now - hastenedAt < 1000 ? 0 : random);
+      // A wait without a timer would never end, and would not keep a process alive.
+      const delay = Math.min(LONGEST_TIMER, least + (now - hastenedAt < 1000 ? 0 : random));
       earliest = now + least;
       const waited = new Promise<void>((resolve) => stop = resolve);
       setTimer(delay);

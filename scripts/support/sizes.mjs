@@ -3,8 +3,9 @@ import { build } from "esbuild";
 import { gzipSync } from "node:zlib";
 import { readJson, root } from "./project.mjs";
 
-// In bytes: a promise to the client's users, and a gate.
-const LIMITS = { "./client": 3300, "./client/shared": 4700 };
+// In bytes: a promise to the client's users, and a gate. They were 3300 and 4700 until the client was to say what is
+// wrong: a misuse that passed without a word costs its user more than a sentence does.
+const LIMITS = { "./client": 3480, "./client/shared": 4830 };
 
 /** Bundles and measures: `[{ name, minified, gzipped, limit }]`. */
 export function measureSizes() {

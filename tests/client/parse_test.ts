@@ -364,6 +364,39 @@ test("a response that is no event stream throws and keeps its body", { timeout: 
   }
 });
 
+test("a refusal says what came, and what to do", () => {
+  const cases: [Response, string][] = [
+    [
+      new Response(null, { status: 500 }),
+      "Server answered 500 without a content type: send 200 text/event-stream",
+    ],
+    [
+      new Response("no", { headers: { "content-type": "text/html" } }),
+      "Server answered 200 text/html: send 200 text/event-stream",
+    ],
+    [new Response(null, { status: 204 }), "Server answered 204: the stream has ended for good"],
+  ];
+  for (const [response, message] of cases) assert.throws(() => parseSSE(response), { message });
+});
+
+test("a response that was read already is refused at once", { timeout: 10_000 }, async () => {
+  const read: ((response: Response) => Promise<unknown>)[] = [
+    (response) => response.text(),
+    (response) => collect(response.body as unknown as AsyncIterable<unknown>),
+    (response) => collect(parseSSE(response)),
+  ];
+  for (const how of read) {
+    const response = new Response("data: x\n\n", sse);
+    await how(response);
+    assert.throws(
+      () => parseSSE(response),
+      (error) =>
+        error instanceof TidingsError && error.code === "bad-body" && error.response === response &&
+        error.message === "Response was read already: read its clone() there",
+    );
+  }
+});
+
 test("the content type is read as MIME types are", { timeout: 10_000 }, async () => {
   for (
     const type of [
