@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { report } from "../base/errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
 import { type AnyItem, decode } from "./decode.ts";
 import type { WireItem } from "./items.ts";
@@ -50,18 +51,24 @@ export function createStream(
   const hand = async (wired: WireItem): Promise<void> => {
     try {
       const { kind, event, data } = wired as ServerEvent;
+      let isTaken = event !== "gap";
       // The server's way to hand over an id on a quiet stream: the id counts, the event is none.
       if (kind && (event !== "tidings-cursor" || data)) {
         await wanted;
-        const item = options.schemas || event === "gap"
+        const item = options.schemas || !isTaken
           ? await decode(wired as ServerEvent, options.schemas)
           : wired as AnyItem;
         for (const [handler, name = event] of [...handlers]) {
-          if (state !== "closed" && name === event) await handler(item);
+          if (state !== "closed" && name === event) {
+            isTaken = true;
+            await handler(item);
+          }
         }
       }
+      if (state === "closed") return;
+      if (!isTaken) report('no handler took the "gap" of missing events', wired);
       // Only now has it been handed out; if the stream was closed meanwhile, it has not.
-      if (state !== "closed") ({ lastEventId } = wired);
+      ({ lastEventId } = wired);
     } catch (error) {
       fail(error);
     }

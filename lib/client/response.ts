@@ -4,21 +4,21 @@
  *
  * @module
  */
-import { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
+import { TidingsError } from "../base/errors.ts";
 
 /** Throws when this response cannot be read as an event stream. */
 export function requireEventStream(response: Response): void {
   const { status } = response;
   const type = response.headers.get("content-type");
-  const refuse = (code: TidingsErrorCode, message: string): never => {
-    throw new TidingsError(code, message, { response });
-  };
-  if (status === 204) refuse("no-content", "Server answered 204: the stream has ended for good");
   if (status !== 200 || !/^text\/event-stream\s*(;|$)/i.test(type!)) {
-    refuse(
-      status === 200 ? "bad-content-type" : "bad-status",
-      `Server answered ${status} ${type ?? "without a content type"}: send 200 text/event-stream`,
+    throw new TidingsError(
+      status === 200 ? "bad-content-type" : status === 204 ? "no-content" : "bad-status",
+      `Server answered ${status}` +
+        (status === 204 ? ", the end" : ` ${type ?? "without a type"}: send 200 text/event-stream`),
+      { response },
     );
   }
-  if (response.bodyUsed) refuse("bad-body", "Response was read already: read its clone() there");
+  if (response.bodyUsed) {
+    throw new TidingsError("bad-body", "Body was read already: read its clone() there", { response });
+  }
 }

@@ -46,7 +46,7 @@ const url = "http://127.0.0.1:9/events";
 test("a wrong option is refused at once, named and with the value", () => {
   const wrong: [options: object, message: RegExp][] = [
     [{ retry: { base: 0 } }, /^retry\.base must be a positive number, received 0$/],
-    [{ retry: { max: "9" } }, /^retry\.max must be a positive number, received 9$/],
+    [{ retry: { max: "9" } }, /^retry\.max must be a positive number, received "9"$/],
     [{ retry: { max: NaN } }, /^retry\.max .* NaN$/],
     [{ retry: { attempts: -1 } }, /^retry\.attempts must be .* received -1$/],
     [{ retry: { attempts: 0 } }, /^retry\.attempts must be .* received 0$/],
@@ -70,7 +70,7 @@ test("where there is no page, a URL that is relative to one is refused, and says
   for (const relative of ["/events", "events?from=1:2", "//host/events", ""]) {
     assert.throws(() => connect(relative), {
       name: "TypeError",
-      message: `"${relative}" is relative, and there is no page here: give the whole URL`,
+      message: `"${relative}" is relative, with no page to be relative to: give a whole URL`,
     });
   }
 });
@@ -86,10 +86,15 @@ test("the request is as asked for", { timeout: 10_000 }, async () => {
   };
   for await (const _ of connect(url, options)) break;
   const { headers, method, credentials, cache, body } = calls[0]!;
-  assert.deepEqual([...(headers as Headers)], [["accept", "text/event-stream"], ["last-event-id", "5"], [
-    "x-a",
-    "b",
-  ]]);
+  assert.deepEqual([...(headers as Headers)], [
+    ["accept", "text/event-stream"],
+    ["cache-control", "no-cache"],
+    [
+      "last-event-id",
+      "5",
+    ],
+    ["x-a", "b"],
+  ]);
   assert.deepEqual({ method, credentials, cache, body }, {
     method: "GET",
     credentials: "include",
