@@ -20,7 +20,10 @@ import type { EventStream } from "./stream.ts";
  * Across origins a browser asks the server first (a CORS preflight) when `Last-Event-ID` or headers of your own are
  * sent: have it allow them, and expose `Retry-After` for the client to see it.
  *
- * @throws {TypeError} when an option is wrong.
+ * Caches are told to keep out of it: by `cache: "no-store"`, and where there is no page also by the header
+ * `Cache-Control: no-cache`, unless `headers` has one.
+ *
+ * @throws {TypeError} when an option is wrong or not known, or the URL is relative and there is no page.
  *
  * @example
  * ```ts

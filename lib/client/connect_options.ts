@@ -36,7 +36,7 @@ export interface RetryContext {
   readonly retry: boolean;
 }
 
-/** How {@linkcode connect} connects. */
+/** How {@linkcode connect} connects. A name that is not here is refused, unless its value is `undefined`. */
 export interface ConnectOptions<S extends Schemas = Schemas, Comments extends boolean = boolean> {
   /** The request's method, as `fetch` takes it. Default `"GET"`. */
   method?: string | undefined;
@@ -48,7 +48,11 @@ export interface ConnectOptions<S extends Schemas = Schemas, Comments extends bo
   credentials?: RequestCredentials | undefined;
   /** Aborting it closes the stream, as `close()` does. */
   signal?: AbortSignal | undefined;
-  /** What makes the requests. Default: the global `fetch`. */
+  /**
+   * What makes the requests. It is given the URL and what `fetch` takes: method, headers, body, credentials and a signal.
+   * What else `fetch` knows goes in here: `fetch: (url, init) => fetch(url, { ...init, redirect: "error" })`. Default: the
+   * global `fetch`.
+   */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /** The last event ID to begin with, out of an earlier stream's `lastEventId`; `null` is none. Default `""`. */
   lastEventId?: string | null | undefined;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { report } from "../base/errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
 import { type AnyItem, decode } from "./decode.ts";
 import type { WireItem } from "./items.ts";
@@ -50,22 +51,53 @@ export function createStream(
   const hand = async (wired: WireItem): Promise<void> => {
     try {
       const { kind, event, data } = wired as ServerEvent;
+      let isTaken = event !== "gap";
       // The server's way to hand over an id on a quiet stream: the id counts, the event is none.
       if (kind && (event !== "tidings-cursor" || data)) {
         await wanted;
-        const item = options.schemas || event === "gap"
+        const item = options.schemas || !isTaken
           ? await decode(wired as ServerEvent, options.schemas)
           : wired as AnyItem;
         for (const [handler, name = event] of [...handlers]) {
-          if (state !== "closed" && name === event) await handler(item);
+          if (state !== "closed" && name === event) {
+            isTaken = true;
+            await handler(item);
+          }
         }
       }
+      if (state === "closed") return;
+      if (!isTaken) report('no handler took the "gap" of missing events', wired);
       // Only now has it been handed out; if the stream was closed meanwhile, it has not.
-      if (state !== "closed") ({ lastEventId } = wired);
+      ({ lastEventId } = wired);
     } catch (error) {
       fail(error);
     }
   };
+
+  /** A loop is a handler that takes as long as the loop's body. The two take turns. */
+  async function* iterate(): AsyncGenerator<AnyItem, void> {
+    // Ends the wait of the loop for the next item, or that of the handler for the loop.
+    let turn!: (item?: AnyItem) => void;
+    stream.on((item) =>
+      new Promise((resolve) => {
+        turn(item);
+        turn = resolve;
+      })
+    );
+    control.signal.addEventListener("abort", () => turn());
+    try {
+      while (state !== "closed") {
+        const item = await new Promise<AnyItem | undefined>((resolve) => turn = resolve);
+        if (state as StreamState === "closed") continue;
+        ({ lastEventId } = item!);
+        yield item!;
+        turn();
+      }
+      await closed;
+    } finally {
+      close();
+    }
+  }
 
   const stream = {
     closed,
@@ -82,29 +114,15 @@ export function createStream(
       return () => void handlers.delete(entry);
     },
     close,
-    /** A loop is a handler that takes as long as the loop's body. The two take turns. */
-    async *[Symbol.asyncIterator](): AsyncGenerator<AnyItem, void> {
-      // Ends the wait of the loop for the next item, or that of the handler for the loop.
-      let turn!: (item?: AnyItem) => void;
-      stream.on((item) =>
-        new Promise((resolve) => {
-          turn(item);
-          turn = resolve;
-        })
-      );
-      control.signal.addEventListener("abort", () => turn());
-      try {
-        while (state !== "closed") {
-          const item = await new Promise<AnyItem | undefined>((resolve) => turn = resolve);
-          if (state as StreamState === "closed") continue;
-          ({ lastEventId } = item!);
-          yield item!;
-          turn();
-        }
-        await closed;
-      } finally {
+    [Symbol.asyncIterator](): AsyncGenerator<AnyItem, void> {
+      const loop = iterate();
+      const leave = loop.return.bind(loop);
+      // A generator's own return() waits for the item that a next() before it waits for.
+      loop.return = () => {
         close();
-      }
+        return leave();
+      };
+      return loop;
     },
   };
   closed.catch(() => {});

@@ -7,7 +7,7 @@
  * @module
  */
 import { TidingsError } from "../base/errors.ts";
-import { requirePositive } from "./options.ts";
+import { checkNames, requirePositive } from "./options.ts";
 
 /** One event as it came over the wire. */
 export interface ServerEvent<Data = string, Name extends string = string> {
@@ -68,7 +68,7 @@ export interface Parser {
  * Parses an event stream that is at hand as text. See the HTML standard, sections 9.2.5 "Parsing an event stream" and
  * 9.2.6 "Interpreting an event stream". For a `Response` or a `ReadableStream` use `parseSSE`.
  *
- * @throws {TypeError} when `maxEventSize` is not a positive number.
+ * @throws {TypeError} when an option is not known, or `maxEventSize` is not a positive number.
  *
  * @example
  * ```ts
@@ -80,6 +80,7 @@ export interface Parser {
  * ```
  */
 export function createParser(options: ParserOptions): Parser {
+  checkNames("createParser", options, "onEvent onComment onRetry lastEventId maxEventSize response");
   let { lastEventId = "", maxEventSize = 1 << 20, onEvent } = options;
   requirePositive({ maxEventSize });
   let max = maxEventSize;

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { checkNames } from "./options.ts";
 import { createParser, type ServerComment, type ServerEvent } from "./parse.ts";
 import { requireEventStream } from "./response.ts";
 
@@ -41,9 +42,9 @@ export interface EventIterator<Item> extends AsyncIterableIterator<Item> {
  * `signal`, and abort that too.) A `Response` must be status 200 and `text/event-stream`; to read one that lies
  * about that, pass its `body`. The iterator's `next()` is for one caller at a time, as `for await` does it.
  *
- * @throws {TypeError} when the stream is already locked or used, or an option is wrong.
- * @throws {TidingsError} `"bad-status"`, `"no-content"` or `"bad-content-type"` at once, for such a response. While
- * iterating: `"event-too-large"`, in its place among the events. A connection that breaks throws what the runtime throws.
+ * @throws {TypeError} when the stream is already locked, or an option is wrong.
+ * @throws {TidingsError} `"bad-status"`, `"no-content"`, `"bad-content-type"` or, when it was read already, `"bad-body"` at
+ * once, for such a response. While iterating: `"event-too-large"`, in its place among the events. A connection that breaks throws what the runtime throws.
  *
  * @example
  * ```ts
@@ -67,16 +68,18 @@ export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
 ): EventIterator<ServerEvent | ServerComment> {
+  checkNames("parseSSE", options, "comments lastEventId onRetry maxEventSize onRead");
+  const { comments, onRead, ...parsing } = options;
   const response = "headers" in source ? source : undefined;
   if (response !== undefined) requireEventStream(response);
   // What was read and not yet handed out, the next one last.
   let batch: (ServerEvent | ServerComment)[] = [];
   const onEvent = (item: ServerEvent | ServerComment): void => void batch.push(item);
   const parser = createParser({
-    ...options,
+    ...parsing,
     response,
     onEvent,
-    onComment: options.comments ? onEvent : undefined,
+    onComment: comments ? onEvent : undefined,
   });
   // The parser drops the byte order mark: a decoder that did it too would drop a second one.
   const decoder = new TextDecoder(undefined, { ignoreBOM: true });
@@ -101,7 +104,7 @@ export function parseSSE(
         try {
           // What the parser threw comes after the events before it: it throws it again.
           parser.feed("");
-          options.onRead?.(parser.lastEventId);
+          onRead?.(parser.lastEventId);
           const { done, value } = await reader.read();
           if (done) finish();
           else {

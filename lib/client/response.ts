@@ -1,6 +1,6 @@
 /**
- * Checks that a response is an event stream: status 200 and `text/event-stream`, or the connection has failed. The HTML
- * standard, section 9.2.3.
+ * Checks that a response is an event stream that can be read: status 200 and `text/event-stream`, or the connection has
+ * failed. The HTML standard, section 9.2.3.
  *
  * @module
  */
@@ -13,8 +13,12 @@ export function requireEventStream(response: Response): void {
   if (status !== 200 || !/^text\/event-stream\s*(;|$)/i.test(type!)) {
     throw new TidingsError(
       status === 200 ? "bad-content-type" : status === 204 ? "no-content" : "bad-status",
-      `Server answered ${status} ${type}: send 200 text/event-stream`,
+      `Server answered ${status}` +
+        (status === 204 ? ", the end" : ` ${type ?? "without a type"}: send 200 text/event-stream`),
       { response },
     );
+  }
+  if (response.bodyUsed) {
+    throw new TidingsError("bad-body", "Body was read already: read its clone() there", { response });
   }
 }

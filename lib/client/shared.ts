@@ -69,7 +69,7 @@ interface Message {
  * with a `lastEventId` which the others no longer remember gets a gap. Browsers slow the timers of hidden tabs down, so a
  * hidden tab that holds the connection may reconnect as late as a minute after its time.
  *
- * @throws {TypeError} when an option is wrong.
+ * @throws {TypeError} when an option is wrong or not known, or the URL is relative and there is no page.
  *
  * @example
  * ```ts
@@ -86,7 +86,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
 ): SharedEventStream<S, Comments> {
   const { name = `${url}`, history = 1000 } = options;
   requirePositive({ history });
-  const source = createSource(url, options);
+  const source = createSource(url, options, "connectShared", " name history");
   const locks = globalThis.navigator?.locks;
   let role: SharedEventStream["role"] = "alone";
 

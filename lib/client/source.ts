@@ -8,8 +8,7 @@ import { LONGEST_TIMER, systemClock } from "../base/clock.ts";
 import { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
 import type { WireItem } from "./items.ts";
-import { requirePositive } from "./options.ts";
-import { createParser } from "./parse.ts";
+import { checkNames, requirePositive } from "./options.ts";
 import { type EventIterator, parseSSE } from "./read.ts";
 import type { StateDetail, StreamState } from "./stream.ts";
 
@@ -28,32 +27,53 @@ export type Source = (
   hand: (item: WireItem) => Promise<void> | void,
 ) => Promise<void>;
 
-/** Checks the options, and returns what makes the items. */
-export function createSource(url: string | URL, options: ConnectOptions): Source {
+/** Checks the options, those of the function `what`, which may have `more`, and returns what makes the items. */
+export function createSource(
+  url: string | URL,
+  options: ConnectOptions,
+  what = "connect",
+  more = "",
+): Source {
+  const names =
+    "method headers body credentials signal fetch lastEventId stallTimeout retry shouldRetry maxEventSize " +
+    "comments schemas clock";
+  checkNames(what, options, names + more);
+  checkNames("retry", options.retry || {}, "base max attempts nonGet");
   const { fetch: send = fetch, clock = systemClock } = options;
   const { attempts = Infinity, base = 1000, max = 30_000, nonGet = false } = options.retry || {};
+  // Only a page has a location.
+  if (!globalThis.location && !/^[\w+.-]+:/.test(`${url}`)) {
+    throw new TypeError(`"${url}" is relative, with no page to be relative to: give a whole URL`);
+  }
   // It throws for what fetch() would not take, and names it.
   const checked = new Request(url, { method: options.method as string });
   const isRetried = options.retry !== false && (nonGet || checked.method === "GET");
   const retries = isRetried ? attempts : 0;
-  const { stallTimeout = isRetried ? 45_000 : Infinity } = options;
+  const { stallTimeout = isRetried ? 45_000 : Infinity, maxEventSize = 1 } = options;
   requirePositive({
     stallTimeout,
+    // The parser, which has a default for it, checks it only when there is a response.
+    maxEventSize,
     "retry.base": base,
     "retry.max": max,
     "retry.attempts": attempts,
   });
   if (typeof send !== "function") throw new TypeError(`fetch must be a function, received ${send}`);
-  // It checks what is left: only the first response makes a parser that reads.
-  createParser({ maxEventSize: options.maxEventSize, onEvent() {} });
 
   const request = async (lastEventId: string, signal: AbortSignal): Promise<Response> => {
     const headers = new Headers(await ask(options.headers));
-    if (!headers.has("accept")) headers.set("accept", "text/event-stream");
+    const setDefault = (name: string, value: string): void => {
+      if (!headers.has(name)) headers.set(name, value);
+    };
+    setDefault("accept", "text/event-stream");
+    // Bun's and Deno's fetch() pays no heed to `cache`. In a page it is not needed, and would have a browser ask first.
+    if (!globalThis.location) setDefault("cache-control", "no-cache");
     if (lastEventId) headers.set("last-event-id", toHeaderText(lastEventId));
     return send(checked.url, {
-      // What else fetch() knows and is asked for, as its method and credentials, goes to it as it is.
-      ...options,
+      method: options.method,
+      credentials: options.credentials,
+      // For a body that is a stream.
+      duplex: "half",
       headers,
       body: await ask(options.body),
       cache: "no-store",
@@ -77,7 +97,7 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       stop?.();
     };
     const setTimer = (milliseconds: number): void => {
-      // A longer one would fire at once: it is never.
+      // A longer one would fire at once: it is none.
       if (milliseconds > LONGEST_TIMER) return;
       clock.clearTimeout(timer);
       timer = clock.setTimeout(finish, milliseconds);
@@ -98,7 +118,8 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       let items: EventIterator<WireItem> | undefined;
       let openedAt = Infinity;
       let cause: unknown;
-      let failure: [TidingsErrorCode, string] = ["connection-failed", "Connection failed"];
+      let how = "failed";
+      let howLong = "";
       try {
         // Later than now, so that the first change of state finds its listener.
         await null;
@@ -115,7 +136,8 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
           request(lastEventId, control.signal).then(resolve, reject);
         });
         items = parseSSE(response, {
-          ...options as { comments: true },
+          comments: options.comments as true,
+          maxEventSize: options.maxEventSize,
           lastEventId,
           onRetry: (milliseconds) => serverDelay = Math.max(500, milliseconds),
           onRead(id) {
@@ -130,14 +152,19 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
           clock.clearTimeout(timer);
           await hand(item);
         }
-        failure = ["connection-ended", "Connection ended"];
+        how = "ended";
       } catch (thrown) {
         cause = thrown;
       }
       if (control.signal.aborted) {
-        failure = ["connection-stalled", `Connection stalled for ${stallTimeout} ms`];
+        how = "stalled";
+        howLong = ` for ${stallTimeout} ms`;
       }
-      const error = cause instanceof TidingsError ? cause : new TidingsError(...failure, { cause, response });
+      const error = cause instanceof TidingsError ? cause : new TidingsError(
+        `connection-${how}` as TidingsErrorCode,
+        `Connection ${how}${howLong}`,
+        { cause, response },
+      );
       // Cancelling a body does not close the connection in Firefox. But the body of a refusal, which nobody has begun
       // to read, must outlive the stream for whoever gets the error.
       if (!items) stop = undefined;
@@ -167,7 +194,8 @@ export function createSource(url: string | URL, options: ConnectOptions): Source
       const least = Math.max(serverDelay, retryAfter(error.response, now));
       // Full jitter: a random part, which doubles with each failure. It is left out right after a hastening.
       const random = clock.random() * Math.min(max, (serverDelay || base) * 2 ** attempt);
-      const delay = least + (now - hastenedAt < 1000 ? 0 : random);
+      // A wait without a timer would never end, and would not keep a process alive.
+      const delay = Math.min(LONGEST_TIMER, least + (now - hastenedAt < 1000 ? 0 : random));
       earliest = now + least;
       const waited = new Promise<void>((resolve) => stop = resolve);
       setTimer(delay);
@@ -208,8 +236,6 @@ function isTransient({ code, response }: TidingsError): boolean {
 
 /** Milliseconds that `Retry-After` asks for: it has seconds, or a date (RFC 9110, section 10.2.3). */
 function retryAfter(response: Response | undefined, now: number): number {
-  const value = response?.headers.get("retry-after");
-  if (!value) return 0;
-  const seconds = Number(value);
-  return isNaN(seconds) ? Date.parse(value) - now || 0 : seconds * 1000;
+  const value = response?.headers.get("retry-after") ?? "";
+  return Number(value) * 1000 || Date.parse(value) - now || 0;
 }

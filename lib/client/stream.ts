@@ -51,7 +51,10 @@ export interface EventStream<S extends Schemas = Record<never, never>, Comments 
   onstate: ((state: StreamState, detail: StateDetail) => void) | undefined;
   /** Calls the handler with each item, and returns what removes it. The first handler starts the flow. */
   on(handler: (item: StreamItem<S, Comments>) => unknown): () => void;
-  /** Calls the handler with each event of this name; the name `"gap"` is for gaps. */
+  /**
+   * Calls the handler with each event of this name; the name `"gap"` is for gaps. A gap that neither a handler nor a loop
+   * takes is printed by `console.error`.
+   */
   on<Name extends (keyof S & string) | "message" | "gap" | (string & Record<never, never>)>(
     event: Name,
     handler: (item: EventOf<S, Name>) => unknown,

@@ -3,12 +3,13 @@ import { build } from "esbuild";
 import { gzipSync } from "node:zlib";
 import { readJson, root } from "./project.mjs";
 
-// In bytes: a promise to the client's users, and a gate.
-const LIMITS = { "./client": 3300, "./client/shared": 4700 };
+// In bytes: a promise to the client's users, and a gate. They were 3300 and 4700 before the client refused
+// options that it does not know and said what is wrong: a fault that passes without a word costs more than a sentence.
+const LIMITS = { "./client": 3800, "./client/shared": 5200 };
 
 /** Bundles and measures: `[{ name, minified, gzipped, limit }]`. */
 export function measureSizes() {
-  const targets = [{ name: "parser (createParser)", entry: "lib/client/parse.ts", limit: 1000 }];
+  const targets = [{ name: "parser (createParser)", entry: "lib/client/parse.ts", limit: 1100 }];
   for (const [name, { default: path }] of Object.entries(readJson("package.json").exports)) {
     if (path === undefined) continue;
     const entry = path.replace("./dist/", "").replace(/\.js$/, ".ts");

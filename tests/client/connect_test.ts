@@ -11,7 +11,7 @@ import {
 import { events, openStream, refuse, resumeAt, startServer } from "../support/client_server.ts";
 import { type TurnedClock, turnedClock } from "../support/turned_clock.ts";
 import { runtime } from "../support/runtime.ts";
-import { sleep, until } from "../support/wait.ts";
+import { sleep, until, within } from "../support/wait.ts";
 
 /** Lets time pass, after what is under way got to set its timers, and before what the time brings is over. */
 async function pass(clock: TurnedClock, milliseconds: number): Promise<void> {
@@ -46,7 +46,7 @@ const url = "http://127.0.0.1:9/events";
 test("a wrong option is refused at once, named and with the value", () => {
   const wrong: [options: object, message: RegExp][] = [
     [{ retry: { base: 0 } }, /^retry\.base must be a positive number, received 0$/],
-    [{ retry: { max: "9" } }, /^retry\.max must be a positive number, received 9$/],
+    [{ retry: { max: "9" } }, /^retry\.max must be a positive number, received "9"$/],
     [{ retry: { max: NaN } }, /^retry\.max .* NaN$/],
     [{ retry: { attempts: -1 } }, /^retry\.attempts must be .* received -1$/],
     [{ retry: { attempts: 0 } }, /^retry\.attempts must be .* received 0$/],
@@ -66,6 +66,15 @@ test("a wrong option is refused at once, named and with the value", () => {
   assert.throws(() => connect("http://"), { name: "TypeError", message: /http:\/\// });
 });
 
+test("where there is no page, a URL that is relative to one is refused, and says so", () => {
+  for (const relative of ["/events", "events?from=1:2", "//host/events", ""]) {
+    assert.throws(() => connect(relative), {
+      name: "TypeError",
+      message: `"${relative}" is relative, with no page to be relative to: give a whole URL`,
+    });
+  }
+});
+
 test("the request is as asked for", { timeout: 10_000 }, async () => {
   const { fetch, calls } = fetchOf("data: x\n\n");
   const options = {
@@ -77,10 +86,15 @@ test("the request is as asked for", { timeout: 10_000 }, async () => {
   };
   for await (const _ of connect(url, options)) break;
   const { headers, method, credentials, cache, body } = calls[0]!;
-  assert.deepEqual([...(headers as Headers)], [["accept", "text/event-stream"], ["last-event-id", "5"], [
-    "x-a",
-    "b",
-  ]]);
+  assert.deepEqual([...(headers as Headers)], [
+    ["accept", "text/event-stream"],
+    ["cache-control", "no-cache"],
+    [
+      "last-event-id",
+      "5",
+    ],
+    ["x-a", "b"],
+  ]);
   assert.deepEqual({ method, credentials, cache, body }, {
     method: "GET",
     credentials: "include",
@@ -259,6 +273,28 @@ test("calls of next() that overlap are answered in order", { timeout: 10_000 }, 
   const iterator = stream[Symbol.asyncIterator]();
   const results = await Promise.all([1, 2, 3, 4].map(() => iterator.next()));
   assert.deepEqual(results.map(({ done, value }) => done || value?.lastEventId), ["1", "2", "3", true]);
+});
+
+test("return() while next() is pending closes the stream and settles both", { timeout: 10_000 }, async () => {
+  const server = await startServer((response) => void openStream(response).write(events(1, 1)));
+  const clock = turnedClock();
+  const stream = connect(server.url, { clock });
+  const iterator = stream[Symbol.asyncIterator]();
+  await iterator.next();
+  const pending = iterator.next();
+  await within(iterator.return!(), "return() to settle");
+  assert.deepEqual(await within(pending, "next() to settle"), { done: true, value: undefined });
+  assert.deepEqual(await iterator.next(), { done: true, value: undefined });
+  await stream.closed;
+  await until(() => server.streams() === 0, "the server to see the client leave");
+  assert.deepEqual([stream.state, stream.lastEventId, clock.pending()], ["closed", "1", 0]);
+  await server.kill();
+});
+
+test("return() before the first next() closes the stream too", { timeout: 10_000 }, async () => {
+  const stream = connect(url, { fetch: fetchOf(events(1, 3)).fetch });
+  assert.deepEqual(await stream[Symbol.asyncIterator]().return!(), { done: true, value: undefined });
+  assert.equal(stream.state, "closed");
 });
 
 test("reading pauses while the application does not, and goes on", { timeout: 20_000 }, async () => {
@@ -530,6 +566,36 @@ test("a Retry-After longer than a timer can take does not fire at once", { timeo
   assert.equal(server.requests.length, 1);
   stream.close();
   await server.kill();
+});
+
+test("a wait that no timer can take is the longest one, and passes", { timeout: 10_000 }, async () => {
+  const delays: (number | undefined)[] = [];
+  for (const retry of [{ base: 2 ** 40, max: Infinity }, {}]) {
+    const clock = turnedClock({ random: () => 1 });
+    let calls = 0;
+    const fetch = () => {
+      calls++;
+      return Promise.resolve(new Response(retry.base ? "" : "retry: 99999999999999999999\n\n", sse));
+    };
+    const stream = connect(url, { clock, fetch, retry });
+    stream.onstate = (state, { delay }) => state === "waiting" && delays.push(delay);
+    await pass(clock, 2 ** 31 - 2);
+    assert.deepEqual([calls, clock.pending()], [1, 1], "a timer runs");
+    await pass(clock, 1);
+    assert.equal(calls, 2);
+    stream.close();
+    assert.equal(clock.pending(), 0);
+  }
+  assert.deepEqual(new Set(delays), new Set([2 ** 31 - 1]));
+});
+
+test("a stallTimeout that no timer can take is none", { timeout: 10_000 }, async () => {
+  const clock = turnedClock();
+  const stream = connect(url, { clock, fetch: fetchOf().fetch, stallTimeout: 2 ** 31 });
+  await until(() => stream.state === "open", "the stream to open");
+  await sleep(5);
+  assert.equal(clock.pending(), 0);
+  stream.close();
 });
 
 /** What a page hears of the network and of being seen again; the listeners it has, and what calls them. */

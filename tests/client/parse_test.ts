@@ -222,7 +222,9 @@ test("a wrong maxEventSize is named with the value", () => {
   for (const maxEventSize of [0, -1, NaN, "1" as unknown as number]) {
     assert.throws(() => createParser({ onEvent() {}, maxEventSize }), {
       name: "TypeError",
-      message: `maxEventSize must be a positive number, received ${String(maxEventSize)}`,
+      message: `maxEventSize must be a positive number, received ${
+        maxEventSize === ("1" as unknown) ? '"1"' : maxEventSize
+      }`,
     });
   }
 });
@@ -361,6 +363,39 @@ test("a response that is no event stream throws and keeps its body", { timeout: 
     assert.equal(caught.code, code);
     assert.equal(caught.response, response);
     if (code !== "no-content") assert.equal(await response.text(), "no");
+  }
+});
+
+test("a refusal says what came, and what to do", () => {
+  const cases: [Response, string][] = [
+    [
+      new Response(null, { status: 500 }),
+      "Server answered 500 without a type: send 200 text/event-stream",
+    ],
+    [
+      new Response("no", { headers: { "content-type": "text/html" } }),
+      "Server answered 200 text/html: send 200 text/event-stream",
+    ],
+    [new Response(null, { status: 204 }), "Server answered 204, the end"],
+  ];
+  for (const [response, message] of cases) assert.throws(() => parseSSE(response), { message });
+});
+
+test("a response that was read already is refused at once", { timeout: 10_000 }, async () => {
+  const read: ((response: Response) => Promise<unknown>)[] = [
+    (response) => response.text(),
+    (response) => collect(response.body as unknown as AsyncIterable<unknown>),
+    (response) => collect(parseSSE(response)),
+  ];
+  for (const how of read) {
+    const response = new Response("data: x\n\n", sse);
+    await how(response);
+    assert.throws(
+      () => parseSSE(response),
+      (error) =>
+        error instanceof TidingsError && error.code === "bad-body" && error.response === response &&
+        error.message === "Body was read already: read its clone() there",
+    );
   }
 });
 
