@@ -33,6 +33,7 @@ export type { DrainOptions } from "./lib/broadcaster/drain.ts";
 export type { Gap, GapReason } from "./lib/log/gap.ts";
 export type { Health } from "./lib/log/sequencer.ts";
 export type { Clock } from "./lib/base/clock.ts";
+export type { HeadersSource } from "./lib/base/web.ts";
 export type { Compression, StreamEncoder } from "./lib/wire/coding.ts";
 export type {
   Backplane,

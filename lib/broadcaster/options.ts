@@ -15,6 +15,7 @@ import {
   numberOption,
   wrongOption,
 } from "../base/options.ts";
+import type { HeadersSource } from "../base/web.ts";
 import type { Backplane } from "../cluster/backplane.ts";
 import type { LogLimits } from "../log/log.ts";
 import { checkStreamOptions, type CloseInfo, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
@@ -289,7 +290,10 @@ export function streamOptionsOf(
   };
 }
 
-function joinHeaders(shared: HeadersInit | undefined, own: HeadersInit | undefined): HeadersInit | undefined {
+function joinHeaders(
+  shared: HeadersSource | undefined,
+  own: HeadersSource | undefined,
+): HeadersSource | undefined {
   if (shared === undefined || own === undefined) return own ?? shared;
   const headers = new Headers(shared);
   for (const [name, value] of new Headers(own)) headers.set(name, value);

@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { TidingsError } from "../base/errors.ts";
+import type { BodySource, HeadersSource } from "../base/web.ts";
 import type { Schemas } from "./items.ts";
 
 /** When to reconnect, and how soon. */
@@ -41,11 +42,11 @@ export interface ConnectOptions<S extends Schemas = Schemas, Comments extends bo
   /** The request's method, as `fetch` takes it. Default `"GET"`. */
   method?: string | undefined;
   /** The request's headers, or a function that is asked for them at each attempt, for tokens that expire. */
-  headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  headers?: HeadersSource | (() => HeadersSource | Promise<HeadersSource>) | undefined;
   /** The request's body, or a function that is asked for it at each attempt: a stream can be sent only once. */
-  body?: BodyInit | (() => BodyInit | Promise<BodyInit>) | undefined;
+  body?: BodySource | (() => BodySource | Promise<BodySource>) | undefined;
   /** Whether a browser sends cookies across origins, as in `fetch`. Default `"same-origin"`. */
-  credentials?: RequestCredentials | undefined;
+  credentials?: "include" | "omit" | "same-origin" | undefined;
   /** Aborting it closes the stream, as `close()` does. */
   signal?: AbortSignal | undefined;
   /**

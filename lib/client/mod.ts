@@ -7,6 +7,7 @@
  * @module
  */
 export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
+export type { BodySource, HeadersSource } from "../base/web.ts";
 export { connect } from "./connect.ts";
 export type { ConnectOptions, RetryContext, RetryOptions } from "./connect_options.ts";
 export type {

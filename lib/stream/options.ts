@@ -6,6 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import { clockOption, durationOption, functionOption, namesOf, wrongOption } from "../base/options.ts";
+import type { HeadersSource } from "../base/web.ts";
 import { checkCompression, type Compression } from "../wire/coding.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
 
@@ -45,7 +46,7 @@ export interface StreamOptions {
    * Headers of the response, over the defaults `content-type: text/event-stream`,
    * `cache-control: no-cache, no-transform` and `x-accel-buffering: no`.
    */
-  headers?: HeadersInit | undefined;
+  headers?: HeadersSource | undefined;
   /**
    * Lets pages of other origins read the stream. An `OPTIONS` request, by which browsers ask first, is answered with 204
    * and starts nothing, so pass these on too. Default: only pages of the same origin.

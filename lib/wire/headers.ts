@@ -5,11 +5,12 @@
  */
 
 import { wrongOption } from "../base/options.ts";
+import type { HeadersSource } from "../base/web.ts";
 import { allowOrigin, type CorsOptions } from "./cors.ts";
 
 /** What a stream's headers depend on. */
 export interface HeaderOptions {
-  headers?: HeadersInit | undefined;
+  headers?: HeadersSource | undefined;
   cors?: CorsOptions | undefined;
 }
 

@@ -6,6 +6,16 @@ import { gates as quickstart } from "./quickstart.mjs";
 import { gates as rooms } from "./rooms.mjs";
 import { gates as source } from "./source.mjs";
 import { gates as tarball } from "./tarball.mjs";
+import { gates as types } from "./types.mjs";
 
 /** `run(context)` throws when the gate fails; `context.work` is a temporary folder that all gates share. */
-export const gates = [...source, ...rooms, ...deno, ...manifest, ...tarball, ...quickstart, ...browsers];
+export const gates = [
+  ...source,
+  ...rooms,
+  ...deno,
+  ...manifest,
+  ...types,
+  ...tarball,
+  ...quickstart,
+  ...browsers,
+];

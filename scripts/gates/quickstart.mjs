@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../support/exec.mjs";
 import { nodeEnvironment } from "../support/nodes.mjs";
-import { bin, copyProject } from "../support/project.mjs";
+import { bin, copyProject, readJson, root } from "../support/project.mjs";
 import { readUntil, withServer } from "../support/server.mjs";
 
 /** Both gates give the example a free port: `PORT=0` asks the system for one. */
@@ -39,6 +39,23 @@ async function onNode({ work }, major) {
   await withServer(["npm", "start"], { cwd, env: { ...env, ...place } }, visit);
 }
 
+/** The oldest Node that package.json promises to whoever develops: none of the tools may ask for a newer one. */
+async function toolsOnOldest({ work }) {
+  const oldest = readJson("package.json").devEngines.runtime.version.replace(">=", "");
+  const env = await nodeEnvironment(work, `${oldest}.0`);
+  const said = await exec(["npm", "ci", "--dry-run", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    cwd: root,
+    env,
+  });
+  const asking = [...said.matchAll(/EBADENGINE +(?:package|required): (.+)/g)].map(([, part]) => part);
+  if (asking.length > 0) {
+    throw new Error(
+      `Not every development tool runs on Node ${oldest}: ${asking.join(" ")}. Take another version of the ` +
+        `tool, or say a newer Node in "devEngines" of package.json and in CONTRIBUTING.md`,
+    );
+  }
+}
+
 /** Nothing is installed in this clone, and nothing has to be. */
 async function alone({ work }, name, ...args) {
   const cwd = clone(work, `clone-${name}`);
@@ -47,6 +64,7 @@ async function alone({ work }, name, ...args) {
 }
 
 export const gates = [
+  { name: "the development tools take the oldest Node they promise", run: toolsOnOldest },
   { name: "npm ci && npm start, Node 18", run: (context) => onNode(context, 18) },
   { name: "npm ci && npm start, Node 20", run: (context) => onNode(context, 20) },
   {

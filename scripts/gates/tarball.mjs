@@ -1,8 +1,9 @@
-// The package as its users get it: packed, installed into an empty folder, run on every runtime, type-checked.
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+// The package as its users get it: packed, installed into an empty folder, run on every runtime.
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../support/exec.mjs";
 import { nodePath, NODES } from "../support/nodes.mjs";
+import { consumer } from "../support/packed.mjs";
 import { bin, root } from "../support/project.mjs";
 
 const sample = (name) => join(root, "scripts/gates/consumer", name);
@@ -11,24 +12,8 @@ let installed;
 
 /** An empty folder with nothing but the package in it, made once. */
 function installedPackage(work) {
-  installed ??= install(work);
+  installed ??= consumer(work, "consumer");
   return installed;
-}
-
-async function install(work) {
-  const folder = join(work, "consumer");
-  mkdirSync(folder);
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
-  const listed = await exec(["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", work], {
-    cwd: root,
-  });
-  const { filename, files } = JSON.parse(listed.slice(listed.indexOf("[")))[0];
-  const stray = files.map(({ path }) => path).filter((path) =>
-    !/^(dist\/|[A-Z]+(\.md)?$|package\.json$)/.test(path)
-  );
-  if (stray.length > 0) throw new Error(`The package holds ${stray.join(", ")}: see "files" in package.json`);
-  await exec(["npm", "install", "--no-audit", "--no-fund", join(work, filename)], { cwd: folder });
-  return folder;
 }
 
 async function runOn({ work }, command) {
@@ -41,39 +26,12 @@ async function runOn({ work }, command) {
   }
 }
 
-/** Type-checks like a user whose settings are strict enough to look into our declarations too. */
-async function types({ work }, name, options, nodeTypes) {
-  const cwd = await installedPackage(work);
-  const files = nodeTypes ? ["core.ts", "node.ts"] : ["core.ts"];
-  for (const file of files) copyFileSync(sample(file), join(cwd, file));
-  if (nodeTypes) symlinkSync(join(root, "node_modules/@types"), join(cwd, "node_modules/@types"));
-  const lib = ["es2022", "esnext.disposable", "dom", "dom.iterable", "dom.asynciterable"];
-  const types = nodeTypes ? ["node"] : [];
-  const compilerOptions = {
-    target: "es2022",
-    lib,
-    types,
-    strict: true,
-    skipLibCheck: false,
-    noEmit: true,
-    ...options,
-  };
-  const config = join(cwd, `tsconfig.${name}.json`);
-  writeFileSync(config, JSON.stringify({ compilerOptions, files }));
-  await exec([bin("tsc"), "-p", config], { cwd });
-}
-
-const nodenext = { module: "nodenext", moduleResolution: "nodenext" };
-const bundler = { module: "esnext", moduleResolution: "bundler" };
 const onNode = (major) => ({
   name: `the package on Node ${major}`,
   run: (context) => runOn(context, async (work) => [await nodePath(work, major)]),
 });
 
 export const gates = [
-  { name: "the package's types, nodenext", run: (context) => types(context, "nodenext", nodenext, false) },
-  { name: "the package's types, bundler", run: (context) => types(context, "bundler", bundler, false) },
-  { name: "the package's types beside Node's", run: (context) => types(context, "node", nodenext, true) },
   { name: "the package on this Node", run: (context) => runOn(context, () => [process.execPath]) },
   ...NODES.map(onNode),
   { name: "the package on Bun", run: (context) => runOn(context, () => [bin("bun"), "run"]) },

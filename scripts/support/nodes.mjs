@@ -31,27 +31,29 @@ async function install(work, folder, spec, command) {
   return join(prefix, "node_modules/.bin", command);
 }
 
-async function installNode(work, major) {
-  const path = await install(work, `node-${major}`, `node@${major}`, "node");
+async function installNode(work, version) {
+  const path = await install(work, `node-${version}`, `node@${version}`, "node");
   const { stdout } = await promisify(execFile)(path, ["--version"]).catch((cause) => {
     throw new Error(
-      `The binary of node@${major} does not run; see whether npm holds its install script back`,
+      `The binary of node@${version} does not run; see whether npm holds its install script back`,
       { cause },
     );
   });
-  if (!stdout.startsWith(`v${major}.`)) throw new Error(`node@${major} turned out to be ${stdout.trim()}`);
+  if (!`${stdout.trim()}.`.startsWith(`v${version}.`)) {
+    throw new Error(`node@${version} turned out to be ${stdout.trim()}`);
+  }
   return path;
 }
 
-/** The path of the newest Node of a major version; installed once, below `work`. */
-export function nodePath(work, major) {
-  if (!cache.has(major)) cache.set(major, installNode(work, major));
-  return cache.get(major);
+/** The path of a Node: the newest of a major version (18), or one by its number ("22.13.0"); installed once, below `work`. */
+export function nodePath(work, version) {
+  if (!cache.has(version)) cache.set(version, installNode(work, version));
+  return cache.get(version);
 }
 
 /** An environment like that of a machine that has this Node, with the npm that came with it, and nothing else of ours. */
-export async function nodeEnvironment(work, major) {
-  const node = await nodePath(work, major);
+export async function nodeEnvironment(work, version) {
+  const node = await nodePath(work, version);
   // Node 18 and 20 came with npm 10; newer npms refuse to run on 18.
   if (!cache.has("npm")) cache.set("npm", install(work, "npm-10", "npm@10", "npm"));
   const npm = await cache.get("npm");

@@ -1,7 +1,7 @@
 // Type-checked against the installed package, with Node's types at hand.
 import { createServer, type Server } from "node:http";
 import { serve, toNodeListener } from "tidings/node";
-import { handle } from "./core.js";
+import { handle } from "./core.ts";
 
 export const server: Server = createServer(toNodeListener(handle));
 

@@ -1,0 +1,29 @@
+// Type-checked against the installed package under the types of runtimes that have sockets: servers, Redis, compression.
+import { Redis } from "ioredis";
+import { createServer, type Server } from "node:http";
+import { createSecureServer } from "node:http2";
+import { createClient } from "redis";
+import { type Backplane, Broadcaster } from "tidings";
+import { gzip } from "tidings/compression";
+import { serve as serveNode, toNodeListener } from "tidings/node";
+import { redisStreams } from "tidings/redis";
+import { serve } from "tidings/serve";
+import { handle } from "./web.ts";
+
+export const server: Server = createServer(toNodeListener(handle));
+createSecureServer(toNodeListener(handle)).close();
+
+const packed = new Broadcaster({ compression: gzip({ level: 6 }) });
+
+export const engines: Backplane[] = [
+  redisStreams(createClient(), { stream: "market" }),
+  redisStreams(new Redis(), { stream: "market", maxEvents: 1_000 }),
+];
+
+export async function main(): Promise<void> {
+  const stop = new AbortController();
+  const serving = await serve(handle, { port: 0, hostname: "127.0.0.1", signal: stop.signal });
+  console.log(serving.url, packed.size);
+  await serveNode(handle, { port: 0 });
+  await serving.closed;
+}
