@@ -1,4 +1,5 @@
 // English or Chinese: as the visitor chose, or else as the browser prefers.
+import { make } from "./element.js";
 
 /** @typedef {"en" | "zh"} Language */
 
@@ -89,9 +90,6 @@ function addSwitch(document) {
   const other = language === "zh" ? "en" : "zh";
   const address = new URL(document.location.href);
   address.searchParams.set("lang", other);
-  const link = document.createElement("a");
-  link.href = address.href;
-  link.lang = link.hreflang = other;
-  link.textContent = NAMES[other];
-  place.replaceChildren(link);
+  const properties = { href: address.href, lang: other, hreflang: other };
+  place.replaceChildren(make(document, "a", properties, NAMES[other]));
 }
