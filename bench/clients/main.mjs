@@ -1,16 +1,15 @@
 /**
- * One run of one client over one workload, on the runtime under test:
+ * Runs one client over one workload, on the runtime under test:
  *
  *     main.mjs <the contender's file> <workload> <handler|loop> <passes>
  *
  * Its `fetch` answers from memory: what the network costs is the same for all. Prints the CPU time of each pass, in
- * microseconds an event, after a warm-up that is not counted.
+ * microseconds an event.
  */
 import process from "node:process";
+import { dataIn, measure, streamOf } from "../parsers/passes.mjs";
 import { WORKLOADS } from "../parsers/workloads.mjs";
 
-// Engines compile while they run: what is measured is the state that a page is in once it is warm.
-const WARM_UP = 1_000;
 const URL = "http://127.0.0.1:9/events";
 
 const [file, name, mode, passes] = process.argv.slice(2);
@@ -18,63 +17,41 @@ const { open } = await import(`./${file}.mjs`);
 const encoder = new TextEncoder();
 const texts = WORKLOADS[name]();
 const chunks = texts.map((chunk) => encoder.encode(chunk));
-const lines = texts.join("").split("\n").filter((line) => line.startsWith("data: "));
-const characters = lines.reduce((sum, line) => sum + line.length - "data: ".length, 0);
+const expected = dataIn(texts.join(""));
 
 /** A fetch that answers once, and leaves whoever asks again without an answer. */
 function fetchOnce() {
-  let at = 0;
   let asked = 0;
-  const body = new ReadableStream({
-    pull(controller) {
-      if (at < chunks.length) controller.enqueue(chunks[at++]);
-      else controller.close();
-    },
-  });
+  const body = streamOf(chunks);
   const headers = { "content-type": "text/event-stream" };
   return () => asked++ === 0 ? Promise.resolve(new Response(body, { headers })) : new Promise(() => {});
 }
 
-/** Takes all events, and gives how many characters they were. */
-async function loop() {
-  const stream = open(URL, fetchOnce());
-  let count = 0;
-  let length = 0;
-  for await (const { data } of stream) {
-    length += data.length;
-    if (++count === lines.length) break;
-  }
-  stream.close();
-  return length;
-}
-
-function handler() {
-  let count = 0;
-  let length = 0;
-  return new Promise((resolve) => {
-    const stream = open(URL, fetchOnce(), ({ data }) => {
-      length += data.length;
-      if (++count < lines.length) return;
-      stream.close();
-      resolve(length);
+// Either takes all events, and gives how many they were, and how many characters.
+const ways = {
+  async loop() {
+    const stream = open(URL, fetchOnce());
+    let count = 0;
+    let characters = 0;
+    for await (const { data } of stream) {
+      characters += data.length;
+      if (++count === expected.count) break;
+    }
+    stream.close();
+    return { count, characters };
+  },
+  handler() {
+    let count = 0;
+    let characters = 0;
+    return new Promise((resolve) => {
+      const stream = open(URL, fetchOnce(), ({ data }) => {
+        characters += data.length;
+        if (++count < expected.count) return;
+        stream.close();
+        resolve({ count, characters });
+      });
     });
-  });
-}
-
-const pass = { loop, handler }[mode];
-const microseconds = () => {
-  const { user, system } = process.cpuUsage();
-  return user + system;
+  },
 };
 
-const warm = performance.now() + WARM_UP;
-do await pass(); while (performance.now() < warm);
-const samples = [];
-for (let n = 0; n < passes; n++) {
-  const before = microseconds();
-  const length = await pass();
-  samples.push((microseconds() - before) / lines.length);
-  if (length !== characters) throw new Error(`${length} of ${characters} characters arrived`);
-}
-console.log(JSON.stringify(samples));
-process.exit(0);
+await measure(ways[mode], { passes: Number(passes), units: expected.count, expected });

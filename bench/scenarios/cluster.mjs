@@ -1,20 +1,14 @@
 // (k) and (l): more than one process, over Redis.
-import { clockDifference, connect, metered } from "./steps.mjs";
+import { connect, delaysAtRate, metered } from "./steps.mjs";
 import { fanout } from "./fanout.mjs";
+
+// Redis takes turns that are not all handed out yet.
+const SIZES = { warmUp: { turns: 5, milliseconds: 700 }, measured: { turns: 10, milliseconds: 1_000 } };
 
 export const overRedis = {
   ...fanout("k", "20 messages a turn to 1,000 clients, published through Redis", 20, {
-    // Redis takes turns that are not all handed out yet.
-    full: {
-      clients: 1_000,
-      warmUp: { turns: 5, milliseconds: 700 },
-      measured: { turns: 10, milliseconds: 1_000 },
-    },
-    quick: {
-      clients: 100,
-      warmUp: { turns: 5, milliseconds: 700 },
-      measured: { turns: 10, milliseconds: 1_000 },
-    },
+    full: { clients: 1_000, ...SIZES },
+    quick: { clients: 100, ...SIZES },
   }, [{ of: "tidings redis", figure: "cpu", against: "tidings", most: 1.15 }]),
   gathering: false,
   contenders: ["tidings", "tidings redis"],
@@ -39,18 +33,7 @@ export const across = {
   goals: [],
   async run({ server, receiver, load, port, kind }, { clients, rate, seconds, flood }) {
     await connect({ server: receiver, load, port }, { count: clients, kind, time: true });
-    const skip = rate;
-    await server.ask("pace", { turns: rate, every: 1000 / rate, count: 1 });
-    await load.ask("reach", { events: skip });
-    const ahead = await clockDifference(server, load);
-    const { times } = await server.ask("pace", { turns: rate * seconds, every: 1000 / rate, count: 1 });
-    const last = skip + times.length;
-    await load.ask("reach", { events: last });
-    const published = times.map((time) => time + ahead);
-    const { delays: [p50, p99] } = await load.ask("delays", {
-      ...{ published, perTurn: 1, skip },
-      quantiles: [0.5, 0.99],
-    });
+    const { p50, p99, last } = await delaysAtRate({ server, load }, { rate, seconds, warmUp: 1 });
     let taken = 0;
     const used = await metered(receiver, async () => {
       const start = performance.now();

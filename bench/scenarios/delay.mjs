@@ -1,5 +1,5 @@
 // (g): how long a message takes from `publish` to the client.
-import { clockDifference, connect } from "./steps.mjs";
+import { connect, delaysAtRate } from "./steps.mjs";
 
 export const delay = {
   id: "g-delay",
@@ -17,21 +17,8 @@ export const delay = {
   focus: ["tidings", "raw"],
   rounds: 3,
   async run(context, { clients, rate, seconds, warmUp }) {
-    const { server, load } = context;
     await connect(context, { count: clients, time: true });
-    const publish = (time) => server.ask("pace", { turns: rate * time, every: 1000 / rate, count: 1 });
-    await publish(warmUp);
-    const skip = rate * warmUp;
-    await load.ask("reach", { events: skip });
-    const ahead = await clockDifference(server, load);
-    const { times } = await publish(seconds);
-    const last = skip + times.length;
-    await load.ask("reach", { events: last });
-    const published = times.map((time) => time + ahead);
-    const { delays: [p50, p99] } = await load.ask("delays", {
-      ...{ published, perTurn: 1, skip },
-      quantiles: [0.5, 0.99],
-    });
-    return { figures: { p50, p99 }, ...await load.ask("check", { first: 1, last }) };
+    const { p50, p99, last } = await delaysAtRate(context, { rate, seconds, warmUp });
+    return { figures: { p50, p99 }, ...await context.load.ask("check", { first: 1, last }) };
   },
 };

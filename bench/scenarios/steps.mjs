@@ -61,3 +61,21 @@ export async function clockDifference(server, load) {
   };
   return await offset(load) - await offset(server);
 }
+
+/**
+ * Publishes at a steady rate, and resolves to how long messages took from `publish` to the client, in milliseconds, and to
+ * the number of the last one. Those of the first seconds, `warmUp`, are not counted.
+ */
+export async function delaysAtRate({ server, load }, { rate, seconds, warmUp }) {
+  const publish = (time) => server.ask("pace", { turns: rate * time, every: 1000 / rate, count: 1 });
+  const skip = rate * warmUp;
+  await publish(warmUp);
+  await load.ask("reach", { events: skip });
+  const ahead = await clockDifference(server, load);
+  const { times } = await publish(seconds);
+  const last = skip + times.length;
+  await load.ask("reach", { events: last });
+  const published = times.map((time) => time + ahead);
+  const { delays } = await load.ask("delays", { published, perTurn: 1, skip, quantiles: [0.5, 0.99] });
+  return { p50: delays[0], p99: delays[1], last };
+}

@@ -1,6 +1,6 @@
 /** The page, and what its buttons do. */
 
-import { plain } from "../support/http.ts";
+import { plain, Refusal } from "../support/http.ts";
 import { type System, system } from "../support/system.ts";
 import type { Cluster } from "./parts/cluster.ts";
 
@@ -8,7 +8,7 @@ import type { Cluster } from "./parts/cluster.ts";
 async function act(cluster: Cluster, request: Request): Promise<Response> {
   const { searchParams } = new URL(request.url);
   const child = cluster.find(searchParams.get("on") ?? "");
-  if (child === undefined) return plain(400, "on: redis, or the name of a node");
+  if (child === undefined) throw new Refusal(400, "on: redis, or the name of a node");
   switch (searchParams.get("act")) {
     case "kill":
       await child.end("SIGKILL");
@@ -22,7 +22,7 @@ async function act(cluster: Cluster, request: Request): Promise<Response> {
       await child.start();
       break;
     default:
-      return plain(400, "act: kill, restart or start");
+      throw new Refusal(400, "act: kill, restart or start");
   }
   return plain(200, child.state);
 }

@@ -1,18 +1,11 @@
 // The list of servers, each with its state and its buttons.
+import { make } from "../page/element.js";
 import { text } from "./text.js";
 
 /** @typedef {{ name: string, what: string, state: string, ok?: boolean, clients?: number }} Machine */
 
 /** @type {Record<string, string>} the badge's look of each state */
 const LOOKS = { up: "open", blind: "waiting", starting: "connecting", ending: "connecting" };
-
-/** @param {string} tag @param {string} className @param {string} content */
-function element(tag, className, content = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = content;
-  return made;
-}
 
 export class Machines {
   #list;
@@ -50,17 +43,12 @@ export class Machines {
 
   /** @param {string} name */
   #add(name) {
-    const row = element("li", "");
-    const told = element("div", "");
-    const hint = element("p", "hint");
-    told.append(element("p", "name", name), hint);
-    const badge = element("p", "badge");
-    const buttons = element("div", "buttons");
+    const hint = make(document, "p", { className: "hint" });
+    const badge = make(document, "p", { className: "badge" });
+    const buttons = make(document, "div", { className: "buttons" });
     for (const act of /** @type {const} */ (["kill", "restart", "start"])) {
-      const button = element("button", "", text[act]);
-      button.setAttribute("type", "button");
+      const button = make(document, "button", { type: "button", dataset: { act } }, text[act]);
       button.setAttribute("aria-label", text.button(text[act], name));
-      button.dataset.act = act;
       button.addEventListener("click", async () => {
         for (const each of buttons.children) each.setAttribute("aria-disabled", "true");
         await this.#act(name, act);
@@ -68,8 +56,8 @@ export class Machines {
       });
       buttons.append(button);
     }
-    row.dataset.name = name;
-    row.append(told, badge, buttons);
+    const told = make(document, "div", {}, make(document, "p", { className: "name" }, name), hint);
+    const row = make(document, "li", { dataset: { name } }, told, badge, buttons);
     this.#list.append(row);
     const parts = { row, hint, badge, buttons };
     this.#rows.set(name, parts);

@@ -1,14 +1,12 @@
 // Reads the numbers from whichever node the proxy gives, counts them, and lets the visitor break things.
 import { connect } from "../page/client.js";
+import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { StatusBadge } from "../page/status.js";
 import { Machines } from "./machines.js";
 import { Tabs } from "./tabs.js";
 import { Tally } from "./tally.js";
 import { text } from "./text.js";
-
-/** @param {string} id */
-const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 fillIn(text);
 const status = new StatusBadge({ badge: element("status"), detail: element("status-detail") });

@@ -41,7 +41,6 @@ const en = {
   hint:
     "Kill ends a process at once, as a crash does. Restart tells it to end, as a deploy does: it sends its clients away first.",
   failed: "That did not work. The server’s output says why.",
-  language: "Language",
 };
 
 /** @type {typeof en} */
@@ -82,7 +81,6 @@ const zh = {
   log: "共用的日志。即使被强行终止，已确认的内容也不会丢。",
   hint: "“强行终止”让进程像崩溃一样立刻消失；“重启”像部署时那样通知它结束，它会先让客户端离开。",
   failed: "没有成功，原因见服务器的输出。",
-  language: "语言",
 };
 
 export const texts = { en, zh };

@@ -1,4 +1,5 @@
 // Joins the modules to the document and to each other.
+import { element as elementOf } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { StatusBadge } from "../page/status.js";
 import { enableBroadcast } from "./broadcast.js";
@@ -18,11 +19,7 @@ import { text } from "./text.js";
  */
 export function startApp(document, { connect, ...network }) {
   /** @param {string} id */
-  const element = (id) => {
-    const found = document.getElementById(id);
-    if (!found) throw new Error(`The page has no element with the id "${id}"`);
-    return found;
-  };
+  const element = (id) => elementOf(id, document);
   fillIn(text, document);
   const connectButton = element("connect");
   const disconnectButton = element("disconnect");

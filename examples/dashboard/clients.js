@@ -1,4 +1,5 @@
 // The table of who is connected, and the button that starts a client that stalls.
+import { make } from "../page/element.js";
 import { formatBytes } from "./figures.js";
 import { text } from "./text.js";
 
@@ -11,19 +12,17 @@ const words = text.clients;
 export function showClients(body, rows, ownId) {
   const { ownerDocument: document } = body;
   body.replaceChildren(...rows.map(({ id, kind, waiting, left }) => {
-    const row = document.createElement("tr");
-    row.dataset.state = left ? "evicted" : waiting.events > 0 ? "lagging" : "live";
-    row.dataset.kind = kind;
+    const state = left ? "evicted" : waiting.events > 0 ? "lagging" : "live";
     const name = id === ownId ? words.you(id) : words[kind](id);
-    const state = left ? words.evicted : waiting.events > 0 ? words.lagging : words.live;
-    const cells = [name, words.amount(waiting.events, formatBytes(waiting.bytes)), state];
-    row.append(...cells.map((content, index) => {
-      const cell = document.createElement("td");
-      if (index === 1) cell.className = "number";
-      cell.textContent = content;
-      return cell;
-    }));
-    return row;
+    const amount = words.amount(waiting.events, formatBytes(waiting.bytes));
+    return make(
+      document,
+      "tr",
+      { dataset: { state, kind } },
+      make(document, "td", {}, name),
+      make(document, "td", { className: "number" }, amount),
+      make(document, "td", {}, words[state]),
+    );
   }));
 }
 

@@ -1,5 +1,6 @@
 // One row of the list. Everything that came over the wire goes in as text, never as markup.
 import { timeElement } from "../page/arrivals.js";
+import { make } from "../page/element.js";
 import { common } from "../page/text.js";
 
 /** @typedef {"message" | "json" | "heartbeat" | "gap"} RowKind */
@@ -15,21 +16,11 @@ export function toRow(item, at = new Date()) {
 
 /** @param {Document} document @param {Row} row */
 export function createRow(document, { kind, text, detail, at }) {
-  const row = document.createElement("li");
-  row.className = "row";
-  row.dataset.kind = kind;
+  const body = make(document, "p", { className: "row-text", dir: "auto" }, text);
+  if (detail) body.append(make(document, "small", {}, detail));
+  const row = make(document, "li", { className: "row", dataset: { kind } }, timeElement(document, at), body);
   // A heartbeat every few seconds is there to be seen; read aloud it would drown everything else.
   if (kind === "heartbeat") row.setAttribute("aria-live", "off");
-  const body = document.createElement("p");
-  body.className = "row-text";
-  body.dir = "auto";
-  body.textContent = text;
-  row.append(timeElement(document, at), body);
-  if (detail) {
-    const note = document.createElement("small");
-    note.textContent = detail;
-    body.append(note);
-  }
   return row;
 }
 

@@ -49,16 +49,11 @@ function subscribe(request: Request, kind: Row["kind"], topics: string[]): Respo
 
 /** Publishes what was posted: text as it is, JSON as JSON, and the time if it is empty. */
 async function broadcast(request: Request): Promise<Response> {
-  try {
-    const text = await readText(request, LARGEST_MESSAGE);
-    const isJson = request.headers.get("content-type")?.startsWith("application/json") === true;
-    const data: unknown = text === "" ? new Date().toISOString() : isJson ? parse(text) : text;
-    const id = await feed.publish({ data });
-    return Response.json({ id, clients: feed.size });
-  } catch (error) {
-    if (error instanceof Refusal) return plain(error.status, error.message);
-    throw error;
-  }
+  const text = await readText(request, LARGEST_MESSAGE);
+  const isJson = request.headers.get("content-type")?.startsWith("application/json") === true;
+  const data: unknown = text === "" ? new Date().toISOString() : isJson ? parse(text) : text;
+  const id = await feed.publish({ data });
+  return Response.json({ id, clients: feed.size });
 }
 
 function parse(json: string): unknown {
@@ -70,7 +65,10 @@ function parse(json: string): unknown {
 }
 
 async function stall(): Promise<Response> {
-  return await load.stall() ? plain(202, "It stalls soon") : plain(429, "Enough clients stall already");
+  if (!await load.stall()) {
+    throw new Refusal(429, "Enough clients stall already: wait until they are cut off");
+  }
+  return plain(202, "It stalls soon");
 }
 
 export const dashboard: System = await system(import.meta, {

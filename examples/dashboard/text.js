@@ -3,7 +3,6 @@ import { pick } from "../page/language.js";
 
 const en = {
   title: "Dashboard",
-  language: "Language",
   connection: "Connection",
   server: "Server",
   figures: {
@@ -72,7 +71,6 @@ const en = {
 /** @type {typeof en} */
 const zh = {
   title: "仪表盘",
-  language: "语言",
   connection: "连接",
   server: "服务器",
   figures: {

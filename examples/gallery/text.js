@@ -6,7 +6,6 @@ const en = {
   lede:
     "Small complete systems, each readable in a minute. Open one in two windows, then stop the server and " +
     "start it again.",
-  language: "Language",
   systems: {
     introduction: {
       title: "Introduction",
@@ -44,7 +43,6 @@ const en = {
 const zh = {
   title: "服务器发送事件，实时",
   lede: "一组小而完整的系统，每个一分钟就能读完。在两个窗口里打开同一个，然后停掉服务器，再启动它。",
-  language: "语言",
   systems: {
     introduction: {
       title: "入门",

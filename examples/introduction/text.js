@@ -7,7 +7,6 @@ const en = {
     "A server of fifteen lines tells every page the time, every two seconds, and writes into its log how many " +
     "consumers there are. Open this page in a second window, and watch the log.",
   heading: "What arrived",
-  language: "Language",
 };
 
 /** @type {typeof en} */
@@ -16,7 +15,6 @@ const zh = {
   lede: "一个十五行的服务器每两秒向所有页面报一次时间，并在日志里写下当前有多少个消费者。" +
     "再开一个窗口打开本页，看看日志。",
   heading: "收到的消息",
-  language: "语言",
 };
 
 export const texts = { en, zh };

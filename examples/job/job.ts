@@ -1,7 +1,7 @@
 /** Long jobs: begun by POST, watched as an event stream by any number of pages, cancelled by DELETE. */
 
 import { randomBytes } from "node:crypto";
-import { plain } from "../support/http.ts";
+import { Refusal } from "../support/http.ts";
 import { StateFeed } from "../support/state_feed.ts";
 import type { SystemParts } from "../support/system.ts";
 import { countPrimes, primesUpTo } from "./primes.ts";
@@ -46,7 +46,7 @@ export function createJobs(options: JobsOptions = {}): SystemParts {
   function begin(): Response {
     const running = [...jobs.values()].filter(({ state }) => state.state === "running").length;
     if (running >= mostRunning) {
-      return plain(503, "Too many jobs at once: try again later", { "retry-after": "10" });
+      throw new Refusal(503, "Too many jobs at once: try again later", { headers: { "retry-after": "10" } });
     }
     const id = randomBytes(16).toString("hex");
     const start = performance.now();
@@ -94,22 +94,23 @@ export function createJobs(options: JobsOptions = {}): SystemParts {
     return Response.json({ id }, { status: 201, headers: { location: `${JOBS}/${id}` } });
   }
 
-  const idOf = (request: Request) => new URL(request.url).pathname.slice(JOBS.length + 1);
-  const unknown = () => plain(404, "There is no such job, or no longer: begin a new one");
+  function find(request: Request) {
+    const id = new URL(request.url).pathname.slice(JOBS.length + 1);
+    const job = jobs.get(id);
+    if (job === undefined) throw new Refusal(404, "There is no such job, or no longer: begin a new one");
+    return { id, job };
+  }
 
   /** The state of now comes first, so a page that is reloaded or comes back is where the job is. */
   function watch(request: Request): Response {
-    const id = idOf(request);
-    const job = jobs.get(id);
-    return job === undefined
-      ? unknown()
-      : feed.subscribe(request, id, [["state", job.state]], { retry: 1_000 });
+    const { id, job } = find(request);
+    return feed.subscribe(request, id, [["state", job.state]], { retry: 1_000 });
   }
 
   function cancel(request: Request): Response {
-    const job = jobs.get(idOf(request));
-    job?.cancel();
-    return job === undefined ? unknown() : Response.json(job.state);
+    const { job } = find(request);
+    job.cancel();
+    return Response.json(job.state);
   }
 
   return {

@@ -1,12 +1,10 @@
 // Begins a job, and follows the one that the address names.
 import { connect } from "../page/client.js";
+import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { StatusBadge } from "../page/status.js";
 import { showJob } from "./progress.js";
 import { text } from "./text.js";
-
-/** @param {string} id */
-const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 fillIn(text);
 const status = new StatusBadge({ badge: element("status") });
@@ -37,7 +35,7 @@ function follow(id) {
   };
   stream.on("state", ({ data }) => {
     const job = JSON.parse(data);
-    say(showJob(element, job));
+    say(showJob(job));
     cancel.setAttribute("aria-disabled", String(job.state !== "running"));
     element("start").textContent = text.again;
     if (job.state !== "running") stream.close();

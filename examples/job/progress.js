@@ -1,4 +1,5 @@
 // Shows how far a job is.
+import { element } from "../page/element.js";
 import { text } from "./text.js";
 
 /**
@@ -13,10 +14,10 @@ import { text } from "./text.js";
  */
 
 /**
- * @param {(id: string) => HTMLElement} element @param {Job} job
+ * @param {Job} job
  * @returns {string} what there is to say about it
  */
-export function showJob(element, { state, limit, done, total, found, elapsed, left }) {
+export function showJob({ state, limit, done, total, found, elapsed, left }) {
   const language = document.documentElement.lang;
   const number = (/** @type {number} */ value) => value.toLocaleString(language);
   const seconds = (/** @type {number} */ milliseconds) =>

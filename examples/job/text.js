@@ -6,7 +6,6 @@ const en = {
   lede:
     "The server counts primes, and this page shows how far it is. Reload the page, or open it in further tabs: each " +
     "finds the job where it is.",
-  language: "Language",
   heading: "Counting the primes",
   /** @param {string} limit */
   task: (limit) => `Counting the primes below ${limit}`,
@@ -33,7 +32,6 @@ const en = {
 const zh = {
   title: "长时间任务",
   lede: "服务器在数素数，这个页面显示进度。刷新页面，或在更多标签页里打开：每一页都会接上任务当前的位置。",
-  language: "语言",
   heading: "数素数",
   task: (limit) => `数出 ${limit} 以下的素数`,
   none: "还没有任务。它大约需要半分钟。",

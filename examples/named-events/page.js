@@ -1,13 +1,11 @@
 // One stream, read by connect() and by a bare EventSource, and buttons that take its server away.
 import { connect } from "../page/client.js";
+import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { closeWithPage } from "../page/leave.js";
 import { StatusBadge } from "../page/status.js";
 import { Tally } from "./tally.js";
 import { text } from "./text.js";
-
-/** @param {string} id */
-const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /** @param {string} url */
 function readWithOurs(url) {

@@ -10,7 +10,7 @@
 
 import process from "node:process";
 import { Broadcaster } from "tidings";
-import { plain } from "../support/http.ts";
+import { plain, Refusal } from "../support/http.ts";
 import { origins } from "../support/origins.ts";
 import { type System, system } from "../support/system.ts";
 import { Neighbour } from "./neighbour.ts";
@@ -55,8 +55,10 @@ async function trouble(request: Request): Promise<Response> {
   const { searchParams } = new URL(request.url);
   const kind = searchParams.get("kind") ?? "refuse";
   const seconds = Number(searchParams.get("seconds") ?? 8);
-  if (kind !== "refuse" && kind !== "502" && kind !== "503") return plain(400, "kind: refuse, 502 or 503");
-  if (!(seconds > 0 && seconds <= 60)) return plain(400, "seconds: more than 0 and at most 60");
+  if (kind !== "refuse" && kind !== "502" && kind !== "503") {
+    throw new Refusal(400, "kind: refuse, 502 or 503");
+  }
+  if (!(seconds > 0 && seconds <= 60)) throw new Refusal(400, "seconds: more than 0 and at most 60");
   await neighbour.fail(kind, seconds * 1_000);
   return plain(202, `Back in ${seconds} s`);
 }

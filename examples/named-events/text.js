@@ -30,7 +30,6 @@ const en = {
   over: (received) => `${received} events received, and none any more.`,
   nothing: "Nothing received yet.",
   dead: "Given up for good",
-  language: "Language",
 };
 
 /** @type {typeof en} */
@@ -57,7 +56,6 @@ const zh = {
   over: (received) => `已收到 ${received} 个事件，之后再也没有了。`,
   nothing: "还没有收到任何内容。",
   dead: "已彻底放弃",
-  language: "语言",
 };
 
 export const texts = { en, zh };

@@ -1,4 +1,5 @@
 // A list of what arrived, newest first and bounded. What came over the wire goes in as text, never as markup.
+import { make } from "./element.js";
 
 /** Two digits each and 24 hours, so that the times stand in a column. */
 const clock = new Intl.DateTimeFormat(undefined, {
@@ -10,20 +11,13 @@ const clock = new Intl.DateTimeFormat(undefined, {
 
 /** @param {Document} document @param {Date} [at] */
 export function timeElement(document, at = new Date()) {
-  const time = document.createElement("time");
-  time.dateTime = at.toISOString();
-  time.textContent = clock.format(at);
-  return time;
+  return make(document, "time", { dateTime: at.toISOString() }, clock.format(at));
 }
 
 /** @param {HTMLElement} list @param {string} text @param {{ kind?: string, limit?: number }} [options] */
 export function addArrival(list, text, { kind = "message", limit = 100 } = {}) {
   const document = list.ownerDocument;
-  const row = document.createElement("li");
-  row.dataset.kind = kind;
-  const body = document.createElement("span");
-  body.textContent = text;
-  row.append(timeElement(document), body);
-  list.prepend(row);
+  const body = make(document, "span", {}, text);
+  list.prepend(make(document, "li", { dataset: { kind } }, timeElement(document), body));
   while (list.childElementCount > limit) list.lastElementChild?.remove();
 }

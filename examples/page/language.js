@@ -1,9 +1,13 @@
 // English or Chinese: as the visitor chose, or else as the browser prefers.
+import { make } from "./element.js";
 
 /** @typedef {"en" | "zh"} Language */
 
 /** Each language by its own name. @type {Record<Language, string>} */
 const NAMES = { en: "English", zh: "中文" };
+
+/** What every page says of the link to the other language, beside its own sentences. */
+export const label = { en: { language: "Language" }, zh: { language: "语言" } };
 
 /** Where the choice is kept. */
 const KEY = "language";
@@ -56,19 +60,18 @@ export function pick(texts) {
  * @param {Document} [document]
  */
 export function fillIn(text, document = globalThis.document) {
+  const sentences = { ...pick(label), ...text };
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   document.title = `tidings · ${text.title}`;
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) {
-    element.textContent = sentence(text, element.dataset.text ?? "");
-  }
-  for (
-    const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-placeholder]"))
-  ) {
-    element.setAttribute("placeholder", sentence(text, element.dataset.placeholder ?? ""));
-  }
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-label]"))) {
-    element.setAttribute("aria-label", sentence(text, element.dataset.label ?? ""));
-  }
+  /** @param {string} name @param {(element: Element, said: string) => void} put */
+  const fill = (name, put) => {
+    for (const element of document.querySelectorAll(`[data-${name}]`)) {
+      put(element, sentence(sentences, element.getAttribute(`data-${name}`) ?? ""));
+    }
+  };
+  fill("text", (element, said) => element.textContent = said);
+  fill("placeholder", (element, said) => element.setAttribute("placeholder", said));
+  fill("label", (element, said) => element.setAttribute("aria-label", said));
   addSwitch(document);
 }
 
@@ -89,9 +92,6 @@ function addSwitch(document) {
   const other = language === "zh" ? "en" : "zh";
   const address = new URL(document.location.href);
   address.searchParams.set("lang", other);
-  const link = document.createElement("a");
-  link.href = address.href;
-  link.lang = link.hreflang = other;
-  link.textContent = NAMES[other];
-  place.replaceChildren(link);
+  const properties = { href: address.href, lang: other, hreflang: other };
+  place.replaceChildren(make(document, "a", properties, NAMES[other]));
 }

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { FetchHandler } from "tidings/serve";
 import { fileHeaders } from "./files.ts";
-import { plain } from "./http.ts";
+import { Refusal } from "./http.ts";
 
 async function bundle(entry: URL): Promise<string> {
   const { build } = await import("esbuild");
@@ -52,7 +52,7 @@ export function bundled(entry: URL): FetchHandler {
         `${entry.pathname} cannot be built for the pages. Are the dependencies there? Run: npm ci`,
         error,
       );
-      return plain(500, "This module cannot be built here: run npm ci, and reload the page");
+      throw new Refusal(500, "This module cannot be built here: run npm ci, and reload the page");
     }
   };
 }

@@ -1,6 +1,7 @@
 /** Serves the files of one folder, read once. No path of a request ever reaches the file system. */
 
 import { readdir, readFile } from "node:fs/promises";
+import { framed } from "./frame.ts";
 import type { Routes } from "./router.ts";
 
 const TYPES: Record<string, string> = {
@@ -36,7 +37,8 @@ export function fileHeaders(type: string, policy: Policy = {}): Record<string, s
 }
 
 /**
- * A route for each file of the folder that a browser could want; `index.html` is at `path` itself.
+ * A route for each file of the folder that a browser could want; `index.html` is at `path` itself. Pages are put into the
+ * frame that all share: see frame.ts.
  *
  * @param path Where they are, with a slash at its end.
  * @param policy Directives of the Content-Security-Policy, over the strict ones that all pages have.
@@ -46,7 +48,10 @@ export async function folder(path: string, url: URL, policy?: Policy): Promise<R
   for (const name of await readdir(url)) {
     const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
     if (type === undefined) continue;
-    const bytes = new Uint8Array(await readFile(new URL(name, url)));
+    const file = await readFile(new URL(name, url));
+    const bytes = type === TYPES["html"]
+      ? new TextEncoder().encode(framed(`${path.slice(1)}${name}`, file.toString()))
+      : new Uint8Array(file);
     const headers = { ...fileHeaders(type, policy), "content-length": String(bytes.byteLength) };
     routes[`GET ${path}${name === "index.html" ? "" : name}`] = () => new Response(bytes, { headers });
   }

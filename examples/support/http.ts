@@ -1,19 +1,45 @@
 /** Small things that several examples need of HTTP. */
 
 /** A plain answer. */
-export function plain(status: number, text: string, headers: Record<string, string> = {}): Response {
-  return new Response(`${text}\n`, {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
-  });
+export function plain(status: number, text: string): Response {
+  return new Response(`${text}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
 }
 
-/** A request that is answered with a refusal. */
+/** What a refusal says beside its sentence. */
+export interface RefusalDetails {
+  /** A word for programs, such as the page. */
+  readonly code?: string;
+  /** The parameter of the query that is at fault. */
+  readonly parameter?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/**
+ * A request is refused: a handler throws this, and the router answers with the status and the JSON
+ * `{ "error": { "code", "parameter", "message" } }`.
+ */
 export class Refusal extends Error {
   readonly status: number;
-  constructor(status: number, message: string) {
+  readonly #details: RefusalDetails;
+
+  /** @param message A sentence for people: what is wrong, and what to do. */
+  constructor(status: number, message: string, details: RefusalDetails = {}) {
     super(message);
     this.status = status;
+    this.#details = details;
+  }
+
+  toResponse(): Response {
+    const { code, parameter, headers } = this.#details;
+    return Response.json({ error: { code, parameter, message: this.message } }, {
+      status: this.status,
+      headers: {
+        "cache-control": "no-store",
+        // A client that goes on sending although it has been told of a limit is not listened to for ever.
+        ...(this.status === 413 ? { connection: "close" } : {}),
+        ...headers,
+      },
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Finds the handler of a request, by method and path. */
 
 import type { FetchHandler } from "tidings/serve";
-import { plain } from "./http.ts";
+import { Refusal } from "./http.ts";
 
 /**
  * Handlers by `"<methods> <path>"`: `"GET /sse"`, `"GET,OPTIONS /events"`. HEAD comes with GET. A path that ends with `/*`
@@ -9,7 +9,10 @@ import { plain } from "./http.ts";
  */
 export type Routes = Readonly<Record<string, FetchHandler>>;
 
-/** One handler of all the tables' routes. Two of them with the same method and path are a mistake, found here. */
+/**
+ * One handler of all the tables' routes. Two of them with the same method and path are a mistake, found here. What a
+ * handler throws as a {@linkcode Refusal} is answered as one.
+ */
 export function router(...tables: readonly Routes[]): FetchHandler {
   const paths = new Map<string, Map<string, FetchHandler>>();
   for (const [key, handler] of tables.flatMap((table) => Object.entries(table))) {
@@ -29,13 +32,21 @@ export function router(...tables: readonly Routes[]): FetchHandler {
   const wide = [...paths].filter(([path]) => path.endsWith("/*")).map(([path, byMethod]) =>
     [path.slice(0, -1), byMethod] as const
   );
-  return (request) => {
-    const { pathname } = new URL(request.url);
+  const find = ({ url, method }: Request): FetchHandler => {
+    const { pathname } = new URL(url);
     const byMethod = paths.get(pathname) ?? wide.find(([path]) => pathname.startsWith(path))?.[1];
-    if (byMethod === undefined) return plain(404, "Nothing here: see /");
-    const handler = byMethod.get(request.method);
-    if (handler !== undefined) return handler(request);
+    if (byMethod === undefined) throw new Refusal(404, "Nothing here: see /");
+    const handler = byMethod.get(method);
+    if (handler !== undefined) return handler;
     const allowed = [...byMethod.keys()];
-    return plain(405, `Use ${allowed.join(" or ")} here`, { allow: allowed.join(", ") });
+    throw new Refusal(405, `Use ${allowed.join(" or ")} here`, { headers: { allow: allowed.join(", ") } });
+  };
+  return async (request) => {
+    try {
+      return await find(request)(request);
+    } catch (error) {
+      if (error instanceof Refusal) return error.toResponse();
+      throw error;
+    }
   };
 }

@@ -1,13 +1,11 @@
 // Reads /sse, shows what comes, and lets the visitor leave and come back.
 import { addArrival } from "../page/arrivals.js";
 import { connect } from "../page/client.js";
+import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { closeWithPage } from "../page/leave.js";
 import { StatusBadge } from "../page/status.js";
 import { text } from "./text.js";
-
-/** @param {string} id */
-const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 fillIn(text);
 const status = new StatusBadge({ badge: element("status"), detail: element("status-detail") });

@@ -9,7 +9,6 @@ const en = {
   heading: "What arrived",
   connect: "Connect",
   disconnect: "Disconnect",
-  language: "Language",
 };
 
 /** @type {typeof en} */
@@ -19,7 +18,6 @@ const zh = {
   heading: "收到的消息",
   connect: "连接",
   disconnect: "断开",
-  language: "语言",
 };
 
 export const texts = { en, zh };

@@ -1,5 +1,6 @@
 // Asks, shows the answer as it comes, and lets the visitor stop it or cut the connection.
 import { connect } from "../page/client.js";
+import { element, make } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { StatusBadge } from "../page/status.js";
 import { Network } from "./network.js";
@@ -7,9 +8,6 @@ import { Reader } from "./reader.js";
 import { text } from "./text.js";
 
 /** @typedef {"complete" | "stopped" | "abandoned"} Outcome */
-
-/** @param {string} id */
-const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 fillIn(text);
 const status = new StatusBadge({ badge: element("status") });
@@ -35,8 +33,7 @@ const isEnabled = (/** @type {string} */ id) => element(id).getAttribute("aria-d
 
 /** @param {string} className */
 function addLine(className) {
-  const line = document.createElement("p");
-  line.className = className;
+  const line = make(document, "p", { className });
   element("empty").hidden = true;
   conversation.append(line);
   return line;

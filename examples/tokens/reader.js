@@ -1,4 +1,5 @@
 // One answer as the page reads it: its text, and the proof that no token is missing and none came twice.
+import { make } from "../page/element.js";
 
 export class Reader {
   #answer;
@@ -42,8 +43,7 @@ export class Reader {
   #marked() {
     const last = this.#answer.lastChild;
     if (last instanceof HTMLElement && last.className === "caught-up") return last;
-    const mark = document.createElement("span");
-    mark.className = "caught-up";
+    const mark = make(document, "span", { className: "caught-up" });
     this.#answer.append(mark);
     this.#legend.hidden = false;
     return mark;

@@ -6,7 +6,6 @@ const en = {
   lede:
     "An answer streams in as a language model’s would. Stop it, or cut the connection in the middle: it goes on " +
     "with the very next token.",
-  language: "Language",
   /** What the server is told to answer in. */
   speaks: "en",
   conversation: "Conversation",
@@ -46,7 +45,6 @@ const en = {
 const zh = {
   title: "逐词输出",
   lede: "回答像语言模型那样一点点流出来。可以停止它，也可以中途切断连接：它会从紧接着的那个词继续。",
-  language: "语言",
   speaks: "zh",
   conversation: "对话",
   empty: "问点什么吧。这里没有运行模型：回答由事先写好的句子组成，同样的问题得到同样的回答。",

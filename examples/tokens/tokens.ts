@@ -90,9 +90,9 @@ export function createTokens(options: TokensOptions = {}): SystemParts {
 
   return {
     routes: {
-      [`POST ${ANSWERS}`]: refusing(ask),
-      [`GET ${ANSWERS}/*`]: refusing(read),
-      [`DELETE ${ANSWERS}/*`]: refusing(stop),
+      [`POST ${ANSWERS}`]: ask,
+      [`GET ${ANSWERS}/*`]: read,
+      [`DELETE ${ANSWERS}/*`]: stop,
     },
     close() {
       closing.abort();
@@ -116,16 +116,4 @@ function readQuestion(json: string): { question: string; language: Language } {
     throw new Refusal(400, `"language" must be one of ${languages.join(", ")}`);
   }
   return { question, language: language as Language };
-}
-
-/** The handler, its refusals answered with JSON. */
-function refusing(handler: (request: Request) => Response | Promise<Response>) {
-  return async (request: Request): Promise<Response> => {
-    try {
-      return await handler(request);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      return Response.json({ error: error.message }, { status: error.status });
-    }
-  };
 }

@@ -1,4 +1,5 @@
 // The card with the QR code, the link, and the time that is left.
+import { element } from "../page/element.js";
 import { phoneLinks } from "./link.js";
 import { text } from "./text.js";
 
@@ -9,13 +10,10 @@ const QUIET = 4;
 /** @typedef {{ member: string, identifier: string, expiresIn: number, addresses: string[] }} Code */
 
 export class CodeCard {
-  #element;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #tick;
 
-  /** @param {(id: string) => HTMLElement} element gives an element of the page by its id */
-  constructor(element) {
-    this.#element = element;
+  constructor() {
     const address = /** @type {HTMLSelectElement} */ (element("address"));
     address.addEventListener("change", () => this.#point(address.value));
     const copy = element("copy");
@@ -31,16 +29,16 @@ export class CodeCard {
   /** @param {Code} code */
   show(code) {
     const { links, reachable } = phoneLinks(location.href, code);
-    const address = /** @type {HTMLSelectElement} */ (this.#element("address"));
+    const address = /** @type {HTMLSelectElement} */ (element("address"));
     const chosen = links.includes(address.value) ? address.value : links[0] ?? "";
     address.replaceChildren(...links.map((link) => new Option(new URL(link).host, link)));
     address.value = chosen;
-    this.#element("address-line").hidden = links.length < 2;
-    this.#element("reach").textContent = reachable ? text.code.network : text.code.unreachable;
+    element("address-line").hidden = links.length < 2;
+    element("reach").textContent = reachable ? text.code.network : text.code.unreachable;
     this.#point(chosen);
     this.#say("");
     this.#urge(false);
-    this.#element("code").hidden = false;
+    element("code").hidden = false;
     this.#countDown(Date.now() + code.expiresIn);
   }
 
@@ -52,21 +50,21 @@ export class CodeCard {
   /** @param {string} reason why there is no code any more */
   close(reason) {
     clearInterval(this.#tick);
-    this.#element("code").hidden = true;
+    element("code").hidden = true;
     this.#say(reason);
     this.#urge(reason !== text.code.waiting);
   }
 
   /** @param {string} sentence */
   #say(sentence) {
-    const note = this.#element("code-note");
+    const note = element("code-note");
     note.textContent = sentence;
     note.hidden = sentence === "";
   }
 
   /** Whether a new code is what is wanted now. @param {boolean} wanted */
   #urge(wanted) {
-    this.#element("renew").className = wanted ? "primary" : "quiet";
+    element("renew").className = wanted ? "primary" : "quiet";
   }
 
   /** @param {number} end */
@@ -75,7 +73,7 @@ export class CodeCard {
     const time = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short" }).format(end);
     const show = () => {
       const minutes = Math.ceil((end - Date.now()) / 60_000);
-      this.#element("until").textContent = text.code.until(time, minutes);
+      element("until").textContent = text.code.until(time, minutes);
     };
     show();
     this.#tick = setInterval(show, 5_000);
@@ -83,9 +81,9 @@ export class CodeCard {
 
   /** @param {string} link */
   async #point(link) {
-    const anchor = /** @type {HTMLAnchorElement} */ (this.#element("link"));
+    const anchor = /** @type {HTMLAnchorElement} */ (element("link"));
     anchor.href = link;
-    const qr = this.#element("qr");
+    const qr = element("qr");
     try {
       // Loaded late: without the library there is still the link.
       const { encodeQR } = await import("./qr.js");

@@ -1,7 +1,8 @@
 /** The codes: each belongs to one member, holds the pictures that came by it, and ends. */
 
+import { Refusal } from "../support/http.ts";
 import type { Kept } from "./folder.ts";
-import { type Place, Problem } from "./query.ts";
+import type { Place } from "./query.ts";
 
 /** Ended codes that are remembered, so that they do not begin anew. */
 const REMEMBERED = 10_000;
@@ -40,7 +41,7 @@ export class Codes {
   /**
    * The code of this place, which begins if it is new. `undefined` if it has ended.
    *
-   * @throws {Problem} If the identifier belongs to another member, or there are too many codes.
+   * @throws {Refusal} If the identifier belongs to another member, or there are too many codes.
    */
   open(place: Place): Code | undefined {
     const { member, identifier } = place;
@@ -49,7 +50,7 @@ export class Codes {
     if (known !== undefined) return ofMember(known, member);
     const { lifetime, most, onEnd } = this.#options;
     if (this.#codes.size >= most) {
-      throw new Problem(503, "too-many-codes", "Too many codes are in use: try again later");
+      throw new Refusal(503, "Too many codes are in use: try again later", { code: "too-many-codes" });
     }
     const ending = new AbortController();
     const timer = setTimeout(() => {
@@ -78,14 +79,14 @@ export class Codes {
   /**
    * The code of this place.
    *
-   * @throws {Problem} If there is none, or it has ended, or belongs to another member.
+   * @throws {Refusal} If there is none, or it has ended, or belongs to another member.
    */
   find({ member, identifier }: Place): Code {
     const code = this.#codes.get(identifier);
     if (code !== undefined) return ofMember(code, member);
     throw this.#ended.has(identifier)
-      ? new Problem(410, "ended", "This code has ended: show a new one")
-      : new Problem(404, "unknown", "There is no such code: open the page that shows it");
+      ? codeEnded()
+      : new Refusal(404, "There is no such code: open the page that shows it", { code: "unknown" });
   }
 
   /** Ends all of them. */
@@ -105,7 +106,15 @@ export class Codes {
   }
 }
 
+/** Whoever uses a code after its time is told this. */
+export function codeEnded(): Refusal {
+  return new Refusal(410, "This code has ended: show a new one", { code: "ended" });
+}
+
 function ofMember<T extends Code>(code: T, member: string): T {
   if (code.member === member) return code;
-  throw new Problem(403, "not-yours", "This code belongs to another member", "member_id");
+  throw new Refusal(403, "This code belongs to another member", {
+    code: "not-yours",
+    parameter: "member_id",
+  });
 }

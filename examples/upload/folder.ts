@@ -3,8 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Refusal } from "../support/http.ts";
 import { HEAD, type ImageKind, imageKind } from "./images.ts";
-import { Problem } from "./query.ts";
 
 const CHUNK = 65_536;
 
@@ -48,7 +48,7 @@ export class PictureFolder {
       let waiting = new Uint8Array();
       let kind: ImageKind | undefined;
       for (;;) {
-        const { done, value } = await patiently(reader.read().catch(brokenOff), idle);
+        const { done, value } = await patiently(reader.read().catch(() => Promise.reject(brokenOff())), idle);
         if (value !== undefined) {
           take(value.byteLength);
           size += value.byteLength;
@@ -71,7 +71,7 @@ export class PictureFolder {
     } catch (error) {
       await file?.close().catch(() => {});
       if (path !== undefined) await rm(path, { force: true });
-      if (error instanceof Problem) await readAway(reader, drain, idle);
+      if (error instanceof Refusal) await readAway(reader, drain, idle);
       throw error;
     } finally {
       reader.cancel().catch(() => {});
@@ -109,19 +109,23 @@ export class PictureFolder {
 
   /** The folder is made when there is something to put into it. */
   async #pathOf(name: string): Promise<string> {
-    if (this.#closed) throw new Problem(503, "closing", "The server is closing: try again later");
+    if (this.#closed) throw new Refusal(503, "The server is closing: try again later", { code: "closing" });
     return join(await (this.#path ??= mkdtemp(join(this.#parent, "tidings-upload-"))), name);
   }
 }
 
 function accepted(head: Uint8Array): ImageKind {
-  if (head.byteLength === 0) throw new Problem(400, "empty", "The request has no body: send one picture");
+  if (head.byteLength === 0) {
+    throw new Refusal(400, "The request has no body: send one picture", { code: "empty" });
+  }
   const kind = imageKind(head);
   if (kind === "heic") {
-    throw new Problem(415, "heic", "Few browsers show HEIC: send it as JPEG, PNG, GIF, WebP or AVIF");
+    throw new Refusal(415, "Few browsers show HEIC: send it as JPEG, PNG, GIF, WebP or AVIF", {
+      code: "heic",
+    });
   }
   if (kind === undefined) {
-    throw new Problem(415, "no-picture", "This is no picture: send a JPEG, PNG, GIF, WebP or AVIF");
+    throw new Refusal(415, "This is no picture: send a JPEG, PNG, GIF, WebP or AVIF", { code: "no-picture" });
   }
   return kind;
 }
@@ -133,9 +137,9 @@ function join2(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both;
 }
 
-/** The client left while it was sending. */
-function brokenOff(): never {
-  throw new Problem(400, "broken-off", "The upload broke off: try again");
+/** A client that left while it was sending is told this, should it still listen. */
+export function brokenOff(): Refusal {
+  return new Refusal(400, "The upload broke off: try again", { code: "broken-off" });
 }
 
 /** The promise, or a refusal if nothing comes. */
@@ -143,7 +147,7 @@ async function patiently<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Problem(408, "too-slow", `Nothing came for ${ms / 1000} s: try again`)),
+      () => reject(new Refusal(408, `Nothing came for ${ms / 1000} s: try again`, { code: "too-slow" })),
       ms,
     );
   });

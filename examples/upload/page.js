@@ -1,5 +1,6 @@
 // The desktop's page: shows the code, and the pictures that come by it.
 import { connect } from "../page/client.js";
+import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { StatusBadge } from "../page/status.js";
 import { CodeCard } from "./card.js";
@@ -7,12 +8,9 @@ import { identifierOf } from "./code.js";
 import { showPictures } from "./pictures.js";
 import { text } from "./text.js";
 
-/** @param {string} id */
-const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
 fillIn(text);
 const status = new StatusBadge({ badge: element("status") });
-const card = new CodeCard(element);
+const card = new CodeCard();
 const member = new URLSearchParams(location.search).get("member_id") ?? "1";
 
 /** @param {string} identifier */
@@ -29,7 +27,7 @@ function open(identifier) {
     }
   };
   stream.on("code", ({ data }) => card.show({ member, identifier, ...JSON.parse(data) }));
-  stream.on("upload_by_qr", ({ data }) => showPictures(element, JSON.parse(data)));
+  stream.on("upload_by_qr", ({ data }) => showPictures(JSON.parse(data)));
   stream.on("ended", () => {
     stream.close();
     card.close(text.code.ended);
@@ -40,7 +38,7 @@ function open(identifier) {
 let stream = open(identifierOf(member));
 element("renew").addEventListener("click", () => {
   stream.close();
-  showPictures(element, []);
+  showPictures([]);
   card.wait();
   stream = open(identifierOf(member, { renew: true }));
 });

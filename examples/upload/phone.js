@@ -1,13 +1,11 @@
 // The phone's page: takes or chooses pictures, and sends them one after the other.
+import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { Sendings } from "./sendings.js";
 import { formatSize } from "./size.js";
 import { text as texts } from "./text.js";
 
 const { phone: text } = texts;
-
-/** @param {string} id */
-const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 fillIn({ ...texts, title: text.title });
 const form = /** @type {HTMLFormElement} */ (element("form"));

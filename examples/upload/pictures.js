@@ -1,11 +1,12 @@
 // The pictures, newest first. The list is told whole each time; what is there already stays as it is.
+import { element, make } from "../page/element.js";
 import { formatSize } from "./size.js";
 import { text } from "./text.js";
 
 /** @typedef {{ url: string, type: string, size: number }} Picture */
 
-/** @param {(id: string) => HTMLElement} element @param {Picture[]} pictures the oldest first */
-export function showPictures(element, pictures) {
+/** @param {Picture[]} pictures the oldest first */
+export function showPictures(pictures) {
   const list = element("pictures");
   const rows = new Map([...list.children].map((row) => [/** @type {HTMLElement} */ (row).dataset.url, row]));
   list.replaceChildren(
@@ -17,24 +18,13 @@ export function showPictures(element, pictures) {
 
 /** @param {Picture} picture @param {number} number */
 function createRow({ url, type, size }, number) {
-  const row = document.createElement("li");
-  row.dataset.url = url;
-  const image = document.createElement("img");
-  image.alt = text.pictures.name(number);
-  image.src = url;
-  const caption = document.createElement("p");
-  const save = document.createElement("a");
-  save.href = url;
-  save.download = `picture-${number}.${type.replace("image/", "").replace("jpeg", "jpg")}`;
-  save.textContent = text.pictures.save;
-  save.setAttribute("aria-label", `${text.pictures.save}: ${image.alt}`);
-  caption.append(`${image.alt} · ${formatSize(size)} `, save);
+  const image = make(document, "img", { alt: text.pictures.name(number), src: url });
   image.addEventListener("error", () => {
-    const broken = document.createElement("p");
-    broken.className = "broken";
-    broken.textContent = text.pictures.broken;
-    image.replaceWith(broken);
+    image.replaceWith(make(document, "p", { className: "broken" }, text.pictures.broken));
   });
-  row.append(image, caption);
-  return row;
+  const download = `picture-${number}.${type.replace("image/", "").replace("jpeg", "jpg")}`;
+  const save = make(document, "a", { href: url, download }, text.pictures.save);
+  save.setAttribute("aria-label", `${text.pictures.save}: ${image.alt}`);
+  const caption = make(document, "p", {}, `${image.alt} · ${formatSize(size)} `, save);
+  return make(document, "li", { dataset: { url } }, image, caption);
 }

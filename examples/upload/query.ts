@@ -1,35 +1,11 @@
 /** The parameters of the API, checked: what is missing or malformed is named. */
 
+import { Refusal } from "../support/http.ts";
+
 /** Whose pictures, and by which code. */
 export interface Place {
   readonly member: string;
   readonly identifier: string;
-}
-
-/** What cannot be done, as it is answered: a status, and JSON with a code for the page and a sentence for people. */
-export class Problem extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly parameter: string | undefined;
-
-  constructor(status: number, code: string, message: string, parameter?: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-    this.parameter = parameter;
-  }
-
-  toResponse(): Response {
-    const { status, code, parameter, message } = this;
-    return Response.json({ error: { code, ...(parameter === undefined ? {} : { parameter }), message } }, {
-      status,
-      headers: {
-        "cache-control": "no-store",
-        // A client that has been told of a limit and goes on sending is not listened to for ever.
-        ...(status === 413 ? { connection: "close" } : {}),
-      },
-    });
-  }
 }
 
 interface Rule {
@@ -47,31 +23,32 @@ const RULES = {
   },
 } as const satisfies Record<string, Rule>;
 
-/** @throws {Problem} With status 400, naming the parameter. */
+/** @throws {Refusal} With status 400, naming the parameter. */
 function parameter(query: URLSearchParams, name: keyof typeof RULES): string {
   const { pattern, wanted } = RULES[name];
   const [value, ...others] = query.getAll(name);
   if (value === undefined || value === "") {
-    throw new Problem(400, "missing", `The parameter ${name} is missing: it must be ${wanted}`, name);
+    throw new Refusal(400, `The parameter ${name} is missing: it must be ${wanted}`, {
+      code: "missing",
+      parameter: name,
+    });
   }
   if (others.length > 0 || !pattern.test(value)) {
-    throw new Problem(
-      400,
-      "malformed",
-      `The parameter ${name} is malformed: it must be ${wanted}, once`,
-      name,
-    );
+    throw new Refusal(400, `The parameter ${name} is malformed: it must be ${wanted}, once`, {
+      code: "malformed",
+      parameter: name,
+    });
   }
   return value;
 }
 
-/** @throws {Problem} As {@linkcode readPlace}; also if `event` is not the one event that there is. */
+/** @throws {Refusal} As {@linkcode readPlace}; also if `event` is not the one event that there is. */
 export function readSubscription(request: Request): Place {
   parameter(new URL(request.url).searchParams, "event");
   return readPlace(request);
 }
 
-/** @throws {Problem} With status 400, naming the parameter that is missing or malformed. */
+/** @throws {Refusal} With status 400, naming the parameter that is missing or malformed. */
 export function readPlace(request: Request): Place {
   const query = new URL(request.url).searchParams;
   return { member: parameter(query, "member_id"), identifier: parameter(query, "identifier") };

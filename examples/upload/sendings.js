@@ -1,4 +1,5 @@
 // What is being sent and was sent: one upload at a time, each with its progress.
+import { make } from "../page/element.js";
 import { formatSize } from "./size.js";
 import { text as texts } from "./text.js";
 
@@ -77,20 +78,14 @@ function post(address, file, progress) {
 
 /** @param {File} file */
 function createRow(file) {
-  const item = document.createElement("li");
-  const name = document.createElement("p");
-  name.className = "name";
-  name.textContent = `${file.name || text.nameless} · ${formatSize(file.size)}`;
-  const bar = document.createElement("progress");
-  bar.max = 1;
-  bar.setAttribute("aria-label", file.name || text.nameless);
-  const note = document.createElement("p");
-  note.className = "hint";
+  const name = file.name || text.nameless;
+  const bar = make(document, "progress", { max: 1 });
+  bar.setAttribute("aria-label", name);
+  const note = make(document, "p", { className: "hint" });
   note.setAttribute("role", "status");
-  const again = document.createElement("button");
-  again.type = "button";
-  again.textContent = text.again;
-  item.append(name, bar, note, again);
+  const again = make(document, "button", { type: "button" }, text.again);
+  const title = make(document, "p", { className: "name" }, `${name} · ${formatSize(file.size)}`);
+  const item = make(document, "li", {}, title, bar, note, again);
   return {
     item,
     again,

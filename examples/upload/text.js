@@ -4,7 +4,6 @@ import { pick } from "../page/language.js";
 const en = {
   title: "Upload from the phone",
   lede: "Scan the code with a phone, take a picture, and it appears here: pushed in the moment it arrives.",
-  language: "Language",
   code: {
     heading: "Scan with the phone",
     picture: "QR code of the phone’s link",
@@ -79,7 +78,6 @@ const en = {
 const zh = {
   title: "手机上传",
   lede: "用手机扫码，拍一张照片，它就会出现在这里：照片一到，服务器立刻推送。",
-  language: "语言",
   code: {
     heading: "用手机扫码",
     picture: "手机链接的二维码",

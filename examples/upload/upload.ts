@@ -4,12 +4,13 @@
  */
 
 import { tmpdir } from "node:os";
+import { Refusal } from "../support/http.ts";
 import { type StateEvent, StateFeed } from "../support/state_feed.ts";
 import type { SystemParts } from "../support/system.ts";
 import { lanAddresses } from "./addresses.ts";
-import { type Code, Codes } from "./codes.ts";
-import { type Kept, PictureFolder } from "./folder.ts";
-import { Problem, readPlace, readSubscription } from "./query.ts";
+import { type Code, codeEnded, Codes } from "./codes.ts";
+import { brokenOff, type Kept, PictureFolder } from "./folder.ts";
+import { readPlace, readSubscription } from "./query.ts";
 
 const PICTURES = "/v1/api/upload/pictures/";
 
@@ -82,7 +83,7 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
     const code = codes.find(readPlace(request));
     const { used } = code;
     if (used.pictures >= most) {
-      throw new Problem(409, "too-many", `A code holds ${most} pictures at most: show a new one`);
+      throw new Refusal(409, `A code holds ${most} pictures at most: show a new one`, { code: "too-many" });
     }
     const declared = Number(request.headers.get("content-length") ?? NaN);
     let size = 0;
@@ -93,12 +94,16 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
     };
     const take = (bytes: number) => {
       if (size + bytes > largest || declared > largest) {
-        throw new Problem(413, "too-large", `A picture has ${largest} bytes at most: send a smaller one`);
+        throw new Refusal(413, `A picture has ${largest} bytes at most: send a smaller one`, {
+          code: "too-large",
+        });
       }
       if (used.bytes + bytes > total) {
-        throw new Problem(413, "too-much", `A code holds ${total} bytes at most: show a new one`);
+        throw new Refusal(413, `A code holds ${total} bytes at most: show a new one`, { code: "too-much" });
       }
-      if (onDisk + bytes > disk) throw new Problem(507, "full", "There is no room left: try again later");
+      if (onDisk + bytes > disk) {
+        throw new Refusal(507, "There is no room left: try again later", { code: "full" });
+      }
       account(bytes);
     };
     used.pictures++;
@@ -108,8 +113,7 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
       // Some runtimes end the body of a client that has left as if it were complete.
       if (declared > picture.size || code.signal.aborted) {
         await folder.remove(picture);
-        if (code.signal.aborted) throw new Problem(410, "ended", "This code has ended: show a new one");
-        throw new Problem(400, "broken-off", "The upload broke off: try again");
+        throw code.signal.aborted ? codeEnded() : brokenOff();
       }
       code.pictures.push(picture);
       feed.publish(code.topic, listOf(code));
@@ -129,7 +133,7 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
     const code = codes.find({ member: member!, identifier: identifier ?? "" });
     const picture = code.pictures.find((picture) => picture.name === name);
     if (picture === undefined || rest.length > 0) {
-      throw new Problem(404, "unknown", "There is no such picture");
+      throw new Refusal(404, "There is no such picture", { code: "unknown" });
     }
     return new Response(request.method === "HEAD" ? null : await folder.read(picture), {
       headers: {
@@ -147,10 +151,10 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
 
   return {
     routes: {
-      "GET /v1/api/sse/events": explained(subscribe),
-      "GET /v1/api/upload": explained(look),
-      "POST /v1/api/upload": explained(upload),
-      [`GET ${PICTURES}*`]: explained(show),
+      "GET /v1/api/sse/events": subscribe,
+      "GET /v1/api/upload": look,
+      "POST /v1/api/upload": upload,
+      [`GET ${PICTURES}*`]: show,
     },
     async close() {
       await feed.close();
@@ -166,16 +170,4 @@ function listOf(code: Code): StateEvent {
 
 function describe({ member, identifier }: Code, { name, kind, size }: Kept) {
   return { url: `${PICTURES}${member}/${identifier}/${name}`, type: kind.type, size };
-}
-
-/** The handler, its problems answered with what they say. */
-function explained(handler: (request: Request) => Response | Promise<Response>) {
-  return async (request: Request): Promise<Response> => {
-    try {
-      return await handler(request);
-    } catch (error) {
-      if (error instanceof Problem) return error.toResponse();
-      throw error;
-    }
-  };
 }

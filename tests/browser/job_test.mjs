@@ -3,16 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeBrowsers } from "./each.mjs";
 import { runtimeNames, startServer } from "./server.mjs";
-import { openPage, waitFor } from "./support.mjs";
+import { openPage, press, waitFor } from "./support.mjs";
 
 const timeout = 90_000;
 const options = { program: "examples/job/server.ts", env: { JOB_REST: "20" } };
 
-const press = async (page, button) => {
-  await page.bringToFront();
-  await page.focus(button);
-  await page.keyboard.press("Enter");
-};
 const waitForPart = (page, part) =>
   waitFor(page, (part) => document.querySelector("#progress").value >= part, part);
 const waitForJob = (page, state) =>

@@ -1,17 +1,13 @@
 // How the page looks and is handled; the same whatever runtime serves it.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { launchBrowser } from "./browsers.mjs";
+import { isDark, nextFrame } from "./measure.mjs";
+import { sizes, takePicture } from "./screenshots.mjs";
 import { startServer, startUnavailable } from "./server.mjs";
-import { isDark, nextFrame, settled, sidewaysOverflow } from "./measure.mjs";
 import { broadcast, openLivePage, waitFor, waitForRow, waitForState } from "./support.mjs";
 
 const timeout = 240_000;
-const sizes = [{ width: 360, height: 740 }, { width: 1440, height: 900 }];
-const pictures = fileURLToPath(new URL("../../.out/screenshots/", import.meta.url));
 
 const samples = [
   ...Array.from({ length: 12 }, (_, n) => `The train at platform ${n + 1} is on time.`),
@@ -27,7 +23,6 @@ const samples = [
 export function addLookTests(getBrowser) {
   let server;
   before(async () => {
-    await mkdir(pictures, { recursive: true });
     server = await startServer("node");
   });
   after(() => server?.kill());
@@ -43,13 +38,8 @@ export function addLookTests(getBrowser) {
       for (const size of sizes) {
         test(`fits into ${size.width} pixels, ${theme}, in every state`, { timeout }, async (t) => {
           const page = await openLivePage(t, browser, server.url, size);
-          const picture = async (state) => {
-            await page.evaluate(settled);
-            assert.deepEqual(await page.evaluate(sidewaysOverflow), []);
-            await page.screenshot({
-              path: join(pictures, `page-${browser.name}-${size.width}-${theme}-${state}.png`),
-            });
-          };
+          const picture = (state) =>
+            takePicture(page, `page-${browser.name}-${size.width}-${theme}-${state}`);
           assert.equal(await page.evaluate(isDark), dark);
           for (const text of samples) await server.publish(text);
           await waitForRow(page, samples.at(-1));

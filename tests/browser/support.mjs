@@ -55,6 +55,13 @@ export function waitForRow(page, text) {
   );
 }
 
+/** Presses Enter on an element: a button, or a field whose form that sends. */
+export async function press(page, selector) {
+  await page.bringToFront();
+  await page.focus(selector);
+  await page.keyboard.press("Enter");
+}
+
 /** Writes into the text field and presses Enter. */
 export async function broadcast(page, text) {
   await page.bringToFront();

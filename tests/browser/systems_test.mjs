@@ -1,9 +1,9 @@
 // The systems as visitors and operators live through them, in both browsers at once and against all three runtimes at once:
 // most of the time is waiting for servers that are away.
 import assert from "node:assert/strict";
-import process from "node:process";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { browserNames, launchBrowser, whyNoBrowser } from "./browsers.mjs";
+import { describeBrowsers, skipWithout } from "./each.mjs";
 import { freePort, runtimeNames, startServer } from "./server.mjs";
 import { broadcast, openPage, until, waitFor, waitForRow } from "./support.mjs";
 
@@ -50,24 +50,8 @@ function journey(getBrowser, title, name, run, env = () => ({})) {
     })));
 }
 
-describe("systems", { concurrency: browserNames.length }, () => {
-  for (const name of browserNames) {
-    const missing = whyNoBrowser(name);
-    if (missing) {
-      test(name, { skip: process.env.CI === "true" ? false : missing }, () => assert.fail(missing));
-      continue;
-    }
-    // All at once here too: each journey has servers of its own.
-    describe(name, () => {
-      let browser;
-      before(async () => {
-        browser = await launchBrowser(name);
-      });
-      after(() => browser?.close());
-      addSystemTests(() => browser);
-    });
-  }
-});
+// The journeys in a browser run at once, too: each has servers of its own.
+describe("systems", { concurrency: browserNames.length }, () => describeBrowsers(addSystemTests));
 
 function addSystemTests(getBrowser) {
   journey(
@@ -246,8 +230,7 @@ async function readAcrossOrigins(url) {
   }
 }
 
-const absent = browserNames.map(whyNoBrowser).find((why) => why);
-const skip = process.env.CI === "true" ? false : absent;
+const skip = skipWithout(browserNames.map(whyNoBrowser).find((why) => why));
 test("dashboard: two browsers at once, on each runtime", { skip, timeout }, async (t) => {
   const browsers = await Promise.all(browserNames.map((name) => launchBrowser(name)));
   try {

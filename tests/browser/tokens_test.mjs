@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeBrowsers } from "./each.mjs";
 import { runtimeNames, startServer } from "./server.mjs";
-import { openPage, until, waitFor } from "./support.mjs";
+import { openPage, press, until, waitFor } from "./support.mjs";
 
 const timeout = 90_000;
 const options = { program: "examples/tokens/server.ts", env: { TOKENS_PACE: "20" } };
@@ -28,10 +28,6 @@ const waitForNote = (page, pattern) =>
     (source) => new RegExp(source).test(document.querySelector("#note").textContent),
     pattern.source,
   );
-const press = async (page, button) => {
-  await page.focus(button);
-  await page.keyboard.press("Enter");
-};
 const look = (page) =>
   page.evaluate(() => {
     const figure = (id) => Number(document.querySelector(`#${id}`).textContent);

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { describeBrowsers } from "./each.mjs";
 import { scan, writePhoto } from "./photo.mjs";
 import { runtimeNames, startServer } from "./server.mjs";
-import { openPage, waitFor } from "./support.mjs";
+import { openPage, press, waitFor } from "./support.mjs";
 
 const timeout = 60_000;
 const program = "examples/upload/server.ts";
@@ -191,9 +191,7 @@ describeBrowsers((browser) => {
           desktop,
           () => /^The time of this code is over/.test(document.querySelector("#code-note").textContent),
         );
-        await desktop.bringToFront();
-        await desktop.focus("#renew");
-        await desktop.keyboard.press("Enter");
+        await press(desktop, "#renew");
         await desktop.waitForSelector("#code:not([hidden])");
         assert.notEqual(await desktop.$eval("#link", (link) => link.href), link);
       },

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { chooseLanguage } from "../../examples/page/language.js";
+import { chooseLanguage, label } from "../../examples/page/language.js";
+import { framed } from "../../examples/support/frame.ts";
 
 const examples = new URL("../../examples/", import.meta.url);
 const folders = readdirSync(examples).filter((name) => existsSync(new URL(`${name}/text.js`, examples)));
@@ -54,18 +55,20 @@ for (const folder of folders) {
     assert.ok(chinese.filter((sentence) => han.test(sentence)).length > chinese.length / 2);
   });
 
-  if (!existsSync(new URL(`${folder}/index.html`, examples))) continue;
-  test(`${folder}: every sentence that its page asks for is there`, async () => {
-    const { texts } = await import(new URL(`${folder}/text.js`, examples).href);
-    const html = readFileSync(new URL(`${folder}/index.html`, examples), "utf8");
-    const keys = [...html.matchAll(/data-(?:text|label|placeholder)="([^"]*)"/g)].map(([, key]) => key!);
-    assert.ok(keys.length > 0);
-    for (const key of keys) {
-      const found = key.split(".").reduce((part, name) => part?.[name], texts.en);
-      assert.equal(typeof found, "string", key);
-    }
-    assert.equal(typeof texts.en.title, "string");
-  });
+  for (const page of readdirSync(new URL(folder, examples)).filter((name) => name.endsWith(".html"))) {
+    test(`${folder}/${page}: every sentence that it asks for is there`, async () => {
+      const { texts } = await import(new URL(`${folder}/text.js`, examples).href);
+      const said = { ...label.en, ...texts.en };
+      const html = framed(page, readFileSync(new URL(`${folder}/${page}`, examples), "utf8"));
+      const keys = [...html.matchAll(/data-(?:text|label|placeholder)="([^"]*)"/g)].map(([, key]) => key!);
+      assert.ok(keys.length > 0);
+      for (const key of keys) {
+        const found = key.split(".").reduce((part, name) => part?.[name], said);
+        assert.equal(typeof found, "string", key);
+      }
+      assert.equal(typeof texts.en.title, "string");
+    });
+  }
 }
 
 test("the language: what the address asks for, then what was chosen, then what the browser prefers", () => {

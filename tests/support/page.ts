@@ -4,10 +4,14 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { fillIn } from "../../examples/page/language.js";
+import { framed } from "../../examples/support/frame.ts";
 import { text } from "../../examples/dashboard/text.js";
 import type { connect, StateDetail, StreamItem, StreamState } from "../../lib/client/mod.ts";
 
-const html = readFileSync(new URL("../../examples/dashboard/index.html", import.meta.url), "utf8");
+const html = framed(
+  "dashboard/index.html",
+  readFileSync(new URL("../../examples/dashboard/index.html", import.meta.url), "utf8"),
+);
 /** Node 18 runs the rest of the suite. */
 const skip = Number(process.versions.node.split(".")[0]) < 20 && "happy-dom needs Node 20 or newer";
 /** A test that needs a document: the page's own, with nothing of it loaded or run. */

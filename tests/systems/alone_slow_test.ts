@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { router } from "../../examples/support/router.ts";
 import { RawClient } from "../support/client.ts";
 import { Example, pageAndFiles } from "../support/example.ts";
 import { until } from "../support/wait.ts";
@@ -166,33 +165,4 @@ test("ORIGINS that no browser would send are told before anything is served", LI
   await example.ended();
   assert.notEqual(example.code, 0);
   assert.match(example.stderr, /"https:\/\/app\.example\/": write "https:\/\/app\.example"/);
-});
-
-const ok = (text: string) => () => new Response(text);
-const ask = async (handler: ReturnType<typeof router>, method: string, path: string) => {
-  const response = await handler(new Request(`http://localhost${path}`, { method }));
-  return [response.status, response.headers.get("allow") ?? (await response.text())];
-};
-
-test("routes: by method and path, the exact one before the wide one", async () => {
-  const handler = router(
-    { "GET,OPTIONS /events": ok("events"), "POST /events": ok("posted") },
-    { "GET /pictures/*": ok("one"), "GET /pictures/list": ok("list") },
-  );
-  assert.deepEqual(await ask(handler, "GET", "/events?x=1"), [200, "events"]);
-  assert.deepEqual(await ask(handler, "HEAD", "/events"), [200, "events"]);
-  assert.deepEqual(await ask(handler, "OPTIONS", "/events"), [200, "events"]);
-  assert.deepEqual(await ask(handler, "POST", "/events"), [200, "posted"]);
-  assert.deepEqual(await ask(handler, "DELETE", "/events"), [405, "GET, HEAD, OPTIONS, POST"]);
-  assert.deepEqual(await ask(handler, "GET", "/pictures/list"), [200, "list"]);
-  assert.deepEqual(await ask(handler, "GET", "/pictures/7"), [200, "one"]);
-  assert.deepEqual(await ask(handler, "GET", "/pictures"), [404, "Nothing here: see /\n"]);
-});
-
-test("two systems with one route are a mistake that is told at start", () => {
-  assert.throws(
-    () => router({ "GET /events": ok("a") }, { "GET,POST /events": ok("b") }),
-    /Two routes answer GET \/events/,
-  );
-  assert.throws(() => router({ "/events": ok("a") }), /Route "\/events" must be methods and a path/);
 });
