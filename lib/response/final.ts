@@ -12,7 +12,9 @@ import { encodeEvent } from "../wire/event.ts";
 import { END } from "../wire/names.ts";
 
 /** The last event of a stream that is over. It has a `data` line because Firefox ignores an id without one. */
-export const FINAL_FRAME: Uint8Array = new TextEncoder().encode(encodeEvent({ event: END, id: END, data: "" }));
+export const FINAL_FRAME: Uint8Array = new TextEncoder().encode(
+  encodeEvent({ event: END, id: END, data: "" }),
+);
 
 /** Whether this client has had all of its stream. */
 export function isOver(lastEventId: string | undefined): boolean {

@@ -178,7 +178,9 @@ check("a Redis that is frozen is given up, and no connection is left over", {}, 
   const up = Promise.all([
     assert.rejects(backplane.open(), unavailable(/no connection to Redis within 5000 ms/))
       .then(() => given.open = true),
-    assert.rejects(backplane.append(message), unavailable(/cannot be reached/)).then(() => given.append = true),
+    assert.rejects(backplane.append(message), unavailable(/cannot be reached/)).then(() =>
+      given.append = true
+    ),
   ]);
   // Both wait for the frozen server by now, and no longer than they may.
   await sleep(100);
