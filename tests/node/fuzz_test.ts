@@ -56,7 +56,7 @@ async function handle(request: Request): Promise<Response> {
         await request.body?.cancel();
         return new Response("cancel");
       case "stream":
-        return createSSEResponse(request, ["one", "two"]);
+        return createSSEResponse(request, ["one", "two"], { final: false });
       case "throw":
         throw new Error("as it was asked to");
       default:
