@@ -232,7 +232,10 @@ test("small chunks, large ones and ones that cannot be made smaller all arrive",
     "🙂".repeat(20_000),
   ];
   for (const options of [{}, { level: 1 }, { level: 9, threshold: 0 }, { threshold: 1e6 }]) {
-    const response = createSSEResponse(request({ packed: true }), texts, { compression: gzip(options), final: false });
+    const response = createSSEResponse(request({ packed: true }), texts, {
+      compression: gzip(options),
+      final: false,
+    });
     const client = new MemoryClient(response);
     await until(() => (void client.settle(), client.ended !== "no"), "the end");
     assert.equal(client.ended, "end");
