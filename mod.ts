@@ -6,7 +6,7 @@
  * @module
  */
 
-export type { Connection } from "./lib/response/connection.ts";
+export type { CloseOptions, Connection } from "./lib/response/connection.ts";
 export type { CorsOptions } from "./lib/wire/cors.ts";
 export { TidingsError, type TidingsErrorCode } from "./lib/base/errors.ts";
 export { encodeComment, encodeEvent, type EventInput, type ServerSentEvent } from "./lib/wire/event.ts";
