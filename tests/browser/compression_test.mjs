@@ -1,4 +1,4 @@
-// A packed stream in real browsers: each event is dispatched as it comes, and neither an end nor a cut loses one.
+// Tests a packed stream in real browsers: each event is dispatched as it comes, and neither an end nor a cut loses one.
 import assert from "node:assert/strict";
 import { eachBrowser } from "./each.mjs";
 import { runtimeNames, startServer } from "./server.mjs";

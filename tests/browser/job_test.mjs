@@ -1,4 +1,4 @@
-// The page of the long job in real browsers, against the example on every runtime.
+// Tests the page of the long job in real browsers, against the example on every runtime.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeBrowsers } from "./each.mjs";
@@ -24,7 +24,7 @@ describeBrowsers((browser) => {
       await press(page, "#start");
       await waitForPart(page, 0.1);
       const before = await part(page);
-      // Everything that the bar shows from the reload on: it must not begin at the beginning.
+      // Records what the bar shows from the reload on: it must not begin at the beginning.
       await page.evaluateOnNewDocument(() => {
         globalThis.parts = [];
         addEventListener("DOMContentLoaded", () => {

@@ -1,4 +1,4 @@
-// What a visitor of the page lives through with one server: from connecting to a crash and back.
+// Tests what a visitor of the page lives through with one server: from connecting to a crash and back.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startServer, startUnavailable } from "./server.mjs";

@@ -1,4 +1,4 @@
-// An EventSource opens although nothing is sent: Firefox would wait for a first byte.
+// Tests that an EventSource opens although nothing is sent: Firefox would wait for a first byte.
 import assert from "node:assert/strict";
 import { eachBrowser } from "./each.mjs";
 import { runtimeNames, startServer } from "./server.mjs";

@@ -1,5 +1,5 @@
-// The systems as visitors and operators live through them, in both browsers at once and against all three runtimes at once:
-// most of the time is waiting for servers that are away.
+// Tests the systems as visitors and operators live through them, in both browsers and on all three runtimes at once: most of
+// the time is waiting for servers that are away.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { browserNames, launchBrowser, whyNoBrowser } from "./browsers.mjs";
@@ -8,7 +8,7 @@ import { freePort, runtimeNames, startServer } from "./server.mjs";
 import { broadcast, openPage, until, waitFor, waitForRow } from "./support.mjs";
 
 const timeout = 240_000;
-/** As long as a server is away that is restarted with care. */
+/** How long a server is away that is restarted with care, in milliseconds. */
 const AWAY = 25_000;
 /** For a page that closes with its browser. */
 const unclosed = { after: () => {} };

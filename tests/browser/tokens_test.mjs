@@ -1,4 +1,4 @@
-// The chat page in real browsers, against the example on every runtime: to the very token, whatever happens between.
+// Tests the chat page in real browsers, against the example on every runtime: no token is lost or doubled, come what may.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeBrowsers } from "./each.mjs";

@@ -1,4 +1,4 @@
-// Pictures from a phone's window to a desktop's, in real browsers, against the example on every runtime.
+// Tests pictures on their way from a phone's window to a desktop's, in real browsers, on every runtime.
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
