@@ -56,7 +56,7 @@ export function addLookTests(getBrowser) {
           await picture("waiting");
 
           await unavailable.close();
-          server = await startServer("node", { port: server.port });
+          await server.restart();
           await waitForState(page, "open");
           await waitForRow(page, /^Some events were missed/);
           await page.focus("#scroller");
