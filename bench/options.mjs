@@ -1,4 +1,4 @@
-/** The command line. */
+/** Reads the command line. */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

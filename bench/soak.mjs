@@ -1,4 +1,4 @@
-// A soak: clients that stop reading for 20 s and then read on, for ten minutes. Memory must stay flat, and every client must
+// Soaks the server: for ten minutes, clients stop reading for 20 s and read on. Memory must stay flat, and every client must
 // end with the whole sequence, or with gaps that say what is missing.
 //   npm run soak -- --runtimes node,bun,deno --minutes 10
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
 /**
- * The gallery: every system of this folder on one server, and a front page that links them.
+ * Runs the gallery: every system of this folder on one server, and a front page that links them.
  *
  *     bun run examples/server.ts
  *     deno run -A examples/server.ts

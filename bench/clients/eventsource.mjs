@@ -1,4 +1,4 @@
-// eventsource, the EventSource of browsers for other runtimes: listeners, and no loop.
+// Receives with eventsource, the EventSource of browsers for other runtimes: it has listeners, and no loop.
 import { EventSource } from "eventsource";
 
 export function open(url, fetch, onEvent) {

@@ -1,4 +1,4 @@
-// eventsource-client, as its own documentation shows it: a callback, or a loop.
+// Receives with eventsource-client, as its own documentation shows it: with a callback, or in a loop.
 import { createEventSource } from "eventsource-client";
 
 export const open = (url, fetch, onMessage) => createEventSource({ url, fetch, onMessage });

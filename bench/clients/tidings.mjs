@@ -1,4 +1,4 @@
-// tidings' own client, without its schemas or retries taking part.
+// Receives with tidings' own client; neither schemas nor retries take part.
 import { connect } from "../.out/tidings/lib/client/mod.js";
 
 export function open(url, fetch, onEvent) {

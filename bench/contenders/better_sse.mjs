@@ -1,4 +1,4 @@
-// better-sse: a channel for each topic. On Node its recipe for plain `node:http`, elsewhere its Fetch API recipe.
+// Serves with better-sse, by a channel for each topic, after its recipes for `node:http` and, elsewhere, the Fetch API.
 import { createChannel, createEventBuffer, createResponse, createSession } from "better-sse";
 import { History } from "../server/history.mjs";
 import { isNode, listenFetch, listenNode, topicOf } from "../server/listen.mjs";

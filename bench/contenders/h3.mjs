@@ -1,4 +1,4 @@
-// h3's `createEventStream`, under its own `serve` on every runtime.
+// Serves with h3's `createEventStream`, under its own `serve` on every runtime.
 import { createEventStream, getQuery, H3, serve } from "h3";
 import { gzipEach } from "../server/gzip_each.mjs";
 import { History } from "../server/history.mjs";

@@ -1,4 +1,4 @@
-// Hono's `streamSSE`: the callback stays until the client leaves, and who publishes writes to each stream.
+// Serves with Hono's `streamSSE`: the callback stays until the client leaves, and who publishes writes to each stream.
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { gzipEach } from "../server/gzip_each.mjs";

@@ -1,5 +1,5 @@
 /**
- * Who is compared.
+ * Lists who is compared.
  *
  * A contender's file exports `start({ keepalive, history, packs })`, which resolves to
  * `{ port, size(), publish(message), publishAll?(messages) }`. A message is `{ id, topic, data }`, with an object for

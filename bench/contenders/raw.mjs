@@ -1,4 +1,4 @@
-// No library: what the runtime alone costs. One buffer a message, made once and written to every client.
+// Serves without a library, to show what the runtime alone costs: one buffer a message is written to every client.
 import { History } from "../server/history.mjs";
 import { isNode, listenFetch, listenNode, topicOf } from "../server/listen.mjs";
 import { Topics } from "../server/topics.mjs";

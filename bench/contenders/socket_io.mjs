@@ -1,4 +1,4 @@
-// socket.io with its Redis Streams adapter, as the adapter's documentation shows it, and WebSockets alone.
+// Serves with socket.io and its Redis Streams adapter, as the adapter's documentation shows it, over WebSockets alone.
 import { createAdapter } from "@socket.io/redis-streams-adapter";
 import { createServer } from "node:http";
 import { createClient } from "redis";

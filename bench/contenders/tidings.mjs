@@ -1,4 +1,4 @@
-// tidings, as its own documentation shows it: one Broadcaster, and `serve` on every runtime.
+// Serves with tidings, as its own documentation shows it: one Broadcaster, and `serve` on every runtime.
 import { serve } from "../.out/tidings/lib/serve/mod.js";
 import { gzip } from "../.out/tidings/lib/compression/mod.js";
 import { Broadcaster } from "../.out/tidings/mod.js";

@@ -1,4 +1,4 @@
-/** The two processes of a run: the server, on the runtime under test, and the load. */
+/** Starts the two processes of a run: the server, on the runtime under test, and the load. */
 import { fork, spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";

@@ -1,4 +1,4 @@
-/** A Redis of a run's own: on a free port, in memory only. */
+/** Starts a Redis for one run: on a free port, in memory only. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

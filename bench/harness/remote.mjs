@@ -1,4 +1,4 @@
-/** Another process that is sent commands and answers them, with a time limit on each answer. */
+/** Sends commands to another process and waits for its answers, each for a limited time. */
 export class Remote {
   #name;
   #send;

@@ -1,4 +1,4 @@
-/** One run: a fresh server, a fresh load process, one contender, one scenario. */
+/** Does one run: a fresh server, a fresh load process, one contender, one scenario. */
 import { startLoad, startServer } from "./processes.mjs";
 import { startRedis } from "./redis.mjs";
 

@@ -1,4 +1,4 @@
-/** The runtimes: where each one is and how it runs the server. */
+/** Knows where each runtime is, and how it runs the server. */
 import { execFile } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";

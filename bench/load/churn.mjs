@@ -1,3 +1,4 @@
+/** Visits a server again and again, as clients that come and go. */
 import { Client } from "./clients.mjs";
 
 /** Connects, waits for the stream's first byte, leaves, and does it again: so many at a time, for so long. */

@@ -1,4 +1,4 @@
-/** All clients of a run: opened, counted, waited for. */
+/** Opens, counts and waits for all clients of a run. */
 import { Client } from "./clients.mjs";
 import { BlockClient, PackedClient, UnpackedClient } from "./packed.mjs";
 import { SocketIoClient } from "./socket_io.mjs";

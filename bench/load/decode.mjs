@@ -1,4 +1,4 @@
-/** What a stream said, read to the letter: for the clients that are checked and not only counted. */
+/** Reads a stream to the letter, for the clients that are checked and not only counted. */
 import { Buffer } from "node:buffer";
 
 /** @returns {{ id: string | undefined, seq: number }[]} the events that carry a message, in order */

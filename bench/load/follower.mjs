@@ -1,4 +1,4 @@
-/** A client as a browser is one, over a raw socket: it reads to the letter, and comes back with the last id it has seen. */
+/** Reads as a browser does, over a raw socket: to the letter, and coming back with the last id that it has seen. */
 import { connect } from "node:net";
 
 const BACK_AFTER = 200;

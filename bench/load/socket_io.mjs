@@ -1,4 +1,4 @@
-/** Clients of socket.io, over WebSockets, that read as those of `clients.mjs` do. */
+/** Connects clients of socket.io, over WebSockets, that read as those of `clients.mjs` do. */
 import { io } from "socket.io-client";
 
 export class SocketIoClient {

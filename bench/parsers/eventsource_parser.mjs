@@ -1,4 +1,4 @@
-// eventsource-parser, as its own documentation shows it: `feed`, and its TransformStream after a TextDecoderStream.
+// Parses with eventsource-parser, as its documentation shows it: `feed`, or its TransformStream after a decoder.
 import { createParser } from "eventsource-parser";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 

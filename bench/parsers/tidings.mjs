@@ -1,4 +1,4 @@
-// tidings' own parser: fed with text, and as an async iterable over bytes.
+// Parses with tidings' own parser: fed with text, and as an async iterable over bytes.
 import { createParser, parseSSE } from "../.out/tidings/lib/client/mod.js";
 
 // The largest workload is over the default, and the other parser has no limit by default.

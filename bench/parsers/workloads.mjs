@@ -1,5 +1,5 @@
 /**
- * What the parsers read: the chunks of one pass, as text.
+ * Makes what the parsers read: the chunks of one pass, as text.
  */
 const CHUNK = 16 * 1024;
 

@@ -1,4 +1,4 @@
-/** The results as bar charts: one SVG a figure, with a group of bars for each runtime. */
+/** Draws the results as bar charts: one SVG a figure, with a group of bars for each runtime. */
 import { writeFileSync } from "node:fs";
 
 const WIDTH = 720;

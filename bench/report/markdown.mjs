@@ -1,4 +1,4 @@
-/** The results as Markdown tables. */
+/** Writes the results as Markdown tables. */
 import { goalsOf } from "./goals.mjs";
 
 /** @param {object} results see `bench.mjs` */

@@ -1,4 +1,4 @@
-// (h): clients that come and go.
+// (h) measures clients that come and go.
 import { clientsBecome, metered } from "./steps.mjs";
 
 export const churn = {

@@ -1,4 +1,4 @@
-// (m): what an event costs the program that receives it, from a `fetch` that answers from memory.
+// (m) measures what an event costs the program that receives it, from a `fetch` that answers from memory.
 import { measuredInPasses } from "./passes.mjs";
 
 export const clients = measuredInPasses({

@@ -1,4 +1,4 @@
-// (k) and (l): more than one process, over Redis.
+// (k) and (l) measure more than one process, over Redis.
 import { connect, delaysAtRate, metered } from "./steps.mjs";
 import { fanout } from "./fanout.mjs";
 

@@ -1,4 +1,4 @@
-// (g): how long a message takes from `publish` to the client.
+// (g) measures how long a message takes from `publish` to the client.
 import { connect, delaysAtRate } from "./steps.mjs";
 
 export const delay = {

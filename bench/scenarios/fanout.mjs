@@ -1,4 +1,4 @@
-// (a) and (b): what one delivery costs the server.
+// (a) and (b) measure what one delivery costs the server.
 import { connect, metered, publishTurns } from "./steps.mjs";
 
 // Enough turns for the slow, and enough time for the quick.

@@ -1,4 +1,4 @@
-// (c): what a connection costs that nothing is said on.
+// (c) measures what a connection costs on which nothing is said.
 import { connect, sleep } from "./steps.mjs";
 
 const SETTLE = 1_000;

@@ -1,4 +1,4 @@
-// (j): compression. The same messages as they are, packed once for all, and packed for each client by itself.
+// (j) measures compression: the same messages as they are, packed once for all, and packed for each client by itself.
 import { connect, metered, publishTurns, sleep } from "./steps.mjs";
 
 const SERVER = { keepalive: false, payload: "trades" };

@@ -1,4 +1,4 @@
-// (i): what parsing costs a process that reads what it has in memory.
+// (i) measures what parsing costs a process that reads what it has in memory.
 import { measuredInPasses } from "./passes.mjs";
 
 export const parsers = measuredInPasses({

@@ -1,4 +1,4 @@
-// A scenario without server and load: a program, in a process of the runtime under test, measures what it does in memory.
+// Makes scenarios without server and load: a program, on the runtime under test, measures what it does in memory.
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";

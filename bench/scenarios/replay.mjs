@@ -1,4 +1,4 @@
-// (f): clients that come back and want what they have missed, while more is published.
+// (f) measures clients that come back and want what they have missed, while more is published.
 import { connect, metered, publishTurns } from "./steps.mjs";
 
 const MISSED = 100;

@@ -1,4 +1,4 @@
-// (d): what clients that never read cost the server, and those that do read.
+// (d) measures what clients that never read cost the server, and those that do read.
 import { clockDifference, connect, metered } from "./steps.mjs";
 
 const BYTES = 16_384;

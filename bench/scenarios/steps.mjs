@@ -1,4 +1,4 @@
-// Steps that several scenarios take.
+// Takes the steps that several scenarios have in common.
 
 const POLL = 20;
 const PATIENCE = 60_000;

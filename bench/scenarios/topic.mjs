@@ -1,4 +1,4 @@
-// (e): whether publishing costs what it reaches, or what there is.
+// (e) measures whether publishing costs what it reaches, or what there is.
 import { connect, metered } from "./steps.mjs";
 
 const READERS = 10;

@@ -1,4 +1,4 @@
-/** The last messages, for clients that come back: what an application writes where its library keeps none. */
+/** Keeps the last messages for clients that come back, as an application does whose library keeps none. */
 export class History {
   #kept = [];
   #limit;

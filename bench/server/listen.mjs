@@ -1,4 +1,4 @@
-// How a server is started where a contender brings none: what each runtime's documentation shows.
+// Starts a server where a contender brings none, as each runtime's documentation shows.
 export const isNode = !("Bun" in globalThis) && !("Deno" in globalThis);
 
 const HOSTNAME = "127.0.0.1";

@@ -1,3 +1,4 @@
+/** Meters the server's own process: CPU time, memory, calls of TextEncoder. */
 import process from "node:process";
 
 let encodings;

@@ -1,4 +1,4 @@
-/** Who listens to what: the few lines an application writes where its library has no such thing. */
+/** Remembers who listens to what, in the few lines that an application writes where its library has no topics. */
 export class Topics {
   #members = new Map();
   size = 0;

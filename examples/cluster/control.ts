@@ -1,4 +1,4 @@
-/** The page, and what its buttons do. */
+/** Serves the page, and does what its buttons ask for. */
 
 import { plain, Refusal } from "../support/http.ts";
 import { type System, system } from "../support/system.ts";

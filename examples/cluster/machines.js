@@ -1,4 +1,4 @@
-// The list of servers, each with its state and its buttons.
+// Shows the list of servers, each with its state and its buttons.
 import { make } from "../page/element.js";
 import { text } from "./text.js";
 

@@ -1,5 +1,5 @@
 /**
- * One of the servers that stand behind the proxy: it subscribes clients to what anybody publishes. `server.ts` starts three.
+ * Runs one of the three servers that `server.ts` starts behind the proxy: it subscribes clients to what anybody publishes.
  *
  * `REDIS_URL` is where the log is, `NODE_NAME` what clients are told of where they are.
  */

@@ -1,6 +1,6 @@
 /**
- * Three servers on different runtimes over one Redis, behind a proxy, and a page whose buttons kill them: the numbers that
- * arrive have no hole and come once.
+ * Starts three servers on different runtimes over one Redis, behind a proxy, and a page whose buttons kill them: the
+ * numbers that arrive have no hole and come once.
  *
  *     bun run examples/cluster/server.ts
  *     deno run -A examples/cluster/server.ts

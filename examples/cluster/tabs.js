@@ -1,4 +1,4 @@
-// What the tabs of this browser tell each other: which node each is on, and what it counted.
+// Lets the tabs of this browser tell each other which node each is on, and what it counted.
 
 /** @typedef {{ id: string, node: string, last: number, lost: number, doubled: number, gaps: number }} TabFigures */
 

@@ -1,4 +1,4 @@
-// The form that posts a text to everyone. A text that could not be sent is never lost: it stays in the field.
+// Posts a text to everyone, from a form. A text that could not be sent is never lost: it stays in the field.
 import { text } from "./text.js";
 
 /** @typedef {(url: string, init?: RequestInit) => Promise<Response>} Fetch */

@@ -1,4 +1,4 @@
-// The table of who is connected, and the button that starts a client that stalls.
+// Shows the table of who is connected, and starts a client that stalls when a button is pressed.
 import { make } from "../page/element.js";
 import { formatBytes } from "./figures.js";
 import { text } from "./text.js";

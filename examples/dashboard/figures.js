@@ -1,4 +1,4 @@
-// The server's own numbers, which it sends every second.
+// Shows the server's own numbers, which it sends every second.
 import { text } from "./text.js";
 
 export class Figures {

@@ -1,4 +1,4 @@
-/** Clients that stop reading, on real connections to this very process, and so much to send that it shows. */
+/** Connects clients that stop reading, over real sockets to this very process, and sends so much that it shows. */
 
 import { connect, type Socket } from "node:net";
 import type { Broadcaster } from "tidings";

@@ -1,4 +1,4 @@
-// The message list: newest at the bottom, bounded, and following the newest unless the reader has scrolled up.
+// Shows the messages: newest at the bottom, bounded, and following the newest unless the reader has scrolled up.
 import { createRow } from "./row.js";
 import { text } from "./text.js";
 

@@ -1,4 +1,4 @@
-// What index.html loads. The rest is importable without a browser, and tested so.
+// Starts the page in a browser. All the rest can be imported, and is tested, without one.
 import { connect } from "../page/client.js";
 import { closeWithPage } from "../page/leave.js";
 import { startApp } from "./app.js";

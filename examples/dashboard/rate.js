@@ -1,4 +1,4 @@
-// The chart of delivery: events a second over the last minute, for this page and for clients that stall.
+// Draws the chart of delivery: events a second over the last minute, for this page and for clients that stall.
 import { text } from "./text.js";
 
 /** Seconds that are shown. */

@@ -1,4 +1,4 @@
-/** Who is connected, by numbers of their own, and who left why: in the log, and for the page's table. */
+/** Numbers the clients, and tells the log and the page's table who is connected, who left, and why. */
 
 import type { Broadcaster, CloseInfo } from "tidings";
 

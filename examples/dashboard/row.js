@@ -1,4 +1,4 @@
-// One row of the list. Everything that came over the wire goes in as text, never as markup.
+// Makes one row of the list. Everything that came over the wire goes in as text, never as markup.
 import { timeElement } from "../page/arrivals.js";
 import { make } from "../page/element.js";
 import { common } from "../page/text.js";

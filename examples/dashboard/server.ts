@@ -1,5 +1,5 @@
 /**
- * Live messages for everybody; who is connected, who lags; and a client that stops reading, which delays nobody.
+ * Sends live messages to everybody, and tells who is connected and who lags; a client that stops reading delays nobody.
  *
  *     bun run examples/dashboard/server.ts
  *     deno run -A examples/dashboard/server.ts

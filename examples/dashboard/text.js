@@ -1,4 +1,4 @@
-// Every sentence of the dashboard.
+// Holds the sentences of the dashboard.
 import { pick } from "../page/language.js";
 
 const en = {

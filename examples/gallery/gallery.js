@@ -1,4 +1,4 @@
-// The front page: a link and a sentence for each system that the server has.
+// Fills the front page: a link and a sentence for each system that the server has.
 import { element, make } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { text } from "./text.js";

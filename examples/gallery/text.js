@@ -1,4 +1,4 @@
-// The sentences of the front page. `systems` has the folder of each system.
+// Holds the sentences of the front page. `systems` has the folder of each system.
 import { pick } from "../page/language.js";
 
 const en = {

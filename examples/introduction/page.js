@@ -1,4 +1,4 @@
-// The smallest complete page.
+// Shows what the smallest complete page needs: a stream, its state, and a list of what arrived.
 import { addArrival } from "../page/arrivals.js";
 import { connect } from "../page/client.js";
 import { element } from "../page/element.js";

@@ -1,4 +1,4 @@
-// The smallest complete program: bun run, deno run -A, or node --import tsx examples/introduction/server.ts
+// Tells everyone the time, as the smallest complete program: bun run, deno run -A, or node --import tsx examples/introduction/server.ts
 import { Broadcaster } from "tidings";
 import { type System, system } from "../support/system.ts";
 

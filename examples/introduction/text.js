@@ -1,4 +1,4 @@
-// The sentences of the introduction's page.
+// Holds the sentences of the introduction's page.
 import { pick } from "../page/language.js";
 
 const en = {

@@ -1,4 +1,4 @@
-/** Long jobs: begun by POST, watched as an event stream by any number of pages, cancelled by DELETE. */
+/** Runs long jobs: a POST begins one, any number of pages watch it as an event stream, a DELETE cancels it. */
 
 import { randomBytes } from "node:crypto";
 import { Refusal } from "../support/http.ts";
@@ -11,9 +11,9 @@ const JOBS = "/job/jobs";
 export interface JobsOptions {
   /** Milliseconds of rest after each slice. Default: 150. */
   readonly rest?: number;
-  /** The primes below this number are counted. Default: 20,000,000. */
+  /** A job counts the primes below this number. Default: 20,000,000. */
   readonly limit?: number;
-  /** In so many slices. Default: 200. */
+  /** Slices that a job has. Default: 200. */
   readonly slices?: number;
   /** Jobs that may run at once. Default: 20. */
   readonly running?: number;
@@ -30,7 +30,7 @@ export interface JobState {
   readonly total: number;
   /** Primes found so far. */
   readonly found: number;
-  /** Milliseconds that it has run, and, as far as can be told, that it will still run. */
+  /** Milliseconds that it has run, and those that it will probably still run. */
   readonly elapsed: number;
   readonly left: number;
 }

@@ -1,4 +1,4 @@
-/** The long work: counting primes, slice by slice. */
+/** Does the long work: it counts primes, slice by slice. */
 
 /** The primes up to `limit`. */
 export function primesUpTo(limit: number): number[] {

@@ -1,5 +1,5 @@
 /**
- * A long job with a progress bar, which a page may leave and find again.
+ * Runs a long job with a progress bar, which a page may leave and find again.
  *
  *     bun run examples/job/server.ts
  *     deno run -A examples/job/server.ts

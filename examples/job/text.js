@@ -1,4 +1,4 @@
-// The sentences of the page.
+// Holds the sentences of the job's page.
 import { pick } from "../page/language.js";
 
 const en = {

@@ -1,4 +1,4 @@
-/** The stream a second time, on a port of its own and so of another origin: a server that visitors may take away. */
+/** Serves the stream a second time, on a port of its own and so of another origin, and lets visitors take that away. */
 
 import process from "node:process";
 import { type FetchHandler, type RunningServer, serve } from "tidings/serve";

@@ -1,4 +1,4 @@
-// One stream, read by connect() and by a bare EventSource, and buttons that take its server away.
+// Reads one stream by connect() and by a bare EventSource, and has buttons that take its server away.
 import { connect } from "../page/client.js";
 import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";

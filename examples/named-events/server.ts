@@ -1,5 +1,5 @@
 /**
- * The same message to every client every 2 s, unnamed and named, for pages of other origins too.
+ * Sends the same message to every client every 2 s, unnamed and named, to pages of other origins too.
  *
  *     bun run examples/named-events/server.ts
  *     deno run -A examples/named-events/server.ts

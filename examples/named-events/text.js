@@ -1,4 +1,4 @@
-// The sentences of the page of named events.
+// Holds the sentences of the page of named events.
 import { pick } from "../page/language.js";
 
 const en = {

@@ -1,4 +1,4 @@
-// A list of what arrived, newest first and bounded. What came over the wire goes in as text, never as markup.
+// Lists what arrived, newest first and bounded. What came over the wire goes in as text, never as markup.
 import { make } from "./element.js";
 
 /** Two digits each and 24 hours, so that the times stand in a column. */

@@ -1,4 +1,4 @@
-// English or Chinese: as the visitor chose, or else as the browser prefers.
+// Speaks English or Chinese: as the visitor chose, or else as the browser prefers.
 import { make } from "./element.js";
 
 /** @typedef {"en" | "zh"} Language */
@@ -53,7 +53,7 @@ export function pick(texts) {
 }
 
 /**
- * Fills the page in: the text of `data-text="key.of.sentence"`, the placeholder of `data-placeholder`, the label of
+ * Fills in the sentences of a page: the text of `data-text="key.of.sentence"`, the placeholder of `data-placeholder`, the label of
  * `data-label`; the title; and in `#languages` the link to the other language.
  *
  * @param {{ title: string }} text

@@ -1,4 +1,4 @@
-// The badge that names a stream's state, and the sentence beside it that counts down to the next try.
+// Shows a stream's state in a badge, and counts down to the next try in the sentence beside it.
 import { common } from "./text.js";
 
 /** @typedef {import("./client.ts").StreamState} StreamState */
@@ -20,7 +20,7 @@ export class StatusBadge {
   }
 
   /**
-   * Made to be called by `onstate` of a stream.
+   * Shows a state. `onstate` of a stream can call it as it is.
    *
    * @param {StreamState} state
    * @param {{ delay?: number }} [detail] with the milliseconds until the next try

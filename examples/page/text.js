@@ -1,4 +1,4 @@
-// The sentences that several pages share.
+// Holds the sentences that several pages share.
 import { pick } from "./language.js";
 
 const en = {

@@ -1,4 +1,4 @@
-/** TypeScript modules as a page can load them: one JavaScript file each, made when it is first asked for. */
+/** Bundles TypeScript modules for the pages: each becomes one JavaScript file when it is first asked for. */
 
 import { fileURLToPath } from "node:url";
 import type { FetchHandler } from "tidings/serve";
@@ -20,7 +20,7 @@ async function bundle(entry: URL): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-/** Deno's own way to esbuild, where nothing was installed. Bun fetches what is missing by itself. */
+/** Deno brings a bundler, for where nothing was installed. Bun fetches what is missing by itself. */
 interface Bundler {
   bundle(options: { entrypoints: string[]; platform: "browser"; minify: boolean; write: false }): Promise<
     { outputFiles: { text(): string }[] }

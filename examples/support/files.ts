@@ -11,7 +11,7 @@ const TYPES: Record<string, string> = {
   svg: "image/svg+xml",
 };
 
-// Nothing from elsewhere, and no inline script: what is posted could not run even if the page slipped.
+// Pages load nothing from elsewhere and run no inline script: what is posted could not run even if the page slipped.
 const POLICY: Policy = {
   "default-src": "'self'",
   "img-src": "'self' data:",

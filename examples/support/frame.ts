@@ -53,7 +53,7 @@ export function framed(file: string, page: string): string {
   return `${fill("frame.html", frame, { title, styles: links.join("\n"), script, content })}\n`;
 }
 
-/** Puts the values into the `{slots}` of a text, each line of a value as far in as its slot. */
+/** Puts the values into the `{slots}` of a text. Each line of a value is indented as its slot is. */
 function fill(file: string, text: string, values: Record<string, string | undefined>): string {
   return text.replace(/( *)\{(\w+)\}/g, (_, indent: string, slot: string) => {
     const value = values[slot];

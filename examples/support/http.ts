@@ -1,4 +1,4 @@
-/** Small things that several examples need of HTTP. */
+/** Answers, refuses and reads requests, as several examples need it. */
 
 /** A plain answer. */
 export function plain(status: number, text: string): Response {

@@ -1,4 +1,4 @@
-/** Whose pages may read the examples' streams: `ORIGINS=https://app.example.com,https://www.example.com`. */
+/** Says whose pages may read the examples' streams: `ORIGINS=https://app.example.com,https://www.example.com`. */
 
 import process from "node:process";
 import { Broadcaster, type CorsOptions } from "tidings";

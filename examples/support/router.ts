@@ -1,4 +1,4 @@
-/** Finds the handler of a request, by method and path. */
+/** Finds the handler of a request, by method and path, and answers refusals. */
 
 import type { FetchHandler } from "tidings/serve";
 import { Refusal } from "./http.ts";

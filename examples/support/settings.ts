@@ -1,4 +1,4 @@
-/** Numbers that an example takes from the environment. */
+/** Reads numbers that an example takes from the environment. */
 
 import process from "node:process";
 

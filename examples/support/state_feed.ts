@@ -1,4 +1,4 @@
-/** A Broadcaster for events that tell a whole state: whoever connects, or comes back, gets the state of now first. */
+/** Broadcasts events that tell a whole state: whoever connects, or comes back, gets the state of now first. */
 
 import { Broadcaster, type SubscribeOptions } from "tidings";
 

@@ -1,4 +1,4 @@
-/** What every example is: its routes and its page, alone or in the gallery. */
+/** Makes an example of its routes and its page, alone or in the gallery. */
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";

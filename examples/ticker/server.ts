@@ -1,5 +1,5 @@
 /**
- * A counter for each connection, every 2 s, which ends the moment its reader leaves.
+ * Counts for each connection, every 2 s, and ends the counter the moment its reader leaves.
  *
  *     bun run examples/ticker/server.ts
  *     deno run -A examples/ticker/server.ts

@@ -1,4 +1,4 @@
-/** One answer: it grows on the server, whoever reads it and from whichever place. */
+/** Grows one answer on the server, whoever reads it and from whichever place. */
 
 import type { ServerSentEvent } from "tidings";
 

@@ -1,4 +1,4 @@
-/** A stand-in for a language model: the same question always gets the same answer, piece by piece. */
+/** Stands in for a language model: the same question always gets the same answer, piece by piece. */
 
 import { type Language, phrases } from "./sentences.ts";
 

@@ -1,4 +1,4 @@
-// A `fetch` whose connections can be cut, as by a tunnel: what was on its way is lost, and for a while nothing gets through.
+// Makes a `fetch` whose connections can be cut, as by a tunnel: what was on its way is lost, and for a while all waits.
 
 export class Network {
   /** @type {Set<AbortController>} */

@@ -1,4 +1,4 @@
-// One answer as the page reads it: its text, and the proof that no token is missing and none came twice.
+// Reads one answer into the page, and counts the tokens that are missing or came twice.
 import { make } from "../page/element.js";
 
 export class Reader {

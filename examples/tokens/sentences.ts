@@ -1,4 +1,4 @@
-/** What the generator says, in each language: prepared sentences, each with words that bring it to the front. */
+/** Holds what the generator says, in each language: prepared sentences, each with words that bring it to the front. */
 
 /** A sentence, and the words of a question that it answers. */
 export interface Sentence {

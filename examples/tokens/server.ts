@@ -1,5 +1,5 @@
 /**
- * An answer that comes token by token, can be stopped, and goes on after a dropped connection with the very next token.
+ * Answers token by token; the answer can be stopped, and goes on after a dropped connection with the very next token.
  *
  *     bun run examples/tokens/server.ts
  *     deno run -A examples/tokens/server.ts

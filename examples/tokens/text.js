@@ -1,4 +1,4 @@
-// The sentences of the page. What the generator says is the server's: see sentences.ts.
+// Holds the sentences of the page. What the generator says is the server's: see sentences.ts.
 import { pick } from "../page/language.js";
 
 const en = {

@@ -1,4 +1,4 @@
-/** Answers by their ids: asked for by POST, read as an event stream, stopped by DELETE. */
+/** Keeps answers by their ids: a POST asks for one, an event stream reads it, a DELETE stops it. */
 
 import { randomBytes } from "node:crypto";
 import { createSSEResponse } from "tidings";

@@ -1,4 +1,4 @@
-/** Where a phone could reach this machine. */
+/** Finds the addresses at which a phone could reach this machine. */
 
 import { networkInterfaces } from "node:os";
 

@@ -1,4 +1,4 @@
-// The card with the QR code, the link, and the time that is left.
+// Shows the card with the QR code, the link, and the time that is left.
 import { element } from "../page/element.js";
 import { phoneLinks } from "./link.js";
 import { text } from "./text.js";

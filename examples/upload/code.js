@@ -1,4 +1,4 @@
-// The code: 128 random bits that this tab remembers, so that a reload keeps its pictures.
+// Makes the code, 128 random bits, which this tab remembers, so that a reload keeps its pictures.
 
 /** @param {string} member */
 const key = (member) => `upload code of member ${member}`;

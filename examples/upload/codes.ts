@@ -1,4 +1,4 @@
-/** The codes: each belongs to one member, holds the pictures that came by it, and ends. */
+/** Keeps the codes: each belongs to one member, holds the pictures that came by it, and ends. */
 
 import { Refusal } from "../support/http.ts";
 import type { Kept } from "./folder.ts";

@@ -1,4 +1,4 @@
-/** The pictures on the disk: in a folder of their own, under names that nobody outside has chosen. */
+/** Keeps the pictures on the disk: in a folder of their own, under names that nobody outside has chosen. */
 
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";

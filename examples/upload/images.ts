@@ -1,4 +1,4 @@
-/** What kind of picture some bytes are, judged by the bytes alone: neither a name nor a header is believed. */
+/** Tells what kind of picture some bytes are, by the bytes alone: neither a name nor a header is believed. */
 
 /** A kind of picture that every current browser shows. */
 export interface ImageKind {

@@ -1,4 +1,4 @@
-// Where the phone finds its page.
+// Makes the links by which the phone finds its page.
 
 /** @param {string} host */
 const isLoopback = (host) => /^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(host);

@@ -1,4 +1,4 @@
-// The desktop's page: shows the code, and the pictures that come by it.
+// Shows, on the desktop, the code and the pictures that come by it.
 import { connect } from "../page/client.js";
 import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";

@@ -1,4 +1,4 @@
-// The phone's page: takes or chooses pictures, and sends them one after the other.
+// Takes or chooses pictures on the phone, and sends them one after the other.
 import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { Sendings } from "./sendings.js";

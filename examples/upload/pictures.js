@@ -1,4 +1,4 @@
-// The pictures, newest first. The list is told whole each time; what is there already stays as it is.
+// Shows the pictures, newest first. The list is told whole each time; what is there already stays as it is.
 import { element, make } from "../page/element.js";
 import { formatSize } from "./size.js";
 import { text } from "./text.js";

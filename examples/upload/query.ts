@@ -1,4 +1,4 @@
-/** The parameters of the API, checked: what is missing or malformed is named. */
+/** Checks the parameters of the API: what is missing or malformed is named. */
 
 import { Refusal } from "../support/http.ts";
 

@@ -1,4 +1,4 @@
-// What is being sent and was sent: one upload at a time, each with its progress.
+// Sends pictures, one upload at a time, and shows the progress of each.
 import { make } from "../page/element.js";
 import { formatSize } from "./size.js";
 import { text as texts } from "./text.js";

@@ -1,5 +1,5 @@
 /**
- * Upload from the phone, by QR code, and see it on the desktop.
+ * Shows pictures on the desktop that a phone uploads, by QR code.
  *
  *     bun run examples/upload/server.ts
  *     deno run -A examples/upload/server.ts

@@ -1,4 +1,4 @@
-// Bytes for people, in the page's language.
+// Writes numbers of bytes for people, in the page's language.
 
 /** @param {number} bytes */
 export function formatSize(bytes) {

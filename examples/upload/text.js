@@ -1,4 +1,4 @@
-// The sentences of the desktop's page and of the phone's.
+// Holds the sentences of the desktop's page and of the phone's.
 import { pick } from "../page/language.js";
 
 const en = {

@@ -1,5 +1,5 @@
 /**
- * Upload from the phone, see it on the desktop. The desktop's page subscribes under a code of its own making; whoever has
+ * Takes pictures from the phone and shows them on the desktop. The desktop's page subscribes under a code of its own making; whoever has
  * the code uploads pictures to it; each upload is pushed to the pages that look, as the list of all pictures.
  */
 
@@ -14,7 +14,7 @@ import { readPlace, readSubscription } from "./query.ts";
 
 const PICTURES = "/v1/api/upload/pictures/";
 
-/** How long, how much and how many. */
+/** Limits: how long, how much and how many. */
 export interface UploadOptions {
   /** Milliseconds for which a code is good. Default: 30 minutes. */
   readonly lifetime?: number;

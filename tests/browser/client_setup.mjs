@@ -1,4 +1,4 @@
-// What the client's browser tests share: the bundle, and a server that can misbehave.
+// Sets up what the client's browser tests share: the bundle, and a server that can misbehave.
 import { build } from "esbuild";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";

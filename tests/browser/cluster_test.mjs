@@ -1,4 +1,4 @@
-// The cluster's page, while everything behind it is killed with its own buttons.
+// Tests the cluster's page, while everything behind it is killed with its own buttons.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
@@ -67,7 +67,7 @@ const figure = (page, id) => page.evaluate((id) => document.getElementById(id).t
 const waitForNumber = (page, number) =>
   waitFor(page, (number) => Number(document.querySelector("#last").textContent) >= number, number);
 
-/** What is published, and nothing of it lost, doubled or missing. */
+/** Waits until more was published, and sees that nothing of it was lost, doubled or missing. */
 async function settle(pages, { more = 20 } = {}) {
   const number = Number(await figure(pages[0], "acknowledged")) + more;
   for (const page of pages) {

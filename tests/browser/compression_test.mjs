@@ -1,13 +1,11 @@
-// A packed stream in real browsers: each event is dispatched as it comes, and neither an end nor a cut loses one.
+// Tests a packed stream in real browsers: each event is dispatched as it comes, and neither an end nor a cut loses one.
 import assert from "node:assert/strict";
 import { eachBrowser } from "./each.mjs";
-import { runtimeNames, startServer } from "./server.mjs";
+import { runtimeNames, serverFor } from "./server.mjs";
 
 eachBrowser("a packed stream is read event by event, over ends and cuts", async (browser, t) => {
   for (const runtime of runtimeNames) {
-    const program = "tests/browser/packed_server.ts";
-    let server = await startServer(runtime, { program });
-    t.after(() => server.kill());
+    const server = await serverFor(t, runtime, { program: "tests/browser/packed_server.ts" });
     const ask = async (path) => (await fetch(server.url + path)).json();
     const page = await browser.newPage();
     await page.goto(server.url);
@@ -48,7 +46,7 @@ eachBrowser("a packed stream is read event by event, over ends and cuts", async 
     assert.equal(encoding, "gzip", "it was packed all the time");
     // Cut off in the middle of the packed stream, by a crash: an ordinary end too.
     await server.kill();
-    server = await startServer(runtime, { program, port: server.port });
+    await server.restart();
     await until(connected, "connected to the next server");
     await page.evaluate(() => globalThis.seen = []);
     count = 0;

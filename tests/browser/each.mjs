@@ -1,4 +1,4 @@
-// A test, or a whole description, in each browser that is there.
+// Runs a test, or a whole description, in each browser that is there.
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";

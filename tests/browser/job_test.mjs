@@ -1,8 +1,8 @@
-// The page of the long job in real browsers, against the example on every runtime.
+// Tests the page of the long job in real browsers, against the example on every runtime.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeBrowsers } from "./each.mjs";
-import { runtimeNames, startServer } from "./server.mjs";
+import { runtimeNames, serverFor } from "./server.mjs";
 import { openPage, press, waitFor } from "./support.mjs";
 
 const timeout = 90_000;
@@ -18,13 +18,12 @@ const part = (page) => page.$eval("#progress", (progress) => progress.value);
 describeBrowsers((browser) => {
   for (const runtime of runtimeNames) {
     test(`${runtime}: a reload and a second tab find the job where it is`, { timeout }, async (t) => {
-      const server = await startServer(runtime, options);
-      t.after(() => server.kill());
+      const server = await serverFor(t, runtime, options);
       const page = await openPage(t, browser(), `${server.url}/job/`);
       await press(page, "#start");
       await waitForPart(page, 0.1);
       const before = await part(page);
-      // Everything that the bar shows from the reload on: it must not begin at the beginning.
+      // Records what the bar shows from the reload on: it must not begin at the beginning.
       await page.evaluateOnNewDocument(() => {
         globalThis.parts = [];
         addEventListener("DOMContentLoaded", () => {
@@ -48,8 +47,7 @@ describeBrowsers((browser) => {
       `${runtime}: cancel reaches every tab; a server that was killed is told of`,
       { timeout },
       async (t) => {
-        let server = await startServer(runtime, options);
-        t.after(() => server.kill());
+        const server = await serverFor(t, runtime, options);
         const page = await openPage(t, browser(), `${server.url}/job/`);
         await press(page, "#start");
         await waitForPart(page, 0.05);
@@ -65,7 +63,7 @@ describeBrowsers((browser) => {
         await waitForPart(page, 0.05);
         await server.kill();
         await waitFor(page, () => /cannot be reached/.test(document.querySelector("#note").textContent));
-        server = await startServer(runtime, { ...options, port: server.port });
+        await server.restart();
         await waitFor(page, () => /does not know this job/.test(document.querySelector("#note").textContent));
         await press(page, "#start");
         await waitForJob(page, "running");

@@ -1,4 +1,4 @@
-// What a visitor of the page lives through with one server: from connecting to a crash and back.
+// Tests what a visitor of the page lives through with one server: from connecting to a crash and back.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startServer, startUnavailable } from "./server.mjs";
@@ -15,10 +15,6 @@ export function addJourneyTests(getBrowser, runtime) {
   after(() => server?.kill());
 
   const open = (t) => openLivePage(t, getBrowser(), server.url);
-  const crash = () => server.kill();
-  const restart = async () => {
-    server = await startServer(runtime, { port: server.port });
-  };
 
   test("connects by itself and receives what the server sends", { timeout }, async (t) => {
     const page = await open(t);
@@ -55,12 +51,12 @@ export function addJourneyTests(getBrowser, runtime) {
     const page = await open(t);
     await server.publish("before the crash");
     await waitForRow(page, "before the crash");
-    await crash();
+    await server.kill();
     await waitForState(page, "waiting");
     await broadcast(page, "kept");
     await waitFor(page, () => document.querySelector("#broadcast-note").dataset.kind === "error");
     assert.equal(await page.$eval("#text", (field) => field.value), "kept");
-    await restart();
+    await server.restart();
     await waitForState(page, "open");
     await server.publish("after the crash");
     await waitForRow(page, "after the crash");
@@ -72,7 +68,7 @@ export function addJourneyTests(getBrowser, runtime) {
     const page = await open(t);
     await server.publish("before the 503");
     await waitForRow(page, "before the 503");
-    await crash();
+    await server.kill();
     const unavailable = await startUnavailable(server.port);
     t.after(unavailable.close);
     await waitFor(page, () => /Next try in \d+ s/.test(document.querySelector("#status-detail").textContent));
@@ -81,7 +77,7 @@ export function addJourneyTests(getBrowser, runtime) {
     const resumes = ({ url, lastEventId }) => url.startsWith("/stream?") && /^\w+-\d+$/.test(lastEventId);
     await until(() => unavailable.asked.some(resumes));
     await unavailable.close();
-    await restart();
+    await server.restart();
     await waitForState(page, "open");
     await server.publish("after the 503");
     await waitForRow(page, "after the 503");

@@ -1,4 +1,4 @@
-// How the page looks and is handled; the same whatever runtime serves it.
+// Tests how the dashboard looks and is handled, which is the same whatever runtime serves it.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launchBrowser } from "./browsers.mjs";
@@ -56,7 +56,7 @@ export function addLookTests(getBrowser) {
           await picture("waiting");
 
           await unavailable.close();
-          server = await startServer("node", { port: server.port });
+          await server.restart();
           await waitForState(page, "open");
           await waitForRow(page, /^Some events were missed/);
           await page.focus("#scroller");

@@ -1,4 +1,4 @@
-// Every page of the gallery: in both widths, themes and languages it fits, speaks, and can be used by keyboard.
+// Tests every page of the gallery: in both widths, themes and languages it fits, speaks, and can be used by keyboard.
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { browserNames, launchBrowser } from "./browsers.mjs";

@@ -1,4 +1,4 @@
-// What a test asks of a page's layout. Each runs in the page.
+// Measures a page's layout. Each of these functions runs in the page.
 
 /** In the page: whether light text stands on a dark ground. */
 export function isDark() {

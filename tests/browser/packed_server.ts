@@ -1,4 +1,4 @@
-// A packed stream, and a way to end it well. Started by compression_test.mjs, and cut off by being killed.
+// Serves a packed stream, and ends it well when asked. compression_test.mjs starts it, and cuts it off by killing it.
 import process from "node:process";
 import { Broadcaster } from "../../mod.ts";
 import { gzip } from "../../lib/compression/mod.ts";

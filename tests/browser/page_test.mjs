@@ -1,4 +1,4 @@
-// The dashboard in real browsers, in the gallery on every runtime: node --test tests/browser/page_test.mjs
+// Tests the dashboard in real browsers, in the gallery on every runtime: node --test tests/browser/page_test.mjs
 import { describe } from "node:test";
 import { browserNames } from "./browsers.mjs";
 import { describeBrowsers } from "./each.mjs";

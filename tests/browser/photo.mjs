@@ -1,4 +1,4 @@
-// Real photographs to upload, as large as a camera's, and real eyes for a QR code.
+// Makes photographs to upload, as large as a camera's, and reads QR codes as a phone would.
 import { writeFile } from "node:fs/promises";
 import decodeQR from "qr/decode.js";
 

@@ -21,8 +21,41 @@ process.once("exit", () => running.forEach((child) => killGroup(child)));
 // Without a listener these end the process with no `exit` event, and what it started would outlive it.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
-/** Starts the program, on any free port unless told which; resolves when it has printed its URL. */
-export async function startServer(runtime, { port = 0, program = "examples/server.ts", env = {} } = {}) {
+/** Starts the program on any free port; resolves when it has printed its URL. */
+export async function startServer(runtime, options = {}) {
+  let run = await start(runtime, { ...options, port: 0 });
+  const { url } = run;
+  const port = Number(new URL(url).port);
+  return {
+    url,
+    port,
+    /** Ends it by SIGKILL, as a crash does: no client is told. */
+    kill: () => run.end("SIGKILL"),
+    /** Ends it by SIGTERM, as a deploy does. */
+    end: () => run.end("SIGTERM"),
+    /** Starts it again, on the same port. */
+    restart: async () => {
+      run = await start(runtime, { ...options, port });
+    },
+    /** All that it has printed since it was started last. */
+    output: () => run.output(),
+    stats: async () => (await fetch(`${url}/stats`)).json(),
+    publish: async (text) => {
+      const response = await fetch(`${url}/broadcast`, { method: "POST", body: text });
+      if (!response.ok) throw new Error(`POST /broadcast answered ${response.status}`);
+      await response.arrayBuffer();
+    },
+  };
+}
+
+/** The same, for the time of a test. */
+export async function serverFor(t, runtime, options) {
+  const server = await startServer(runtime, options);
+  t.after(server.kill);
+  return server;
+}
+
+async function start(runtime, { port, program = "examples/server.ts", env = {} }) {
   const [command, ...options] = commandLines[runtime];
   const child = spawn(command, [...options, program], {
     cwd: root,
@@ -50,24 +83,10 @@ export async function startServer(runtime, { port = 0, program = "examples/serve
   });
   return {
     url,
-    port: Number(new URL(url).port),
-    /** SIGKILL, as by a crash: no client is told. */
-    kill: async () => {
-      killGroup(child);
-      await exited;
-    },
-    /** All that it has printed. */
     output: () => output,
-    /** SIGTERM, as by a deploy. */
-    end: async () => {
-      killGroup(child, "SIGTERM");
+    end: async (signal) => {
+      killGroup(child, signal);
       await exited;
-    },
-    stats: async () => (await fetch(`${url}/stats`)).json(),
-    publish: async (text) => {
-      const response = await fetch(`${url}/broadcast`, { method: "POST", body: text });
-      if (!response.ok) throw new Error(`POST /broadcast answered ${response.status}`);
-      await response.arrayBuffer();
     },
   };
 }

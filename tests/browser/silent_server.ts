@@ -1,4 +1,4 @@
-// A stream on which nothing is ever sent: what a browser makes of that. Started by open_test.mjs.
+// Serves a stream on which nothing is ever sent. open_test.mjs starts it, and sees what a browser makes of that.
 import process from "node:process";
 import { createSSEResponse } from "../../mod.ts";
 import { serve } from "../../lib/serve/mod.ts";

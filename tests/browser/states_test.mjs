@@ -1,4 +1,4 @@
-// The pages of upload, tokens and job with something on them: in both widths, themes and languages they fit and speak.
+// Tests the pages of upload, tokens and job with something on them: they fit, and speak, in all widths and themes.
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// The pages as a visitor handles them.
+// Handles the pages as a visitor does.
 import assert from "node:assert/strict";
 
 /** Longer than any browser's own delay before a reconnect, on a machine that is busy. */
@@ -55,7 +55,7 @@ export function waitForRow(page, text) {
   );
 }
 
-/** Presses Enter on an element: a button, or a field whose form that sends. */
+/** Presses Enter on a button, or in the field of a form, which sends it. */
 export async function press(page, selector) {
   await page.bringToFront();
   await page.focus(selector);

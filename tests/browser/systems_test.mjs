@@ -1,14 +1,14 @@
-// The systems as visitors and operators live through them, in both browsers at once and against all three runtimes at once:
-// most of the time is waiting for servers that are away.
+// Tests the systems as visitors and operators live through them, in both browsers and on all three runtimes at once: most of
+// the time is waiting for servers that are away.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { browserNames, launchBrowser, whyNoBrowser } from "./browsers.mjs";
 import { describeBrowsers, skipWithout } from "./each.mjs";
-import { freePort, runtimeNames, startServer } from "./server.mjs";
+import { freePort, runtimeNames, serverFor } from "./server.mjs";
 import { broadcast, openPage, until, waitFor, waitForRow } from "./support.mjs";
 
 const timeout = 240_000;
-/** As long as a server is away that is restarted with care. */
+/** How long a server is away that is restarted with care, in milliseconds. */
 const AWAY = 25_000;
 /** For a page that closes with its browser. */
 const unclosed = { after: () => {} };
@@ -35,15 +35,9 @@ async function goesOn(page, id) {
 function journey(getBrowser, title, name, run, env = () => ({})) {
   test(title, { timeout }, (t) =>
     Promise.all(runtimeNames.map(async (runtime) => {
-      const options = { program: program(name), env: await env() };
-      let server = await startServer(runtime, options);
-      const handle = {
-        get: () => server,
-        restart: async () => server = await startServer(runtime, { ...options, port: server.port }),
-      };
-      t.after(() => server.kill());
+      const server = await serverFor(t, runtime, { program: program(name), env: await env() });
       try {
-        await run(t, getBrowser(), handle);
+        await run(t, getBrowser(), server);
       } catch (error) {
         throw new Error(`With the server on ${runtime}: ${error.message}`, { cause: error });
       }
@@ -58,12 +52,12 @@ function addSystemTests(getBrowser) {
     getBrowser,
     "introduction: the time, for everyone who looks",
     "introduction",
-    async (t, browser, { get }) => {
-      const page = await open(t, browser, get(), "");
+    async (t, browser, server) => {
+      const page = await open(t, browser, server, "");
       assert.equal(new URL(page.url()).pathname, "/introduction/");
       await waitFor(page, () => document.querySelectorAll(".arrivals li").length >= 2);
       for (const row of await rows(page, "#arrivals")) assert.match(row, /^It is \d{4}-/);
-      assert.match(get().output(), /introduction: 1 consumers/);
+      assert.match(server.output(), /introduction: 1 consumers/);
     },
   );
 
@@ -71,8 +65,8 @@ function addSystemTests(getBrowser) {
     getBrowser,
     "ticker: counts for each page, and ends when it is left",
     "ticker",
-    async (t, browser, { get }) => {
-      const page = await open(t, browser, get(), "ticker/");
+    async (t, browser, server) => {
+      const page = await open(t, browser, server, "ticker/");
       await waitFor(
         page,
         () => /^Message: 2 - the time is/.test(document.querySelector(".arrivals li span")?.textContent),
@@ -80,7 +74,7 @@ function addSystemTests(getBrowser) {
       await page.$eval("#toggle", (button) => button.click());
       await stateIs(page, "status", "closed");
       await until(() =>
-        /ticker: connection 1 closed \(client\), its timer ended at [2-9]/.test(get().output())
+        /ticker: connection 1 closed \(client\), its timer ended at [2-9]/.test(server.output())
       );
       await page.$eval("#toggle", (button) => button.click());
       await waitFor(
@@ -90,7 +84,7 @@ function addSystemTests(getBrowser) {
       // A browser may keep the page that is left, but not its connection.
       const left = Date.now();
       await page.$eval("#languages a", (link) => link.click());
-      await until(() => /ticker: connection 2 closed \(client\)/.test(get().output()));
+      await until(() => /ticker: connection 2 closed \(client\)/.test(server.output()));
       assert.ok(Date.now() - left < 10_000, `${Date.now() - left} ms`);
     },
   );
@@ -99,14 +93,14 @@ function addSystemTests(getBrowser) {
     getBrowser,
     "named events: a 502 and a refusal in between, from another origin with cookies",
     "named-events",
-    async (t, browser, { get }) => {
-      const page = await open(t, browser, get(), "named-events/");
+    async (t, browser, server) => {
+      const page = await open(t, browser, server, "named-events/");
       const kinds = () =>
         ["message", "test-event"].every((kind) => document.querySelector(`#ours [data-kind=${kind}]`));
       await waitFor(page, kinds);
       const there = await page.$eval("#where", (where) => where.textContent);
-      assert.doesNotMatch(there, new RegExp(get().url), "the page reads from another origin");
-      assert.match(get().output(), new RegExp(`named-events: visitor \\w+ from ${get().url}`));
+      assert.doesNotMatch(there, new RegExp(server.url), "the page reads from another origin");
+      assert.match(server.output(), new RegExp(`named-events: visitor \\w+ from ${server.url}`));
       for (const kind of ["502", "refuse"]) {
         await stateIs(page, "bare-status", "open");
         await page.$eval(`[data-trouble="${kind}"]`, (button) => button.click());
@@ -132,17 +126,17 @@ function addSystemTests(getBrowser) {
     getBrowser,
     "named events: the server killed for 25 s, from its own origin and from another",
     "named-events",
-    async (t, browser, { get, restart }) => {
-      const there = await open(t, browser, get(), "named-events/");
-      const here = await open(t, browser, get(), "named-events/?from=here");
+    async (t, browser, server) => {
+      const there = await open(t, browser, server, "named-events/");
+      const here = await open(t, browser, server, "named-events/?from=here");
       for (const page of [there, here]) {
         for (const id of ["ours", "bare"]) await stateIs(page, `${id}-status`, "open");
       }
       await goesOn(here, "ours");
-      await get().kill();
+      await server.kill();
       for (const page of [there, here]) await stateIs(page, "ours-status", "waiting");
       await sleep(AWAY);
-      await restart();
+      await server.restart();
       for (const page of [there, here]) {
         await stateIs(page, "ours-status", "open");
         // A process that was killed has forgotten what it sent, and says so.
@@ -160,8 +154,8 @@ function addSystemTests(getBrowser) {
     getBrowser,
     "dashboard: a client that stalls holds up nobody",
     "dashboard",
-    async (t, browser, { get }) => {
-      const page = await open(t, browser, get(), "dashboard/");
+    async (t, browser, server) => {
+      const page = await open(t, browser, server, "dashboard/");
       await waitFor(page, () => /^#1, this page$/.test(document.querySelector("#clients td")?.textContent));
       await page.$eval("#stall", (button) => button.click());
       await waitFor(page, () => document.querySelector("#clients tr[data-kind=staller][data-state=lagging]"));
@@ -172,26 +166,24 @@ function addSystemTests(getBrowser) {
       assert.equal(rate[1], 0);
       await waitFor(page, () => document.querySelector("#clients tr[data-kind=staller][data-state=evicted]"));
       assert.match(
-        get().output(),
+        server.output(),
         /dashboard: #2 left \(lagging, with \d+ events \(\d+ bytes\) waiting\), 1 in all/,
       );
       assert.equal(await state(page, "status"), "open");
-      await get().publish("after it");
+      await server.publish("after it");
       await waitForRow(page, "after it");
       await page.goto("about:blank");
-      await until(() => /dashboard: #1 left \(client\), 0 in all/.test(get().output()));
+      await until(() => /dashboard: #1 left \(client\), 0 in all/.test(server.output()));
     },
   );
 
   test("other origins: only those of the list may read, and resume", { timeout }, async (t) => {
     // A page whose own policy lets it read elsewhere.
-    const host = await startServer("node", { program: program("named-events") });
-    t.after(host.kill);
+    const host = await serverFor(t, "node", { program: program("named-events") });
     const friend = host.url;
     const stranger = friend.replace("127.0.0.1", "localhost");
     for (const runtime of runtimeNames) {
-      const api = await startServer(runtime, { program: program("named-events"), env: { ORIGINS: friend } });
-      t.after(api.kill);
+      const api = await serverFor(t, runtime, { program: program("named-events"), env: { ORIGINS: friend } });
       const [may, mayNot] = [
         await openPage(t, getBrowser(), `${friend}/`),
         await openPage(t, getBrowser(), `${stranger}/`),
@@ -243,8 +235,7 @@ test("dashboard: two browsers at once, on each runtime", { skip, timeout }, asyn
 /** What one browser sends arrives in the other. */
 async function meet(t, browsers) {
   for (const runtime of runtimeNames) {
-    const server = await startServer(runtime, { program: program("dashboard") });
-    t.after(server.kill);
+    const server = await serverFor(t, runtime, { program: program("dashboard") });
     const pages = await Promise.all(browsers.map((browser) => open(unclosed, browser, server, "dashboard/")));
     for (const page of pages) {
       await waitFor(page, () => document.querySelectorAll("#clients tr").length === 2);

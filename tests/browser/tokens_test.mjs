@@ -1,8 +1,8 @@
-// The chat page in real browsers, against the example on every runtime: to the very token, whatever happens between.
+// Tests the chat page in real browsers, against the example on every runtime: no token is lost or doubled, come what may.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeBrowsers } from "./each.mjs";
-import { runtimeNames, startServer } from "./server.mjs";
+import { runtimeNames, serverFor } from "./server.mjs";
 import { openPage, press, until, waitFor } from "./support.mjs";
 
 const timeout = 90_000;
@@ -57,8 +57,7 @@ describeBrowsers((browser) => {
       `${runtime}: cut in the middle, and again after a reload, the answer is whole`,
       { timeout },
       async (t) => {
-        const server = await startServer(runtime, options);
-        t.after(() => server.kill());
+        const server = await serverFor(t, runtime, options);
         const page = await openPage(t, browser(), `${server.url}/tokens/`);
         await ask(page, "What about nginx?");
         await waitForTokens(page, 30);
@@ -91,8 +90,7 @@ describeBrowsers((browser) => {
     test(`${runtime}: stop ends the generator on the server; a server that was killed is told of`, {
       timeout,
     }, async (t) => {
-      let server = await startServer(runtime, options);
-      t.after(() => server.kill());
+      const server = await serverFor(t, runtime, options);
       const page = await openPage(t, browser(), `${server.url}/tokens/`);
       await ask(page, "Please stop");
       await waitForTokens(page, 20);
@@ -108,7 +106,7 @@ describeBrowsers((browser) => {
       await server.kill();
       await waitForNote(page, /^The connection is gone/);
       const before = await look(page);
-      server = await startServer(runtime, { ...options, port: server.port });
+      await server.restart();
       await waitForNote(page, /^The server does not know this answer any more/);
       assert.equal((await look(page)).text, before.text, "what had come stays");
       await ask(page, "Once more");

@@ -1,4 +1,4 @@
-// Pictures from a phone's window to a desktop's, in real browsers, against the example on every runtime.
+// Tests pictures on their way from a phone's window to a desktop's, in real browsers, on every runtime.
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { describeBrowsers } from "./each.mjs";
 import { scan, writePhoto } from "./photo.mjs";
-import { runtimeNames, startServer } from "./server.mjs";
+import { runtimeNames, serverFor } from "./server.mjs";
 import { openPage, press, waitFor } from "./support.mjs";
 
 const timeout = 60_000;
@@ -68,8 +68,7 @@ describeBrowsers((browser) => {
       `${runtime}: a photo of 5 MB is on the desktop within a second, and a reload keeps it`,
       { timeout },
       async (t) => {
-        const server = await startServer(runtime, { program, env });
-        t.after(() => server.kill());
+        const server = await serverFor(t, runtime, { program, env });
         const { desktop, phone } = await openBoth(t, browser(), server.url);
         const other = await openPage(t, browser(), `${server.url}/upload/?member_id=2`);
         await other.waitForSelector("#qr svg");
@@ -123,8 +122,7 @@ describeBrowsers((browser) => {
     );
 
     test(`${runtime}: what is no picture is refused, and the next one is taken`, { timeout }, async (t) => {
-      const server = await startServer(runtime, { program, env });
-      t.after(() => server.kill());
+      const server = await serverFor(t, runtime, { program, env });
       const { desktop, phone } = await openBoth(t, browser(), server.url);
       await choose(phone, fake);
       await waitForState(phone, "refused");
@@ -146,15 +144,14 @@ describeBrowsers((browser) => {
       `${runtime}: the server is killed between two pictures, and both pages find it again`,
       { timeout },
       async (t) => {
-        let server = await startServer(runtime, { program, env });
-        t.after(() => server.kill());
+        const server = await serverFor(t, runtime, { program, env });
         const { desktop, phone, link } = await openBoth(t, browser(), server.url);
         await server.kill();
         await choose(phone, photo);
         await waitForState(phone, "failed");
         assert.equal(await firstNote(phone), "Not sent: the server cannot be reached.");
         await waitFor(desktop, () => document.querySelector("#status").dataset.state === "waiting");
-        server = await startServer(runtime, { program, env, port: server.port });
+        await server.restart();
         await waitFor(desktop, () => document.querySelector("#status").dataset.state === "open");
         await phone.click(".sendings li button");
         await waitForState(phone, "sent");
@@ -167,8 +164,7 @@ describeBrowsers((browser) => {
       `${runtime}: after its time the code ends, both pages say so, and there is a new one`,
       { timeout },
       async (t) => {
-        const server = await startServer(runtime, { program, env: { ...env, UPLOAD_MINUTES: "0.1" } });
-        t.after(() => server.kill());
+        const server = await serverFor(t, runtime, { program, env: { ...env, UPLOAD_MINUTES: "0.1" } });
         const { desktop, phone, link } = await openBoth(t, browser(), server.url);
         await waitFor(desktop, () => document.querySelector("#code").hidden);
         assert.match(
@@ -199,8 +195,7 @@ describeBrowsers((browser) => {
   }
 
   test("every control of both pages is reached by keyboard, and the focus seen", { timeout }, async (t) => {
-    const server = await startServer("node", { program, env });
-    t.after(() => server.kill());
+    const server = await serverFor(t, "node", { program, env });
     const { desktop, phone } = await openBoth(t, browser(), server.url);
     const reach = async (page, count) => {
       await page.bringToFront();
@@ -225,8 +220,7 @@ describeBrowsers((browser) => {
 
   test("the phone's page shows how far a slow upload is", { timeout }, async (t) => {
     if (browser().name !== "chromium") return t.skip("only Chromium can be slowed down");
-    const server = await startServer("node", { program, env });
-    t.after(() => server.kill());
+    const server = await serverFor(t, "node", { program, env });
     const { desktop, phone } = await openBoth(t, browser(), server.url);
     await phone.emulateNetworkConditions({ upload: 2_000_000, download: 2_000_000, latency: 0 });
     await choose(phone, photo);

@@ -1,4 +1,4 @@
-// The dashboard's form: what is sent, and what becomes of a text that could not be.
+// Tests the dashboard's form: what is sent, and what becomes of a text that could not be.
 import assert from "node:assert/strict";
 import { enableBroadcast } from "../../examples/dashboard/broadcast.js";
 import { domTest, element, until } from "../support/page.ts";

@@ -1,3 +1,4 @@
+// Tests how the cluster's page counts what it received.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Tally } from "../../examples/cluster/tally.js";

@@ -1,4 +1,4 @@
-// The dashboard's page as a whole, in a simulated document: its stream, its figures, its table, its chart.
+// Tests the dashboard's page as a whole, in a simulated document: its stream, its figures, its table, its chart.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startApp } from "../../examples/dashboard/app.js";

@@ -1,4 +1,4 @@
-// The frame of the examples' pages: what a page says of itself fills it, and a slip is an error when the server starts.
+// Tests the frame of the examples' pages: what a page says of itself fills it, and a slip is an error at start.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

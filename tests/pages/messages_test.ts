@@ -1,4 +1,4 @@
-// The dashboard's message list, in a simulated document. The whole page in real browsers is tests/browser/page_test.mjs.
+// Tests the dashboard's message list in a simulated document. tests/browser/page_test.mjs has the page in real browsers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MessageLog } from "../../examples/dashboard/log.js";

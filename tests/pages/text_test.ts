@@ -1,4 +1,4 @@
-// The sentences of every page, in English and Chinese.
+// Tests the sentences of every page, in English and Chinese.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Where the phone of the upload finds its page, and the code that nobody guesses.
+// Tests where the phone of the upload finds its page, and that nobody guesses its code.
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// What the tests of the dashboard's page share: its document, simulated, and a network that does what a test tells it to.
+// Simulates the dashboard's document for tests, and a network that does what a test tells it to.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import process from "node:process";

@@ -1,4 +1,4 @@
-/** Each example alone, as a process of its own: its page, its API at the tutorial's path, its log, its end. */
+/** Tests each example alone, as a process of its own: its page, its API at the tutorial's path, its log, its end. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

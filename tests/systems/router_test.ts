@@ -1,4 +1,4 @@
-/** The examples' router: who answers which request, and the one form in which a request is refused. */
+/** Tests the examples' router: who answers which request, and the one form in which a request is refused. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

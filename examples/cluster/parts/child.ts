@@ -1,4 +1,4 @@
-/** A server process that visitors may kill and start again. */
+/** Runs a server process that visitors may kill and start again. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect } from "node:net";

@@ -1,4 +1,4 @@
-/** Redis, the nodes, and what publishes: what visitors may break. */
+/** Starts what visitors may break: Redis, the nodes, and what publishes. */
 
 import { fileURLToPath } from "node:url";
 import { Child } from "./child.ts";

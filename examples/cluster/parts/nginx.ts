@@ -1,4 +1,4 @@
-/** nginx before the nodes: what it is told, and nothing more. */
+/** Runs nginx before the nodes, with no more settings than it needs. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** A little proxy, where there is no nginx: `/events` goes to the nodes in turn, everything else to the page. */
+/** Proxies where there is no nginx: `/events` goes to the nodes in turn, everything else to the page. */
 
 import { createServer, type IncomingMessage, request as ask, type ServerResponse } from "node:http";
 import type { ProxyOptions } from "./nginx.ts";

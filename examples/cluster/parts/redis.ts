@@ -1,4 +1,4 @@
-/** The shared log, as every process of the example reaches it. */
+/** Connects a process of the example to the shared log. */
 
 import { createClient } from "redis";
 import { type Backplane, type BunRedis, redisStreams } from "tidings/redis";
