@@ -1,6 +1,7 @@
-/** Finds the handler of a request, by method and path. */
+/** Finds the handler of a request, by method and path. Pages of the listed origins may read whatever is answered. */
 
 import type { FetchHandler } from "tidings/serve";
+import { methodAskedFor, preflight, readable } from "./cors.ts";
 import { plain } from "./http.ts";
 
 /**
@@ -29,13 +30,16 @@ export function router(...tables: readonly Routes[]): FetchHandler {
   const wide = [...paths].filter(([path]) => path.endsWith("/*")).map(([path, byMethod]) =>
     [path.slice(0, -1), byMethod] as const
   );
-  return (request) => {
+  return readable((request) => {
     const { pathname } = new URL(request.url);
     const byMethod = paths.get(pathname) ?? wide.find(([path]) => pathname.startsWith(path))?.[1];
+    const asked = methodAskedFor(request);
+    // Also where the answer will be a refusal: the page is to read why.
+    if (asked !== undefined && !(byMethod?.has("OPTIONS") && byMethod.has(asked))) return preflight(asked);
     if (byMethod === undefined) return plain(404, "Nothing here: see /");
     const handler = byMethod.get(request.method);
     if (handler !== undefined) return handler(request);
     const allowed = [...byMethod.keys()];
     return plain(405, `Use ${allowed.join(" or ")} here`, { allow: allowed.join(", ") });
-  };
+  });
 }
