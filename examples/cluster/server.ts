@@ -20,7 +20,9 @@ import { control } from "./control.ts";
 import { nginx } from "./parts/nginx.ts";
 import { find, freePort, runtimes } from "./parts/programs.ts";
 import { startProxy } from "./parts/proxy.ts";
+import { portSetting } from "../support/settings.ts";
 
+const wanted = portSetting("PORT", 8080);
 const redisServer = find("redis-server");
 if (redisServer === undefined) {
   console.error(
@@ -48,8 +50,8 @@ try {
   const page = await serve(fetch, { port: 0, hostname: "127.0.0.1", grace: 0 });
   closing.push(() => page.close());
 
-  const { PORT = "8080", HOST = "0.0.0.0", PROXY } = process.env;
-  const port = Number(PORT) || await freePort();
+  const { HOST = "0.0.0.0", PROXY } = process.env;
+  const port = wanted || await freePort();
   const options = { port, hostname: HOST, home: page.port, nodes: cluster.ports };
   const program = PROXY === "own" ? undefined : find("nginx");
   if (program === undefined) {

@@ -3,13 +3,14 @@
 import process from "node:process";
 import { type FetchHandler, type RunningServer, serve } from "tidings/serve";
 import { plain } from "../support/http.ts";
+import { portSetting } from "../support/settings.ts";
 
 /** Nobody listens, or a proxy answers for a server that is not there. */
 export type Failure = "refuse" | "502" | "503";
 
 export class Neighbour {
   readonly #handler: FetchHandler;
-  #port = Number(process.env["NEIGHBOUR_PORT"] ?? 0);
+  #port = portSetting("NEIGHBOUR_PORT", 0);
   #server: RunningServer | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What is under way: visitors may all want something at once, and there is one port. */

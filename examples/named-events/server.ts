@@ -12,6 +12,7 @@ import process from "node:process";
 import { Broadcaster } from "tidings";
 import { plain, Refusal } from "../support/http.ts";
 import { origins } from "../support/origins.ts";
+import { listening } from "../support/run.ts";
 import { type System, system } from "../support/system.ts";
 import { Neighbour } from "./neighbour.ts";
 
@@ -35,7 +36,7 @@ const neighbour = new Neighbour((request) => {
 });
 
 // With a port of its own it is there from the start on; on any port, once a page asks where.
-if (process.env["NEIGHBOUR_PORT"]) await neighbour.start();
+if (process.env["NEIGHBOUR_PORT"]) await listening(neighbour.start(), "NEIGHBOUR_PORT and HOST");
 
 /** Where the neighbour is, and a cookie: ports of one host share theirs. */
 async function find(request: Request): Promise<Response> {

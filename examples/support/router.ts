@@ -1,6 +1,7 @@
-/** Finds the handler of a request, by method and path, and answers refusals. */
+/** Finds the handler of a request, by method and path, and answers refusals. Pages of the listed origins may read all. */
 
 import type { FetchHandler } from "tidings/serve";
+import { methodAskedFor, preflight, readable } from "./cors.ts";
 import { Refusal } from "./http.ts";
 
 /**
@@ -32,21 +33,26 @@ export function router(...tables: readonly Routes[]): FetchHandler {
   const wide = [...paths].filter(([path]) => path.endsWith("/*")).map(([path, byMethod]) =>
     [path.slice(0, -1), byMethod] as const
   );
-  const find = ({ url, method }: Request): FetchHandler => {
-    const { pathname } = new URL(url);
+  const find = (request: Request): FetchHandler => {
+    const { pathname } = new URL(request.url);
     const byMethod = paths.get(pathname) ?? wide.find(([path]) => pathname.startsWith(path))?.[1];
+    const asked = methodAskedFor(request);
+    // Also where the answer will be a refusal: the page is to read why.
+    if (asked !== undefined && !(byMethod?.has("OPTIONS") && byMethod.has(asked))) {
+      return () => preflight(asked);
+    }
     if (byMethod === undefined) throw new Refusal(404, "Nothing here: see /");
-    const handler = byMethod.get(method);
+    const handler = byMethod.get(request.method);
     if (handler !== undefined) return handler;
     const allowed = [...byMethod.keys()];
     throw new Refusal(405, `Use ${allowed.join(" or ")} here`, { headers: { allow: allowed.join(", ") } });
   };
-  return async (request) => {
+  return readable(async (request) => {
     try {
       return await find(request)(request);
     } catch (error) {
       if (error instanceof Refusal) return error.toResponse();
       throw error;
     }
-  };
+  });
 }

@@ -31,7 +31,7 @@ export class StateFeed {
   ): Response {
     const own = `client ${++this.#clients}`;
     const topics = [topic, own];
-    const response = this.#feed.subscribe(request, { ...options, topics, owner: topic, lastEventId: "" });
+    const response = this.#feed.subscribe(request, { owner: topic, ...options, topics, lastEventId: "" });
     if (request.method !== "HEAD") now.forEach((event) => this.publish(own, event));
     return response;
   }

@@ -11,6 +11,8 @@ const REMEMBERED = 10_000;
 export interface Code extends Place {
   /** What its events are published under. */
   readonly topic: string;
+  /** The names under which pages want the list of its pictures. */
+  readonly events: Set<string>;
   readonly pictures: Kept[];
   /** When it ends, in milliseconds since 1970. */
   readonly ends: number;
@@ -63,6 +65,7 @@ export class Codes {
       member,
       identifier,
       topic: `${member}/${identifier}`,
+      events: new Set<string>(),
       pictures: [],
       ends: Date.now() + lifetime,
       signal: ending.signal,

@@ -14,12 +14,16 @@ interface Rule {
 }
 
 const RULES = {
-  event: { pattern: /^upload_by_qr$/, wanted: '"upload_by_qr"' },
+  // Under this name the list of pictures is sent. Three names are the library's own.
+  event: {
+    pattern: /^(?!(?:gap|tidings-cursor|tidings-end)$)[^\p{Cc}]{1,64}$/u,
+    wanted: 'a name of 1 to 64 characters, such as "upload_by_qr"',
+  },
   member_id: { pattern: /^[1-9]\d{0,14}$/, wanted: "a positive whole number of at most 15 digits" },
-  // 22 characters of base64url carry 128 bits: what is shorter could be guessed.
+  // Whoever guesses it sees the pictures, and what is short is guessed: 22 random characters carry 128 bits.
   identifier: {
-    pattern: /^[\w-]{22,64}$/,
-    wanted: "22 to 64 letters, digits, hyphens and underscores, made of at least 128 random bits",
+    pattern: /^[\w-]{1,64}$/,
+    wanted: "1 to 64 letters, digits, hyphens and underscores, best of at least 128 random bits",
   },
 } as const satisfies Record<string, Rule>;
 
@@ -42,10 +46,10 @@ function parameter(query: URLSearchParams, name: keyof typeof RULES): string {
   return value;
 }
 
-/** @throws {Refusal} As {@linkcode readPlace}; also if `event` is not the one event that there is. */
-export function readSubscription(request: Request): Place {
-  parameter(new URL(request.url).searchParams, "event");
-  return readPlace(request);
+/** @throws {Refusal} As {@linkcode readPlace}; also if `event` is no name. */
+export function readSubscription(request: Request): Place & { readonly event: string } {
+  const event = parameter(new URL(request.url).searchParams, "event");
+  return { ...readPlace(request), event };
 }
 
 /** @throws {Refusal} With status 400, naming the parameter that is missing or malformed. */

@@ -13,6 +13,10 @@ import { brokenOff, type Kept, PictureFolder } from "./folder.ts";
 import { readPlace, readSubscription } from "./query.ts";
 
 const PICTURES = "/v1/api/upload/pictures/";
+/** Names of events under which the pages of one code may ask for its list. */
+const MOST_NAMES = 20;
+/** Events that tell of the code itself. A page that asks for its list under such a name gets the list alone. */
+const OURS = ["code", "ended"];
 
 /** Limits: how long, how much and how many. */
 export interface UploadOptions {
@@ -49,7 +53,11 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
     lifetime,
     most: mostCodes,
     onEnd(code) {
-      feed.publish(code.topic, ["ended", { pictures: code.pictures.length }]);
+      for (const name of code.events) {
+        if (!OURS.includes(name)) {
+          feed.publish(topicOf(code, name), ["ended", { pictures: code.pictures.length }]);
+        }
+      }
       for (const picture of code.pictures) {
         onDisk -= picture.size;
         folder.remove(picture).catch((error) =>
@@ -60,11 +68,21 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
   });
 
   function subscribe(request: Request): Response {
-    const code = codes.open(readSubscription(request));
+    const { event, ...place } = readSubscription(request);
+    const code = codes.open(place);
     // What an EventSource takes as the word not to come back.
     if (code === undefined) return new Response(null, { status: 204 });
+    if (!code.events.has(event) && code.events.size >= MOST_NAMES) {
+      throw new Refusal(409, `A code has ${MOST_NAMES} names of events at most: use one of them`, {
+        code: "too-many-events",
+        parameter: "event",
+      });
+    }
+    code.events.add(event);
     const about = { expiresIn: Math.max(0, code.ends - Date.now()), addresses: addresses() };
-    return feed.subscribe(request, code.topic, [["code", about], listOf(code)], {
+    const now: StateEvent[] = OURS.includes(event) ? [] : [["code", about]];
+    return feed.subscribe(request, topicOf(code, event), [...now, listOf(code, event)], {
+      owner: code.topic,
       retry: 2_000,
       signal: code.signal,
     });
@@ -116,7 +134,7 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
         throw code.signal.aborted ? codeEnded() : brokenOff();
       }
       code.pictures.push(picture);
-      feed.publish(code.topic, listOf(code));
+      for (const name of code.events) feed.publish(topicOf(code, name), listOf(code, name));
       return Response.json(describe(code, picture), { status: 201 });
     } catch (error) {
       used.pictures--;
@@ -164,8 +182,11 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
   };
 }
 
-function listOf(code: Code): StateEvent {
-  return ["upload_by_qr", code.pictures.map((picture) => describe(code, picture))];
+/** Under each name that a page may ask for the list has a topic of its own, so that nobody is sent what is another's. */
+const topicOf = ({ topic }: Code, name: string) => `${topic}/${name}`;
+
+function listOf(code: Code, name: string): StateEvent {
+  return [name, code.pictures.map((picture) => describe(code, picture))];
 }
 
 function describe({ member, identifier }: Code, { name, kind, size }: Kept) {

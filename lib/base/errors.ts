@@ -12,6 +12,7 @@
  * - `"publish-failed"`: the backplane refused an event, or did not acknowledge it in time
  * - `"backplane-lost"`: the backplane cannot be read; it is tried again and again
  * - `"address-in-use"`: `serve()` found its port taken
+ * - `"address-unavailable"`: `serve()` cannot listen at its address: it is none of this machine's, or not for this user
  *
  * From a backplane such as `tidings/redis`:
  *
@@ -35,6 +36,7 @@ export type TidingsErrorCode =
   | "publish-failed"
   | "backplane-lost"
   | "address-in-use"
+  | "address-unavailable"
   | "backplane-unavailable"
   | "backplane-refused"
   | "connection-failed"

@@ -5,7 +5,7 @@
  */
 
 import { type Clock, within } from "../base/clock.ts";
-import { report, TidingsError } from "../base/errors.ts";
+import { errorText, report, TidingsError } from "../base/errors.ts";
 import {
   booleanOption,
   checkNames,
@@ -94,7 +94,8 @@ export interface RunningServer {
  * @param handler The fetch handler.
  * @param options See {@linkcode ServeOptions}.
  * @returns The server, listening.
- * @throws {TidingsError} With code `"address-in-use"` if the port is taken.
+ * @throws {TidingsError} With code `"address-in-use"` if the port is taken, and `"address-unavailable"` if the address is none
+ *   of this machine's, or the port not for this user.
  * @throws {TypeError} If an option is of no use, naming it and the value received.
  *
  * @example
@@ -141,15 +142,27 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
   booleanOption("direct", direct);
   const clock = clockOption(options.clock);
 
+  // An IPv6 address may stand in brackets, as in a URL. Node takes it without alone.
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
   const start = "Bun" in globalThis ? startBun : "Deno" in globalThis ? startDeno : startNode;
   let server: Listening;
   try {
-    server = await start(guard(handler, onError), { port, hostname, clock, direct });
+    server = await start(guard(handler, onError), { port, hostname: host, clock, direct });
   } catch (cause) {
-    if (!isAddressInUse(cause)) throw cause;
+    if (isAddressInUse(cause)) {
+      throw new TidingsError(
+        "address-in-use",
+        `Port ${port} on ${hostname} is in use: stop what uses it, or choose another port`,
+        { cause },
+      );
+    }
+    // The options are checked, so that what is left is where to listen. Each runtime has errors of its own for it.
     throw new TidingsError(
-      "address-in-use",
-      `Port ${port} on ${hostname} is in use: stop what uses it, or choose another port`,
+      "address-unavailable",
+      `${hostname}, port ${port}, cannot be listened on (${
+        errorText(cause)
+      }): use an address of this machine, such as ` +
+        `0.0.0.0 for all or 127.0.0.1 for this machine alone, and a port that you may use`,
       { cause },
     );
   }
@@ -179,7 +192,7 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
   if (signals.length > 0) processEnd.add(bySignals);
   if (signal?.aborted) await close();
   else signal?.addEventListener("abort", close);
-  return { url: urlOf(hostname, server.port), port: server.port, closed, close };
+  return { url: urlOf(host, server.port), port: server.port, closed, close };
 }
 
 /** Waits for what is drained and for the responses under way, and cuts what takes longer than `grace`. */

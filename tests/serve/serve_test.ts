@@ -70,6 +70,28 @@ test("a port in use is an error to branch on", LIMIT, async () => {
   });
 });
 
+test("an address that cannot be listened on is an error to branch on, with what to do", LIMIT, async () => {
+  for (const hostname of ["192.0.2.1", "no.such.invalid", "not an address"]) {
+    await assert.rejects(
+      serve(() => new Response(), { port: 0, hostname }),
+      (error) =>
+        error instanceof TidingsError && error.code === "address-unavailable" && error.cause !== undefined &&
+        error.message.startsWith(`${hostname}, port 0, cannot be listened on (`) &&
+        /: use an address of this machine, such as [^\n]+$/.test(error.message),
+      hostname,
+    );
+  }
+});
+
+test("an IPv6 address may stand in brackets", LIMIT, async () => {
+  for (const hostname of ["::1", "[::1]"]) {
+    await using(() => new Response("fine"), { hostname }, async ({ url }) => {
+      assert.match(url, /^http:\/\/\[::1\]:\d+\/$/);
+      assert.equal(await (await fetch(url)).text(), "fine");
+    });
+  }
+});
+
 test("a port in use is an error in production, too", LIMIT, async () => {
   const { code, stdout, stderr } = await runFixture("taken.ts", { env: { NODE_ENV: "production" } });
   assert.equal(stderr, "");

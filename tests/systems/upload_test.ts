@@ -92,7 +92,9 @@ uploadTest("a parameter that is missing or malformed is named", {}, async ({ at 
   const cases: [string, Record<string, string>, string, string][] = [
     [EVENTS, {}, "event", "missing"],
     [EVENTS, without("event"), "event", "missing"],
-    [EVENTS, { ...good, event: "other" }, "event", "malformed"],
+    [EVENTS, { ...good, event: "x".repeat(65) }, "event", "malformed"],
+    [EVENTS, { ...good, event: "two\nlines" }, "event", "malformed"],
+    [EVENTS, { ...good, event: "gap" }, "event", "malformed"],
     ...[EVENTS, UPLOAD].flatMap((path): [string, Record<string, string>, string, string][] => [
       [path, without("member_id"), "member_id", "missing"],
       [path, { ...good, member_id: "" }, "member_id", "missing"],
@@ -101,7 +103,7 @@ uploadTest("a parameter that is missing or malformed is named", {}, async ({ at 
       [path, { ...good, member_id: "one" }, "member_id", "malformed"],
       [path, { ...good, member_id: "1 OR 1=1" }, "member_id", "malformed"],
       [path, without("identifier"), "identifier", "missing"],
-      [path, { ...good, identifier: "short" }, "identifier", "malformed"],
+      [path, { ...good, identifier: "a b" }, "identifier", "malformed"],
       [path, { ...good, identifier: "a".repeat(65) }, "identifier", "malformed"],
       [path, { ...good, identifier: "../".repeat(9) }, "identifier", "malformed"],
     ]),
@@ -151,6 +153,43 @@ uploadTest(
     await desk.send(identifier, picture(100));
     assert.equal((await mine.latest("upload_by_qr", 3) as unknown[]).length, 2);
     assert.deepEqual(elsewhere.data("upload_by_qr"), [[]], "the other code saw nothing of it");
+  },
+);
+
+uploadTest(
+  "the tutorial's page works as it stands: its short identifier, any event, another origin",
+  {},
+  async (desk) => {
+    const origin = "http://localhost:5173";
+    const url = (event: string) => desk.at(EVENTS, { event, member_id: "1", identifier: "efabcoxe" });
+    const watches: Watch[] = [];
+    for (const event of ["upload_by_qr", "myEvent", "上传", "message", "ended", "a b/c"]) {
+      const head = await fetch(url(event), { method: "HEAD", headers: { origin } });
+      assert.equal(head.status, 200, event);
+      assert.equal(head.headers.get("access-control-allow-origin"), origin);
+      assert.equal(head.headers.get("access-control-allow-credentials"), "true");
+      const watch = await Watch.open(url(event), { origin });
+      watches.push(watch);
+      assert.deepEqual(await watch.latest(event), [], event);
+    }
+    const { status, answer } = await desk.send("efabcoxe", picture(100));
+    assert.equal(status, 201);
+    for (const [n, event] of ["upload_by_qr", "myEvent", "上传", "message", "ended", "a b/c"].entries()) {
+      assert.deepEqual(await watches[n]!.latest(event, 2), [answer]);
+      const others = watches[n]!.events.filter((each) =>
+        ![event, "code", "tidings-cursor"].includes(each.event)
+      );
+      assert.deepEqual(others, [], "and nothing under another's name");
+    }
+    watches.forEach((watch) => watch.leave());
+    // Names cost an event each, so a stranger cannot have any number of them.
+    const answers = await Promise.all(Array.from({ length: 20 }, async (_, n) => {
+      const response = await fetch(url(`name-${n}`));
+      const { status } = response;
+      await response.body?.cancel();
+      return status;
+    }));
+    assert.ok(answers.includes(409), answers.join());
   },
 );
 
