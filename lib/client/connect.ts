@@ -17,6 +17,9 @@ import type { EventStream } from "./stream.ts";
  * of the stream. A failure that is final reaches the loop over the stream as a `TidingsError`, with the `Response` where
  * there was one. In a browser a missing CORS header looks like any broken connection, and is retried.
  *
+ * An id that no header can carry, which a foreign server may send (control characters, blanks at its ends), cannot be
+ * resumed from: the stream goes on without it, and a gap says so.
+ *
  * Across origins a browser asks the server first (a CORS preflight) when `Last-Event-ID` or headers of your own are
  * sent: have it allow them, and expose `Retry-After` for the client to see it.
  *

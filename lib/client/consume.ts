@@ -13,7 +13,7 @@ import type { Source } from "./source.ts";
 import type { EventStream, StateDetail, StreamState } from "./stream.ts";
 
 type Handler = (item: AnyItem) => unknown;
-type Entry = readonly [handler: Handler, name: string | undefined];
+type Entry = readonly [handler: Handler, name?: string];
 
 /** Creates a stream over a source. */
 export function createStream(
@@ -66,7 +66,7 @@ export function createStream(
         }
       }
       if (state === "closed") return;
-      if (!isTaken) report('no handler took the "gap" of missing events', wired);
+      if (!isTaken) report("no handler took this gap", wired);
       // Only now has it been handed out; if the stream was closed meanwhile, it has not.
       ({ lastEventId } = wired);
     } catch (error) {
@@ -108,7 +108,7 @@ export function createStream(
       return lastEventId;
     },
     on(first: string | Handler, second?: Handler): () => void {
-      const entry: Entry = typeof first === "string" ? [second!, first] : [first, undefined];
+      const entry: Entry = second ? [second, first as string] : [first as Handler];
       handlers.add(entry);
       begin();
       return () => void handlers.delete(entry);

@@ -11,11 +11,11 @@
  *
  * @param names The names that are known, with blanks between them.
  */
-export function checkNames(what: string, options: object, names: string): void {
+export function checkNames(options: object, names: string): void {
   const known = names.split(" ");
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined && !known.includes(name)) {
-      throw new TypeError(`Unknown option "${name}" of ${what}, which has ${known.join(", ")}`);
+      throw new TypeError(`Unknown option "${name}", known are ${known.join(", ")}`);
     }
   }
 }

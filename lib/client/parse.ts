@@ -80,7 +80,7 @@ export interface Parser {
  * ```
  */
 export function createParser(options: ParserOptions): Parser {
-  checkNames("createParser", options, "onEvent onComment onRetry lastEventId maxEventSize response");
+  checkNames(options, "onEvent onComment onRetry lastEventId maxEventSize response");
   let { lastEventId = "", maxEventSize = 1 << 20, onEvent } = options;
   requirePositive({ maxEventSize });
   let max = maxEventSize;
@@ -107,9 +107,6 @@ export function createParser(options: ParserOptions): Parser {
         options,
       );
     }
-  };
-  const setId = (value: string): void => {
-    if (value.indexOf("\0") < 0) id = value;
   };
 
   return {
@@ -153,7 +150,8 @@ export function createParser(options: ParserOptions): Parser {
           if (data) onEvent({ kind: "event", event: event || "message", data: data.slice(1), lastEventId });
           data = event = "";
         } else if (code === 105 && text.charCodeAt(start + 1) === 100 && text.charCodeAt(start + 2) === 58) {
-          setId(valueAt(text, start + 3, end));
+          const value = valueAt(text, start + 3, end);
+          if (value.indexOf("\0") < 0) id = value;
         } else if (text.startsWith("event:", start)) {
           event = valueAt(text, start + 6, end);
         } else if (code === 58) {

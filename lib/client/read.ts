@@ -68,10 +68,10 @@ export function parseSSE(
   source: EventSourceBody,
   options: ParseOptions = {},
 ): EventIterator<ServerEvent | ServerComment> {
-  checkNames("parseSSE", options, "comments lastEventId onRetry maxEventSize onRead");
+  checkNames(options, "comments lastEventId onRetry maxEventSize onRead");
   const { comments, onRead, ...parsing } = options;
   const response = "headers" in source ? source : undefined;
-  if (response !== undefined) requireEventStream(response);
+  if (response) requireEventStream(response);
   // What was read and not yet handed out, the next one last.
   let batch: (ServerEvent | ServerComment)[] = [];
   const onEvent = (item: ServerEvent | ServerComment): void => void batch.push(item);
@@ -84,7 +84,7 @@ export function parseSSE(
   // The parser drops the byte order mark: a decoder that did it too would drop a second one.
   const decoder = new TextDecoder(undefined, { ignoreBOM: true });
   // A response without a body has no events.
-  const body = "headers" in source ? source.body : source as ReadableStream<Uint8Array | string>;
+  const body = response ? response.body : source as ReadableStream<Uint8Array | string>;
   let reader = body?.getReader();
 
   const finish = (): void => {

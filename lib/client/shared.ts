@@ -86,7 +86,7 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
 ): SharedEventStream<S, Comments> {
   const { name = `${url}`, history = 1000 } = options;
   requirePositive({ history });
-  const source = createSource(url, options, "connectShared", " name history");
+  const source = createSource(url, options, " name history");
   const locks = globalThis.navigator?.locks;
   let role: SharedEventStream["role"] = "alone";
 

@@ -27,29 +27,27 @@ export type Source = (
   hand: (item: WireItem) => Promise<void> | void,
 ) => Promise<void>;
 
-/** Checks the options, those of the function `what`, which may have `more`, and returns what makes the items. */
+/** Checks the options, which may have `more` than connect() knows, and returns what makes the items. */
 export function createSource(
   url: string | URL,
   options: ConnectOptions,
-  what = "connect",
   more = "",
 ): Source {
   const names =
     "method headers body credentials signal fetch lastEventId stallTimeout retry shouldRetry maxEventSize " +
     "comments schemas clock";
-  checkNames(what, options, names + more);
-  checkNames("retry", options.retry || {}, "base max attempts nonGet");
+  checkNames(options, names + more);
+  checkNames(options.retry || {}, "base max attempts nonGet");
   const { fetch: send = fetch, clock = systemClock } = options;
-  const { attempts = Infinity, base = 1000, max = 30_000, nonGet = false } = options.retry || {};
+  const { attempts = Infinity, base = 1000, max = 30_000, nonGet } = options.retry || {};
   // Only a page has a location.
   if (!globalThis.location && !/^[\w+.-]+:/.test(`${url}`)) {
-    throw new TypeError(`"${url}" is relative, with no page to be relative to: give a whole URL`);
+    throw new TypeError(`"${url}" needs a page to be relative to`);
   }
   // It throws for what fetch() would not take, and names it.
   const checked = new Request(url, { method: options.method as string });
-  const isRetried = options.retry !== false && (nonGet || checked.method === "GET");
-  const retries = isRetried ? attempts : 0;
-  const { stallTimeout = isRetried ? 45_000 : Infinity, maxEventSize = 1 } = options;
+  const retries = options.retry !== false && (nonGet || checked.method === "GET") ? attempts : 0;
+  const { stallTimeout = retries ? 45_000 : Infinity, maxEventSize = 1 } = options;
   requirePositive({
     stallTimeout,
     // The parser, which has a default for it, checks it only when there is a response.
@@ -62,12 +60,9 @@ export function createSource(
 
   const request = async (lastEventId: string, signal: AbortSignal): Promise<Response> => {
     const headers = new Headers(await ask(options.headers));
-    const setDefault = (name: string, value: string): void => {
-      if (!headers.has(name)) headers.set(name, value);
-    };
-    setDefault("accept", "text/event-stream");
+    if (!headers.has("accept")) headers.set("accept", "text/event-stream");
     // Bun's and Deno's fetch() pays no heed to `cache`. In a page it is not needed, and would have a browser ask first.
-    if (!globalThis.location) setDefault("cache-control", "no-cache");
+    if (!headers.has("cache-control") && !globalThis.location) headers.set("cache-control", "no-cache");
     if (lastEventId) headers.set("last-event-id", toHeaderText(lastEventId));
     return send(checked.url, {
       method: options.method,
@@ -91,6 +86,8 @@ export function createSource(
     let hastenedAt = -Infinity;
     // Milliseconds that the server wants between two connections; they hold from one connection to the next.
     let serverDelay = 0;
+    // An id that cannot be sent; what came after it will be missing.
+    let lostId: string | undefined;
 
     const finish = (): void => {
       clock.clearTimeout(timer);
@@ -123,6 +120,10 @@ export function createSource(
       try {
         // Later than now, so that the first change of state finds its listener.
         await null;
+        if (/^[\t ]|[^\t -~\x80-\xff]|[\t ]$/.test(toHeaderText(lastEventId))) {
+          lostId = lastEventId;
+          lastEventId = "";
+        }
         setState("connecting", { attempt });
         closing.throwIfAborted();
         setTimer(stallTimeout);
@@ -147,6 +148,12 @@ export function createSource(
         });
         openedAt = clock.now();
         setState("open", { response });
+        if (lostId) {
+          clock.clearTimeout(timer);
+          const data = JSON.stringify({ requested: lostId, reason: "id fits no header" });
+          await hand({ kind: "event", event: "gap", data, lastEventId });
+          lostId = undefined;
+        }
         for await (const item of items) {
           // The watchdog runs while something is awaited. While nothing is being read the silence is our own.
           clock.clearTimeout(timer);
@@ -223,7 +230,9 @@ function ask<T>(option: T | (() => T | Promise<T>)): T | Promise<T> {
 
 /** A header's value has one character for each byte of the text's UTF-8. */
 function toHeaderText(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
+  let header = "";
+  for (const byte of new TextEncoder().encode(text)) header += String.fromCharCode(byte);
+  return header;
 }
 
 /** Whether a later attempt may succeed: after a connection that broke, stalled or ended, and after some statuses. */

@@ -70,7 +70,7 @@ test("where there is no page, a URL that is relative to one is refused, and says
   for (const relative of ["/events", "events?from=1:2", "//host/events", ""]) {
     assert.throws(() => connect(relative), {
       name: "TypeError",
-      message: `"${relative}" is relative, with no page to be relative to: give a whole URL`,
+      message: `"${relative}" needs a page to be relative to`,
     });
   }
 });

@@ -18,34 +18,34 @@ const CONNECT = "method, headers, body, credentials, signal, fetch, lastEventId,
 test("an unknown option is refused by its name, with those that are known", () => {
   const parse = (options: object): unknown => parseSSE(new Response("", sse), options);
   const cases: [run: () => unknown, message: string][] = [
-    [() => connect(url, { header: {} } as object), `"header" of connect, which has ${CONNECT}`],
-    [() => connect(url, { lastEventID: "5" } as object), `"lastEventID" of connect, which has ${CONNECT}`],
-    [() => connect(url, { redirect: "error" } as object), `"redirect" of connect, which has ${CONNECT}`],
-    [() => connect(url, { toString: 1 } as object), `"toString" of connect, which has ${CONNECT}`],
-    [() => connect(url, { history: 9 } as object), `"history" of connect, which has ${CONNECT}`],
+    [() => connect(url, { header: {} } as object), `"header", known are ${CONNECT}`],
+    [() => connect(url, { lastEventID: "5" } as object), `"lastEventID", known are ${CONNECT}`],
+    [() => connect(url, { redirect: "error" } as object), `"redirect", known are ${CONNECT}`],
+    [() => connect(url, { toString: 1 } as object), `"toString", known are ${CONNECT}`],
+    [() => connect(url, { history: 9 } as object), `"history", known are ${CONNECT}`],
     [
       () => connect(url, { retry: { delay: 3 } } as object),
-      '"delay" of retry, which has base, max, attempts, nonGet',
+      '"delay", known are base, max, attempts, nonGet',
     ],
     [
       () => connectShared(url, { histroy: 9 } as object),
-      `"histroy" of connectShared, which has ${CONNECT}, name, history`,
+      `"histroy", known are ${CONNECT}, name, history`,
     ],
     [
       () => connectShared(url, { retry: { atempts: 3 } } as object),
-      '"atempts" of retry, which has base, max, attempts, nonGet',
+      '"atempts", known are base, max, attempts, nonGet',
     ],
     [
       () => parse({ comment: true }),
-      '"comment" of parseSSE, which has comments, lastEventId, onRetry, maxEventSize, onRead',
+      '"comment", known are comments, lastEventId, onRetry, maxEventSize, onRead',
     ],
     [
       () => parse({ onEvent }),
-      '"onEvent" of parseSSE, which has comments, lastEventId, onRetry, maxEventSize, onRead',
+      '"onEvent", known are comments, lastEventId, onRetry, maxEventSize, onRead',
     ],
     [
       () => createParser({ onEvent, onevents: onEvent } as never),
-      '"onevents" of createParser, which has onEvent, onComment, onRetry, lastEventId, maxEventSize, response',
+      '"onevents", known are onEvent, onComment, onRetry, lastEventId, maxEventSize, response',
     ],
   ];
   for (const [run, message] of cases) {
@@ -136,7 +136,7 @@ test(
       await stream.closed;
     });
     assert.equal(printed.length, 1);
-    assert.match(printed[0]!, /^tidings: no handler took the "gap" of missing events:/);
+    assert.match(printed[0]!, /^tidings: no handler took this gap:/);
     for (const name of ["gap", undefined]) {
       assert.deepEqual(
         await errorsPrinted(async () => {
