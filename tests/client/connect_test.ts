@@ -308,7 +308,8 @@ test("reading pauses while the application does not, and goes on", { timeout: 20
     };
     more();
   });
-  const stream = connect(server.url, { stallTimeout: 300 });
+  const clock = turnedClock();
+  const stream = connect(server.url, { stallTimeout: 300, clock });
   const states: string[] = [];
   stream.onstate = (state) => states.push(state);
   const iterator = stream[Symbol.asyncIterator]();
@@ -321,6 +322,8 @@ test("reading pauses while the application does not, and goes on", { timeout: 20
   }
   assert.ok(written < 1900, `the server is held up, at ${written} of 2000 chunks`);
   // A silence of our own making is no stall.
+  clock.pass(10_000);
+  await sleep(20);
   assert.deepEqual(states, ["connecting", "open"]);
   for (let n = 0; n < 20_000; n++) await iterator.next();
   assert.ok(written > before, "and goes on");
