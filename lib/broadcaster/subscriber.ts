@@ -1,5 +1,5 @@
 /**
- * Lives one client of a Broadcaster, which is in one of four phases.
+ * Runs one client of a Broadcaster, which is in one of four phases.
  *
  * It is `waiting` until its place in the log is known, in `replay` while it reads events that are older than the log,
  * `lagging` while it reads on in the log, and `live` when it has all there is. A live client holds nothing; a lagging one

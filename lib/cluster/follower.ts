@@ -3,8 +3,7 @@
  * missing anything, or saying what it missed.
  *
  * It reads in one way only, from the entry at which it stands, inclusive. If that entry comes back, nothing was lost
- * since. If it does not, what comes instead tells what was: an older one that the log's end is gone, a newer one that its
- * beginning is. So after any failure it just goes on reading, over a new connection, and no failure needs a way of its own.
+ * since. If an older one comes, the log has lost its end; if a newer one comes, its beginning. So after any failure it just goes on reading, over a new connection, and no failure needs a way of its own.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * Knows what the engine has lost of what it had acknowledged, and says so in the log itself, for all processes.
  *
- * There are two ways to know. A reader that stands behind the log's new end sees that its entry is gone; it says so by an
- * entry of its own, for a process that had not read the lost entries sees nothing missing: what it stands at is still there.
+ * There are two ways to know. A reader that stands behind the log's new end sees that its entry is gone. It appends an
+ * entry that says so, because a process that had not read the lost ones cannot notice: what it stands at is still there.
  * And a process that was given an acknowledgement, and reads to the log's end without meeting the entry, is the only one
  * that can know: a replica that did not have the entry yet has taken over.
  *

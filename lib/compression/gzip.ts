@@ -1,8 +1,8 @@
 /**
  * Packs streams by gzip, each chunk once for all clients: it is deflated by itself, and closed with a full flush.
  *
- * A block that was closed so ends at a whole byte and leaves nothing open, so the blocks of any chunks, put one after the
- * other, are a valid stream. What differs from client to client is the checksum at the very end, which is put together
+ * Such a block ends at a whole byte and leaves nothing open, so blocks can be put one after the other, and are a valid
+ * stream. What differs from client to client is the checksum at the very end, which is put together
  * from the chunks' own, and what came before: a block may refer to text that its client has, and so clients that were
  * handed the same chunk before are handed a block that refers to that one (see {@linkcode Blocks}).
  *

@@ -1,5 +1,5 @@
 /**
- * Keeps encoded events in one order, within bounds, for every client that does not keep up to read on from.
+ * Keeps encoded events in one order, within bounds, so that clients that lag can read on.
  *
  * A batch is encoded into one block of bytes, a *segment*, and never copied again: its entries are ranges of it. Nothing
  * here knows of clients or streams.

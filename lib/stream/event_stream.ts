@@ -1,5 +1,5 @@
 /**
- * Lives one client's stream, from its first byte to its end with the reason.
+ * Runs one client's stream, from its first byte to its end with the reason.
  *
  * A subclass has something to say: a source's events, or a broadcaster's. The stream asks it when the client can take more,
  * and tells it once when the stream has ended. Nothing here throws after the end, and nothing becomes an unhandled
