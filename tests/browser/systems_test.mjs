@@ -31,68 +31,56 @@ async function goesOn(page, id) {
   await waitFor(page, more, id, received);
 }
 
-/** Runs one journey against a server of each runtime, all at once. */
-function journey(getBrowser, title, name, run, env = () => ({})) {
-  test(title, { timeout }, (t) =>
-    Promise.all(runtimeNames.map(async (runtime) => {
-      const server = await serverFor(t, runtime, { program: program(name), env: await env() });
-      try {
-        await run(t, getBrowser(), server);
-      } catch (error) {
-        throw new Error(`With the server on ${runtime}: ${error.message}`, { cause: error });
-      }
-    })));
-}
-
 // The journeys in a browser run at once, too: each has servers of its own.
 describe("systems", { concurrency: browserNames.length }, () => describeBrowsers(addSystemTests));
 
 function addSystemTests(getBrowser) {
-  journey(
-    getBrowser,
-    "introduction: the time, for everyone who looks",
-    "introduction",
-    async (t, browser, server) => {
-      const page = await open(t, browser, server, "");
-      assert.equal(new URL(page.url()).pathname, "/introduction/");
-      await waitFor(page, () => document.querySelectorAll(".arrivals li").length >= 2);
-      for (const row of await rows(page, "#arrivals")) assert.match(row, /^It is \d{4}-/);
-      assert.match(server.output(), /introduction: 1 consumers/);
-    },
-  );
+  /** Adds a test that runs one journey against a server of each runtime, all at once. */
+  const journey = (name, title, run, env = () => ({})) =>
+    test(`${name}: ${title}`, { timeout }, (t) =>
+      Promise.all(runtimeNames.map(async (runtime) => {
+        const server = await serverFor(t, runtime, { program: program(name), env: await env() });
+        try {
+          await run(t, getBrowser(), server);
+        } catch (error) {
+          throw new Error(`With the server on ${runtime}: ${error.message}`, { cause: error });
+        }
+      })));
+
+  journey("introduction", "the time, for everyone who looks", async (t, browser, server) => {
+    const page = await open(t, browser, server, "");
+    assert.equal(new URL(page.url()).pathname, "/introduction/");
+    await waitFor(page, () => document.querySelectorAll(".arrivals li").length >= 2);
+    for (const row of await rows(page, "#arrivals")) assert.match(row, /^It is \d{4}-/);
+    assert.match(server.output(), /introduction: 1 consumers/);
+  });
+
+  journey("ticker", "counts for each page, and ends when it is left", async (t, browser, server) => {
+    const page = await open(t, browser, server, "ticker/");
+    await waitFor(
+      page,
+      () => /^Message: 2 - the time is/.test(document.querySelector(".arrivals li span")?.textContent),
+    );
+    await page.$eval("#toggle", (button) => button.click());
+    await stateIs(page, "status", "closed");
+    await until(() =>
+      /ticker: connection 1 closed \(client\), its timer ended at [2-9]/.test(server.output())
+    );
+    await page.$eval("#toggle", (button) => button.click());
+    await waitFor(
+      page,
+      () => /^Message: 1 -/.test(document.querySelector(".arrivals li span").textContent),
+    );
+    // A browser may keep the page that is left, but not its connection.
+    const left = Date.now();
+    await page.$eval("#languages a", (link) => link.click());
+    await until(() => /ticker: connection 2 closed \(client\)/.test(server.output()));
+    assert.ok(Date.now() - left < 10_000, `${Date.now() - left} ms`);
+  });
 
   journey(
-    getBrowser,
-    "ticker: counts for each page, and ends when it is left",
-    "ticker",
-    async (t, browser, server) => {
-      const page = await open(t, browser, server, "ticker/");
-      await waitFor(
-        page,
-        () => /^Message: 2 - the time is/.test(document.querySelector(".arrivals li span")?.textContent),
-      );
-      await page.$eval("#toggle", (button) => button.click());
-      await stateIs(page, "status", "closed");
-      await until(() =>
-        /ticker: connection 1 closed \(client\), its timer ended at [2-9]/.test(server.output())
-      );
-      await page.$eval("#toggle", (button) => button.click());
-      await waitFor(
-        page,
-        () => /^Message: 1 -/.test(document.querySelector(".arrivals li span").textContent),
-      );
-      // A browser may keep the page that is left, but not its connection.
-      const left = Date.now();
-      await page.$eval("#languages a", (link) => link.click());
-      await until(() => /ticker: connection 2 closed \(client\)/.test(server.output()));
-      assert.ok(Date.now() - left < 10_000, `${Date.now() - left} ms`);
-    },
-  );
-
-  journey(
-    getBrowser,
-    "named events: a 502 and a refusal in between, from another origin with cookies",
     "named-events",
+    "a 502 and a refusal in between, from another origin with cookies",
     async (t, browser, server) => {
       const page = await open(t, browser, server, "named-events/");
       const kinds = () =>
@@ -123,9 +111,8 @@ function addSystemTests(getBrowser) {
   );
 
   journey(
-    getBrowser,
-    "named events: the server killed for 25 s, from its own origin and from another",
     "named-events",
+    "the server killed for 25 s, from its own origin and from another",
     async (t, browser, server) => {
       const there = await open(t, browser, server, "named-events/");
       const here = await open(t, browser, server, "named-events/?from=here");
@@ -151,9 +138,8 @@ function addSystemTests(getBrowser) {
   );
 
   journey(
-    getBrowser,
-    "dashboard: a client that stalls holds up nobody",
     "dashboard",
+    "a client that stalls holds up nobody",
     async (t, browser, server) => {
       const page = await open(t, browser, server, "dashboard/");
       await waitFor(page, () => /^#1, this page$/.test(document.querySelector("#clients td")?.textContent));
