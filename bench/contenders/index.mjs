@@ -1,7 +1,7 @@
 /**
  * Lists who is compared.
  *
- * A contender's file exports `start({ keepalive, history, packs })`, which resolves to
+ * A contender's file exports `start({ keepalive, history, packs, direct })`, which resolves to
  * `{ port, size(), publish(message), publishAll?(messages) }`. A message is `{ id, topic, data }`, with an object for
  * `data`, which goes out as JSON. `keepalive: false` turns keepalives off where there are any; `history` is how many
  * messages the application keeps for clients that come back, where the library keeps none itself.
@@ -43,6 +43,9 @@ export const GATHERING = [
   { name: "h3 gathered", file: "h3", package: "h3", gathers: true },
 ];
 
+/** tidings that writes everything to Node's response, and nothing to the socket past it: what the short cut is worth. */
+export const DETOUR = [{ name: "tidings detour", file: "tidings", direct: false, runtimes: ["node"] }];
+
 /** The same with compression; neither Hono's nor h3's own packs event streams. */
 export const PACKING = [
   { name: "tidings gzip", file: "tidings", packs: true },
@@ -60,7 +63,15 @@ export const OVER_REDIS = [
   },
 ];
 
-export const ALL = [...CONTENDERS, ...GATHERING, ...PACKING, ...OVER_REDIS, ...PARSERS, ...CLIENTS];
+export const ALL = [
+  ...CONTENDERS,
+  ...DETOUR,
+  ...GATHERING,
+  ...PACKING,
+  ...OVER_REDIS,
+  ...PARSERS,
+  ...CLIENTS,
+];
 
 /** Who runs in a scenario. */
 export function contendersIn(scenario) {
@@ -70,5 +81,9 @@ export function contendersIn(scenario) {
   if (scenario.parses) return PARSERS;
   if (scenario.receives) return CLIENTS;
   if (scenario.packing) return [CONTENDERS[0], ...PACKING];
-  return scenario.gathering ? [...CONTENDERS, ...GATHERING] : CONTENDERS;
+  return [
+    ...CONTENDERS,
+    ...scenario.detour ? DETOUR : [],
+    ...scenario.gathering ? GATHERING : [],
+  ];
 }

@@ -3,7 +3,7 @@ import { serve } from "../.out/tidings/lib/serve/mod.js";
 import { gzip } from "../.out/tidings/lib/compression/mod.js";
 import { Broadcaster } from "../.out/tidings/mod.js";
 
-export async function start({ keepalive, packs, redis }) {
+export async function start({ keepalive, packs, redis, direct }) {
   const feed = new Broadcaster({
     ...packs && { compression: gzip() },
     ...redis && { backplane: await overRedis(redis) },
@@ -13,7 +13,7 @@ export async function start({ keepalive, packs, redis }) {
   const { port } = await serve((request) => {
     const topic = new URL(request.url).searchParams.get("topic");
     return feed.subscribe(request, topic === null ? options : { ...options, topics: [topic] });
-  }, { port: 0, hostname: "127.0.0.1" });
+  }, { port: 0, hostname: "127.0.0.1", direct });
   return {
     port,
     size: () => feed.size,

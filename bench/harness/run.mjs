@@ -12,9 +12,9 @@ export async function runOnce({ scenario, contender, command, quick }) {
   for (const variant of scenario.variants ?? [{}]) {
     results.push(
       await withProcesses(command, { ...scenario, ...contender }, async ({ servers, load, redis }) => {
-        const { file, gathers, packs, clients } = contender;
+        const { file, gathers, packs, direct, clients } = contender;
         const start = {
-          ...{ file, gathers, packs, redis, bytes: BYTES, history: 0 },
+          ...{ file, gathers, packs, direct, redis, bytes: BYTES, history: 0 },
           ...scenario.server,
         };
         const [server, receiver = server] = servers;

@@ -59,7 +59,7 @@ function nameAndFigure(name, contenders, figure) {
 function bestPeer(contenders, figure, gathering) {
   return Object.keys(contenders)
     .filter((name) =>
-      name !== "tidings" && name !== "raw" && (contenders[name].gathers ?? false) === gathering
+      !name.startsWith("tidings") && name !== "raw" && (contenders[name].gathers ?? false) === gathering
     )
     .map((name) => nameAndFigure(name, contenders, figure))
     .filter((peer) => peer !== undefined)

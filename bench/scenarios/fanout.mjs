@@ -9,6 +9,7 @@ export const fanout = (letter, title, perTurn, sizes, goals) => ({
   title: `(${letter}) ${title}`,
   // An application that gathers a turn's messages itself differs only where there are several.
   gathering: perTurn > 1,
+  detour: true,
   server: { keepalive: false },
   sizes,
   figures: { cpu: { label: "CPU per delivery", unit: "µs", digits: 2, chart: true } },
