@@ -1,2 +1,2 @@
-// What the page imports as "./qr.js": server.ts makes that file of this one.
+// What the page imports as "./qr.js": `npm run pages` makes that file of this one.
 export { encodeQR } from "qr";
