@@ -3,7 +3,7 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { FetchHandler } from "tidings/serve";
-import { clientBundle } from "./client.ts";
+import { built } from "./built.ts";
 import { folder, type Policy } from "./files.ts";
 import { router, type Routes } from "./router.ts";
 import { run } from "./run.ts";
@@ -29,7 +29,7 @@ export interface SystemParts {
 /** What the pages share: the look, the languages, and the client library. */
 export const shared: Routes = {
   ...await folder("/page/", new URL("../page/", import.meta.url)),
-  "GET /page/client.js": clientBundle,
+  "GET /page/client.js": await built("client.js"),
 };
 
 /**

@@ -1,2 +1,2 @@
-// Exports what the page imports as "./qr.js": server.ts makes that file of this one.
+// Exports what the page imports as "./qr.js": `npm run pages` makes that file of this one.
 export { encodeQR } from "qr";

@@ -10,7 +10,7 @@
  */
 
 import process from "node:process";
-import { bundled } from "../support/client.ts";
+import { built } from "../support/built.ts";
 import { numberSetting } from "../support/settings.ts";
 import { type System, system } from "../support/system.ts";
 import { createUpload } from "./upload.ts";
@@ -27,6 +27,6 @@ const { routes, close } = createUpload({
 });
 
 export const upload: System = await system(import.meta, {
-  routes: { ...routes, "GET /upload/qr.js": bundled(new URL("./qr.ts", import.meta.url)) },
+  routes: { ...routes, "GET /upload/qr.js": await built("qr.js") },
   close,
 });

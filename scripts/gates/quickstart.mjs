@@ -1,13 +1,15 @@
 // The two promises of the first screen: a clone, one command, and the page is there.
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../support/exec.mjs";
 import { nodeEnvironment } from "../support/nodes.mjs";
 import { bin, copyProject, readJson, root } from "../support/project.mjs";
 import { readUntil, withServer } from "../support/server.mjs";
 
-/** Both gates give the example a free port: `PORT=0` asks the system for one. */
+/** Every gate gives the example a free port: `PORT=0` asks the system for one. */
 const place = { PORT: "0", HOST: "127.0.0.1" };
+/** Nobody listens there, so nothing can be fetched while it runs. */
+const offline = { NPM_CONFIG_REGISTRY: "http://127.0.0.1:9/", JSR_URL: "http://127.0.0.1:9/" };
 
 async function visit(url) {
   const page = await fetch(url, { signal: AbortSignal.timeout(10_000) });
@@ -16,13 +18,40 @@ async function visit(url) {
     throw new Error(`GET / answered ${page.status}, ${type}`);
   }
   if (!/<html/i.test(await page.text())) throw new Error("GET / sent no page");
-  const client = await fetch(new URL("/page/client.js", url), { signal: AbortSignal.timeout(60_000) });
-  if (client.status !== 200) throw new Error(`The pages' client library: ${await client.text()}`);
-  await client.text();
+  for (const file of await everyFile(url)) {
+    const answer = await fetch(file, { signal: AbortSignal.timeout(10_000) });
+    if (answer.status !== 200) throw new Error(`${file} answered ${answer.status}: ${await answer.text()}`);
+    await answer.body?.cancel();
+  }
   const stream = await readUntil(new URL("/stream", url), /^data:/m, 20);
   if (!stream.headers.get("content-type").startsWith("text/event-stream")) {
     throw new Error("GET /stream is no event stream");
   }
+}
+
+/** Every page of the gallery, and all that these and their modules name. */
+async function everyFile(url) {
+  const names = readdirSync(join(root, "examples")).filter((name) =>
+    name !== "cluster" && existsSync(join(root, "examples", name, "index.html"))
+  );
+  const files = ["", ...names.map((name) => `${name}/`)].map((path) => new URL(path, url).href);
+  for (const file of files) {
+    const answer = await fetch(file, { signal: AbortSignal.timeout(10_000) });
+    const text = await answer.text();
+    const found = /\.js$/.test(file)
+      ? text.replace(/\/\*[^]*?\*\//g, "").matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g)
+      : /html/.test(answer.headers.get("content-type") ?? "")
+      ? text.matchAll(/(?:src|href)="([^"?#:]+)"/g)
+      : [];
+    for (const [, path] of found) {
+      const { href } = new URL(path, answer.url);
+      if (!files.includes(href)) files.push(href);
+    }
+  }
+  if (files.length < 30) {
+    throw new Error(`Only ${files.length} files were found, so this gate looks at nothing`);
+  }
+  return files;
 }
 
 function clone(work, name) {
@@ -59,7 +88,11 @@ async function toolsOnOldest({ work }) {
 /** Nothing is installed in this clone, and nothing has to be. */
 async function alone({ work }, name, ...args) {
   const cwd = clone(work, `clone-${name}`);
-  const how = await withServer([bin(name), ...args], { cwd, env: { ...process.env, ...place } }, visit);
+  const how = await withServer(
+    [bin(name), ...args],
+    { cwd, env: { ...process.env, ...place, ...offline } },
+    visit,
+  );
   if (how !== "it ended with exit code 0") throw new Error(`After SIGTERM ${how}, not with exit code 0`);
 }
 

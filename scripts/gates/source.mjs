@@ -1,6 +1,7 @@
 // What the sources may look like: types, what the core imports, that each file says its purpose.
 import { build } from "esbuild";
 import { exec } from "../support/exec.mjs";
+import { folder, stalePages } from "../support/pages.mjs";
 import { bin, coreEntries, read, root, sources } from "../support/project.mjs";
 
 const LONG = 300;
@@ -58,10 +59,19 @@ function purposes() {
   if (long.length > 0) console.log(`Over ${LONG} lines, so perhaps with two purposes: ${long.join(", ")}`);
 }
 
+/** What the pages load is in the tree, so that a clone serves them as it is; it must be what its sources make of it now. */
+async function pages() {
+  const stale = await stalePages();
+  if (stale.length > 0) {
+    throw new Error(`${folder} is not what it is built of: ${stale.join(", ")}. Run: npm run pages`);
+  }
+}
+
 export const gates = [
   { name: "tsc, everything", run: () => tsc("tsconfig.json") },
   { name: "tsc, the core without a runtime's types", run: () => tsc("tsconfig.core.json") },
   { name: "tsc, the page", run: () => tsc("tsconfig.page.json") },
   { name: "the core imports no runtime", run: core },
   { name: "each file says its purpose", run: purposes },
+  { name: "the pages' modules are built", run: pages },
 ];

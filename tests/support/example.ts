@@ -46,7 +46,7 @@ export class Example {
   }
 }
 
-/** Fetches a page and all that it names, and says where: each must be there. */
+/** Fetches a page, all that it names and all that its modules import, and says where: each must be there. */
 export async function pageAndFiles(url: string): Promise<{ html: string; files: string[] }> {
   const response = await fetch(url);
   if (response.headers.get("content-type") !== "text/html; charset=utf-8") {
@@ -56,10 +56,18 @@ export async function pageAndFiles(url: string): Promise<{ html: string; files: 
   const files = [...html.matchAll(/(?:src|href)="([^"?#]+\.\w+)"/g)].map(([, path]) =>
     new URL(path!, url).href
   );
+  // A list that grows while it is walked.
   for (const file of files) {
-    const { status, body } = await fetch(file);
-    await body?.cancel();
-    if (status !== 200) throw new Error(`${file} answered ${status}`);
+    const answer = await fetch(file);
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`${file} answered ${answer.status}: ${text}`);
+    if (!file.endsWith(".js")) continue;
+    // In comments stand the types of TypeScript modules, which no browser loads.
+    const code = text.replace(/\/\*[^]*?\*\//g, "");
+    for (const [, path] of code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g)) {
+      const { href } = new URL(path!, file);
+      if (!files.includes(href)) files.push(href);
+    }
   }
   return { html, files };
 }

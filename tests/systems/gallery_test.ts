@@ -51,7 +51,7 @@ test("the introduction's server is as short as it says, and every system is in t
 test("the pages' client library is one file of JavaScript", LIMIT, async () => {
   const response = await fetch(`${example.url}/page/client.js`);
   assert.equal(response.headers.get("content-type"), "text/javascript; charset=utf-8");
-  const exported = /export\{([^}]+)\}/.exec(await response.text())![1]!;
+  const exported = /export \{([^}]+)\}/.exec(await response.text())![1]!;
   for (const name of ["connect", "connectShared", "parseSSE"]) {
     assert.match(exported, new RegExp(`\\b${name}\\b`));
   }

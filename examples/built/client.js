@@ -1,0 +1,721 @@
+// Built by `npm run pages`: do not edit. It is made of examples/page/client.ts.
+
+// lib/base/errors.ts
+var TidingsError = class extends Error {
+  /** Creates an error with a code, a message that says what to do next, and the cause and response if there is one. */
+  constructor(code, message, options) {
+    super(message, options);
+    this.name = "TidingsError";
+    this.code = code;
+    this.response = options?.response;
+  }
+};
+function report(what, error) {
+  console.error(`tidings: ${what}:`, error);
+}
+
+// lib/client/decode.ts
+async function decode(item, schemas) {
+  const { event, data } = item;
+  const schema = schemas?.[event]?.["~standard"];
+  if (!schema && event !== "gap") return event ? { ...item, kind: "other" } : item;
+  let json = data;
+  try {
+    json = JSON.parse(data);
+  } catch {
+  }
+  if (event === "gap") return { ...json !== data && json, ...item, kind: "gap" };
+  let refusal;
+  for (const each of [json, data]) {
+    try {
+      const result = await schema.validate(each);
+      if (!result.issues) return { ...item, data: result.value };
+      refusal ??= result.issues;
+    } catch (error) {
+      refusal ??= [error];
+    }
+  }
+  return { ...item, kind: "invalid", issues: refusal };
+}
+
+// lib/client/consume.ts
+function createStream(source, options) {
+  let lastEventId = `${options.lastEventId ?? ""}`;
+  let state = "connecting";
+  let settle;
+  let begin;
+  const handlers = /* @__PURE__ */ new Set();
+  const control = new AbortController();
+  const closed = new Promise((resolve) => settle = resolve);
+  const wanted = new Promise((resolve) => begin = resolve);
+  const fail = (error) => setState("closed", { error });
+  const close = () => fail();
+  const setState = (next, detail) => {
+    if (state === "closed") return;
+    state = next;
+    try {
+      stream.onstate?.(next, detail);
+    } catch (error) {
+      fail(error);
+      detail = { error };
+    }
+    if (next !== "closed") return;
+    control.abort();
+    settle(detail.error === void 0 ? void 0 : Promise.reject(detail.error));
+  };
+  const hand = async (wired) => {
+    try {
+      const { kind, event, data } = wired;
+      let isTaken = event !== "gap";
+      if (kind && (event !== "tidings-cursor" || data)) {
+        await wanted;
+        const item = options.schemas || !isTaken ? await decode(wired, options.schemas) : wired;
+        for (const [handler, name = event] of [...handlers]) {
+          if (state !== "closed" && name === event) {
+            isTaken = true;
+            await handler(item);
+          }
+        }
+      }
+      if (state === "closed") return;
+      if (!isTaken) report("no handler took this gap", wired);
+      ({ lastEventId } = wired);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  async function* iterate() {
+    let turn;
+    stream.on(
+      (item) => new Promise((resolve) => {
+        turn(item);
+        turn = resolve;
+      })
+    );
+    control.signal.addEventListener("abort", () => turn());
+    try {
+      while (state !== "closed") {
+        const item = await new Promise((resolve) => turn = resolve);
+        if (state === "closed") continue;
+        ({ lastEventId } = item);
+        yield item;
+        turn();
+      }
+      await closed;
+    } finally {
+      close();
+    }
+  }
+  const stream = {
+    closed,
+    get state() {
+      return state;
+    },
+    get lastEventId() {
+      return lastEventId;
+    },
+    on(first, second) {
+      const entry = second ? [second, first] : [first];
+      handlers.add(entry);
+      begin();
+      return () => void handlers.delete(entry);
+    },
+    close,
+    [Symbol.asyncIterator]() {
+      const loop = iterate();
+      const leave = loop.return.bind(loop);
+      loop.return = () => {
+        close();
+        return leave();
+      };
+      return loop;
+    }
+  };
+  closed.catch(() => {
+  });
+  source(lastEventId, control.signal, setState, hand).then(close, fail);
+  options.signal?.addEventListener("abort", close, control);
+  if (options.signal?.aborted) close();
+  return stream;
+}
+
+// lib/base/clock.ts
+var systemClock = {
+  now: () => Date.now(),
+  setTimeout: (callback, milliseconds) => setTimeout(callback, milliseconds),
+  clearTimeout: (timer) => clearTimeout(timer),
+  random: () => Math.random()
+};
+var LONGEST_TIMER = 2 ** 31 - 1;
+
+// lib/client/options.ts
+function checkNames(options, names) {
+  const known = names.split(" ");
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== void 0 && !known.includes(name)) {
+      throw new TypeError(`Unknown option "${name}", known are ${known.join(", ")}`);
+    }
+  }
+}
+function requirePositive(options) {
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value !== "number" || !(value > 0)) {
+      const received = typeof value === "string" ? `"${value}"` : String(value);
+      throw new TypeError(`${name} must be a positive number, received ${received}`);
+    }
+  }
+}
+
+// lib/client/parse.ts
+function createParser(options) {
+  checkNames(options, "onEvent onComment onRetry lastEventId maxEventSize response");
+  let { lastEventId = "", maxEventSize = 1 << 20, onEvent } = options;
+  requirePositive({ maxEventSize });
+  let max = maxEventSize;
+  let id = lastEventId;
+  let event = "";
+  let data = "";
+  let rest = "";
+  let fed = Infinity;
+  let skip = 65279;
+  const sizeWith = (line) => line + data.length + event.length + id.length;
+  const requireRoom = (line) => {
+    if (sizeWith(line) > max) {
+      max = -1;
+      throw new TidingsError(
+        "event-too-large",
+        `Event is over maxEventSize, ${maxEventSize}: raise it`,
+        options
+      );
+    }
+  };
+  return {
+    get lastEventId() {
+      return lastEventId;
+    },
+    feed(text) {
+      const isTight = (fed += text.length) > max && (fed = sizeWith(rest.length + text.length)) > max;
+      if (skip && text) {
+        if (text.charCodeAt(0) === skip) text = text.slice(1);
+        skip = 0;
+      }
+      if (text.indexOf("\r") >= 0) {
+        if (text.endsWith("\r")) skip = 10;
+        text = text.replace(/\r\n?/g, "\n");
+      }
+      let start = 0;
+      let end = text.indexOf("\n");
+      if (end >= 0 && rest) {
+        end += rest.length;
+        text = [rest, text].join("");
+        rest = "";
+      }
+      for (; end >= 0; end = text.indexOf("\n", start)) {
+        if (isTight) requireRoom(end - start);
+        const code = text.charCodeAt(start);
+        if (code === 100 && text.charCodeAt(start + 1) === 97 && text.charCodeAt(start + 2) === 116 && text.charCodeAt(start + 3) === 97 && text.charCodeAt(start + 4) === 58) {
+          const value = valueAt(text, start + 5, end);
+          if (!data && text.charCodeAt(end + 1) === 10) {
+            onEvent({ kind: "event", event: event || "message", data: value, lastEventId: lastEventId = id });
+            event = "";
+            end++;
+          } else data += "\n" + value;
+        } else if (code === 10) {
+          lastEventId = id;
+          if (data) onEvent({ kind: "event", event: event || "message", data: data.slice(1), lastEventId });
+          data = event = "";
+        } else if (code === 105 && text.charCodeAt(start + 1) === 100 && text.charCodeAt(start + 2) === 58) {
+          const value = valueAt(text, start + 3, end);
+          if (value.indexOf("\0") < 0) id = value;
+        } else if (text.startsWith("event:", start)) {
+          event = valueAt(text, start + 6, end);
+        } else if (code === 58) {
+          options.onComment?.({ kind: "comment", comment: valueAt(text, start + 1, end), lastEventId });
+        } else {
+          const line = text.slice(start, end);
+          const retry = /^retry: ?(\d+)$/.exec(line);
+          if (line === "data") data += "\n";
+          else if (line === "event") event = "";
+          else if (line === "id") id = "";
+          else if (retry) options.onRetry?.(+retry[1]);
+        }
+        start = end + 1;
+        if (start === text.length) return;
+      }
+      rest += text.slice(start);
+      if (isTight) requireRoom(rest.length);
+    }
+  };
+}
+function valueAt(text, start, end) {
+  return text.slice(text.charCodeAt(start) === 32 ? start + 1 : start, end);
+}
+
+// lib/client/response.ts
+function requireEventStream(response) {
+  const { status } = response;
+  const type = response.headers.get("content-type");
+  if (status !== 200 || !/^text\/event-stream\s*(;|$)/i.test(type)) {
+    throw new TidingsError(
+      status === 200 ? "bad-content-type" : status === 204 ? "no-content" : "bad-status",
+      `Server answered ${status}` + (status === 204 ? ", the end" : ` ${type ?? "without a type"}: send 200 text/event-stream`),
+      { response }
+    );
+  }
+  if (response.bodyUsed) {
+    throw new TidingsError("bad-body", "Body was read already: read its clone() there", { response });
+  }
+}
+
+// lib/client/read.ts
+function parseSSE(source, options = {}) {
+  checkNames(options, "comments lastEventId onRetry maxEventSize onRead");
+  const { comments, onRead, ...parsing } = options;
+  const response = "headers" in source ? source : void 0;
+  if (response) requireEventStream(response);
+  let batch = [];
+  const onEvent = (item) => void batch.push(item);
+  const parser = createParser({
+    ...parsing,
+    response,
+    onEvent,
+    onComment: comments ? onEvent : void 0
+  });
+  const decoder = new TextDecoder(void 0, { ignoreBOM: true });
+  const body = response ? response.body : source;
+  let reader = body?.getReader();
+  const finish = () => {
+    batch = [];
+    reader?.cancel().catch(() => {
+    });
+    reader?.releaseLock();
+    reader = void 0;
+  };
+  return {
+    async next() {
+      for (; ; ) {
+        const item = batch.pop();
+        if (item) return { done: false, value: item };
+        if (!reader) return { done: true, value: void 0 };
+        try {
+          parser.feed("");
+          onRead?.(parser.lastEventId);
+          const { done, value } = await reader.read();
+          if (done) finish();
+          else {
+            try {
+              parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+            } catch {
+            }
+            batch.reverse();
+          }
+        } catch (error) {
+          finish();
+          throw error;
+        }
+      }
+    },
+    return() {
+      finish();
+      return this.next();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    }
+  };
+}
+
+// lib/client/source.ts
+function createSource(url, options, more = "") {
+  const names = "method headers body credentials signal fetch lastEventId stallTimeout retry shouldRetry maxEventSize comments schemas clock";
+  checkNames(options, names + more);
+  checkNames(options.retry || {}, "base max attempts nonGet");
+  const { fetch: send = fetch, clock = systemClock } = options;
+  const { attempts = Infinity, base = 1e3, max = 3e4, nonGet } = options.retry || {};
+  if (!globalThis.location && !/^[\w+.-]+:/.test(`${url}`)) {
+    throw new TypeError(`"${url}" needs a page to be relative to`);
+  }
+  const checked = new Request(url, { method: options.method });
+  const retries = options.retry !== false && (nonGet || checked.method === "GET") ? attempts : 0;
+  const { stallTimeout = retries ? 45e3 : Infinity, maxEventSize = 1 } = options;
+  requirePositive({
+    stallTimeout,
+    // The parser, which has a default for it, checks it only when there is a response.
+    maxEventSize,
+    "retry.base": base,
+    "retry.max": max,
+    "retry.attempts": attempts
+  });
+  if (typeof send !== "function") throw new TypeError(`fetch must be a function, received ${send}`);
+  const request = async (lastEventId, signal) => {
+    const headers = new Headers(await ask(options.headers));
+    if (!headers.has("accept")) headers.set("accept", "text/event-stream");
+    if (!headers.has("cache-control") && !globalThis.location) headers.set("cache-control", "no-cache");
+    if (lastEventId) headers.set("last-event-id", toHeaderText(lastEventId));
+    return send(checked.url, {
+      method: options.method,
+      credentials: options.credentials,
+      // For a body that is a stream.
+      duplex: "half",
+      headers,
+      body: await ask(options.body),
+      cache: "no-store",
+      signal
+    });
+  };
+  return async (lastEventId, closing, setState, hand) => {
+    let timer;
+    let stop;
+    let earliest = Infinity;
+    let hastenedAt = -Infinity;
+    let serverDelay = 0;
+    let lostId;
+    const finish = () => {
+      clock.clearTimeout(timer);
+      stop?.();
+    };
+    const setTimer = (milliseconds) => {
+      if (milliseconds > LONGEST_TIMER) return;
+      clock.clearTimeout(timer);
+      timer = clock.setTimeout(finish, milliseconds);
+    };
+    const hasten = () => {
+      if (globalThis.document?.hidden) return;
+      hastenedAt = clock.now();
+      setTimer(earliest - hastenedAt);
+    };
+    const connectOnce = async (attempt) => {
+      const control = new AbortController();
+      let response;
+      let items;
+      let openedAt = Infinity;
+      let cause;
+      let how = "failed";
+      let howLong = "";
+      try {
+        await null;
+        if (/^[\t ]|[^\t -~\x80-\xff]|[\t ]$/.test(toHeaderText(lastEventId))) {
+          lostId = lastEventId;
+          lastEventId = "";
+        }
+        setState("connecting", { attempt });
+        closing.throwIfAborted();
+        setTimer(stallTimeout);
+        response = await new Promise((resolve, reject) => {
+          stop = () => {
+            control.abort();
+            items?.return();
+            reject();
+          };
+          request(lastEventId, control.signal).then(resolve, reject);
+        });
+        items = parseSSE(response, {
+          comments: options.comments,
+          maxEventSize: options.maxEventSize,
+          lastEventId,
+          onRetry: (milliseconds) => serverDelay = Math.max(500, milliseconds),
+          onRead(id) {
+            hand({ lastEventId: lastEventId = id });
+            setTimer(stallTimeout);
+          }
+        });
+        openedAt = clock.now();
+        setState("open", { response });
+        if (lostId) {
+          clock.clearTimeout(timer);
+          const data = JSON.stringify({ requested: lostId, reason: "id fits no header" });
+          await hand({ kind: "event", event: "gap", data, lastEventId });
+          lostId = void 0;
+        }
+        for await (const item of items) {
+          clock.clearTimeout(timer);
+          await hand(item);
+        }
+        how = "ended";
+      } catch (thrown) {
+        cause = thrown;
+      }
+      if (control.signal.aborted) {
+        how = "stalled";
+        howLong = ` for ${stallTimeout} ms`;
+      }
+      const error = cause instanceof TidingsError ? cause : new TidingsError(
+        `connection-${how}`,
+        `Connection ${how}${howLong}`,
+        { cause, response }
+      );
+      if (!items) stop = void 0;
+      finish();
+      return { error, control, lasted: clock.now() - openedAt };
+    };
+    closing.onabort = finish;
+    for (const type of ["online", "visibilitychange"]) {
+      globalThis.addEventListener?.(type, hasten, { signal: closing });
+    }
+    for (let attempt = 0; ; ) {
+      const { error, control, lasted } = await connectOnce(attempt);
+      if (closing.aborted || !retries && error.code === "connection-ended") return;
+      if (lasted >= max) attempt = 0;
+      const retry = isTransient(error);
+      if (attempt >= retries || !(await options.shouldRetry?.(error, { attempt, retry }) ?? retry)) {
+        throw error;
+      }
+      if (closing.aborted) return;
+      control.abort();
+      const now = clock.now();
+      const least = Math.max(serverDelay, retryAfter(error.response, now));
+      const random = clock.random() * Math.min(max, (serverDelay || base) * 2 ** attempt);
+      const delay = Math.min(LONGEST_TIMER, least + (now - hastenedAt < 1e3 ? 0 : random));
+      earliest = now + least;
+      const waited = new Promise((resolve) => stop = resolve);
+      setTimer(delay);
+      setState("waiting", { attempt: ++attempt, delay, error });
+      await waited;
+      earliest = Infinity;
+      hastenedAt = -Infinity;
+    }
+  };
+}
+function ask(option) {
+  return typeof option === "function" ? option() : option;
+}
+function toHeaderText(text) {
+  let header = "";
+  for (const byte of new TextEncoder().encode(text)) header += String.fromCharCode(byte);
+  return header;
+}
+function isTransient({ code, response }) {
+  if (code !== "bad-status") return code.startsWith("connection-");
+  const { status } = response;
+  return status >= 500 || [408, 425, 429].includes(status);
+}
+function retryAfter(response, now) {
+  const value = response?.headers.get("retry-after") ?? "";
+  return Number(value) * 1e3 || Date.parse(value) - now || 0;
+}
+
+// lib/client/connect.ts
+function connect(url, options = {}) {
+  return createStream(createSource(url, options), options);
+}
+
+// lib/client/timeline.ts
+function createTimeline(lastEventId, size) {
+  const entries = [];
+  let place;
+  const past = /* @__PURE__ */ new Set();
+  const repeated = /* @__PURE__ */ new Set();
+  function add(entry) {
+    const { item } = entry;
+    const isOwnId = item.lastEventId !== lastEventId;
+    if (place && place[0] !== entry.place[0]) past.add(place[0]);
+    ({ place } = entry);
+    ({ lastEventId } = item);
+    entries.push(entry);
+    if (entries.length > size) entries.shift();
+    if (!item.kind || repeated.delete(lastEventId)) return [];
+    if (isOwnId) repeated.clear();
+    return [item];
+  }
+  function dropBeyond(known) {
+    while (entries.length > 0) {
+      const last = entries.at(-1);
+      if (last.place[0] !== place[0] || last.place[1] <= known) return;
+      entries.pop();
+      lastEventId = entries.at(-1)?.item.lastEventId ?? "";
+      if (last.item.lastEventId !== lastEventId) repeated.add(last.item.lastEventId);
+    }
+  }
+  return {
+    get place() {
+      return place;
+    },
+    get lastEventId() {
+      return lastEventId;
+    },
+    lead(term) {
+      add({ place: [term, 0], item: { lastEventId } });
+    },
+    append(item) {
+      const entry = { place: [place[0], place[1] + 1], item };
+      add(entry);
+      return entry;
+    },
+    answer(from, id) {
+      const at = entries.findLastIndex(
+        (entry) => from ? isUpTo(entry.place, from) : id !== "" && entry.item.lastEventId === id
+      );
+      const count = entries[at]?.place[1];
+      const isAhead = from !== void 0 && count !== void 0 && count < from[1];
+      return {
+        place,
+        lastEventId,
+        entries: at < 0 ? [] : entries.slice(at + 1),
+        known: isAhead ? count : void 0,
+        // A new tab without an id begins here and has missed nothing.
+        lost: at < 0 && (from !== void 0 || id !== "")
+      };
+    },
+    accept(answer) {
+      const requested = lastEventId;
+      if (answer.known !== void 0) dropBeyond(answer.known);
+      const items = answer.entries.flatMap(add);
+      add({ place: answer.place, item: { lastEventId: answer.lastEventId } });
+      return answer.lost ? [createGap(requested, lastEventId, "missed while another tab held the connection")] : items;
+    },
+    follow(entry) {
+      const [term, count] = entry.place;
+      if (past.has(term)) return [];
+      if (place?.[0] !== term) return void 0;
+      return count <= place[1] ? [] : count === place[1] + 1 ? add(entry) : void 0;
+    }
+  };
+}
+function isUpTo(place, other) {
+  return place[0] === other[0] && place[1] <= other[1];
+}
+function createGap(requested, resumedAt, reason) {
+  const data = JSON.stringify({ requested, resumedAt, reason });
+  return { kind: "event", event: "gap", data, lastEventId: resumedAt };
+}
+
+// lib/client/shared.ts
+function connectShared(url, options = {}) {
+  const { name = `${url}`, history = 1e3 } = options;
+  requirePositive({ history });
+  const source = createSource(url, options, " name history");
+  const locks = globalThis.navigator?.locks;
+  let role = "alone";
+  const share = async (lastEventId, closing, tell, hand) => {
+    role = "follower";
+    const me = crypto.randomUUID();
+    const timeline = createTimeline(lastEventId, history);
+    const channel = new BroadcastChannel(`tidings ${name}`);
+    const queue = [];
+    let ended;
+    let asking = false;
+    let state = "connecting";
+    let wake = () => {
+    };
+    let leave = () => {
+    };
+    const post = (message) => {
+      if (!closing.aborted) channel.postMessage(message);
+    };
+    const ask2 = () => {
+      asking = true;
+      post({ from: me, place: timeline.place, lastEventId: timeline.lastEventId });
+    };
+    function deliver(items) {
+      queue.push(...items);
+      if (queue.length > history) {
+        let resumedAt = lastEventId;
+        while (queue.length >= history) resumedAt = queue.shift().lastEventId;
+        queue.unshift(createGap(lastEventId, resumedAt, "this tab was too slow"));
+      }
+      wake();
+    }
+    channel.onmessage = ({ data }) => {
+      const { answer, end, entry } = data;
+      if (role === "leader") {
+        if (data.from) post({ to: data.from, answer: timeline.answer(data.place, data.lastEventId), state });
+        return;
+      }
+      if (data.lead) ask2();
+      if (data.state) tell(state = data.state, {});
+      if (answer && data.to === me) {
+        asking = false;
+        deliver(timeline.accept(answer));
+      }
+      if (entry && !asking) {
+        const items = timeline.follow(entry);
+        if (items) deliver(items);
+        else ask2();
+      }
+      if (end) {
+        const [code, message, status] = end;
+        const response = status ? new Response(null, { status }) : void 0;
+        ended = { error: code && new TidingsError(code, message, { response }) };
+        wake();
+      }
+    };
+    function compete() {
+      const standing = new AbortController();
+      const left = new Promise(
+        (resolve) => leave = () => {
+          role = "follower";
+          standing.abort();
+          resolve();
+        }
+      );
+      locks.request(`tidings ${name}`, standing, () => Promise.race([lead(standing.signal), left])).catch(() => {
+      });
+      ask2();
+    }
+    async function lead(leaving) {
+      role = "leader";
+      timeline.lead(crypto.randomUUID());
+      post({ lead: true });
+      let error;
+      try {
+        await source(timeline.lastEventId, leaving, (next, detail) => {
+          if (leaving.aborted) return;
+          post({ state: state = next });
+          tell(next, detail);
+        }, (item) => {
+          if (leaving.aborted || !item.kind && item.lastEventId === timeline.lastEventId) return;
+          post({ entry: timeline.append(item) });
+          deliver(item.kind ? [item] : []);
+        });
+      } catch (thrown) {
+        error = thrown;
+      }
+      if (leaving.aborted) return;
+      ended = { error };
+      post({ end: endOf(error) });
+      wake();
+    }
+    globalThis.addEventListener?.("pagehide", () => leave(), { signal: closing });
+    globalThis.addEventListener?.(
+      "pageshow",
+      ({ persisted }) => void (persisted && compete()),
+      { signal: closing }
+    );
+    closing.onabort = () => {
+      leave();
+      channel.close();
+      wake();
+    };
+    compete();
+    while (!closing.aborted) {
+      const item = queue.shift();
+      if (item) {
+        ({ lastEventId } = item);
+        await hand(item);
+      } else if (ended) {
+        if (ended.error) throw ended.error;
+        return;
+      } else {
+        const woken = new Promise((resolve) => wake = resolve);
+        ({ lastEventId } = timeline);
+        await hand({ lastEventId });
+        await woken;
+      }
+    }
+  };
+  const stream = createStream(locks && globalThis.BroadcastChannel ? share : source, options);
+  Object.defineProperty(stream, "role", { get: () => role });
+  return stream;
+}
+function endOf(error) {
+  if (error === void 0) return [void 0, "", void 0];
+  const { code = "connection-failed", message, response } = error;
+  return [code, `${message}`, response?.status];
+}
+export {
+  TidingsError,
+  connect,
+  connectShared,
+  createParser,
+  parseSSE
+};
