@@ -13,6 +13,9 @@ import type { EventStream } from "./stream.ts";
  * Connects to an event stream and keeps connected: it reconnects with the last event ID, so that no event is lost or
  * doubled where the server keeps them.
  *
+ * When a tidings server says that its source is finished, that is the end: the loop ends, `closed` gives `"end"`, and no
+ * further request is made.
+ *
  * A request that is not a GET is made once, unless `retry.nonGet` says otherwise, and the end of its response is the end
  * of the stream. A failure that is final reaches the loop over the stream as a `TidingsError`, with the `Response` where
  * there was one. In a browser a missing CORS header looks like any broken connection, and is retried.

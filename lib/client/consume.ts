@@ -23,16 +23,16 @@ export function createStream(
   // What a page has kept may be null.
   let lastEventId = `${options.lastEventId ?? ""}`;
   let state: StreamState = "connecting";
-  let settle!: (end: Promise<never> | undefined) => void;
+  let settle!: (end: Promise<never> | StateDetail["reason"]) => void;
   let begin!: () => void;
   const handlers = new Set<Entry>();
   const control = new AbortController();
-  const closed = new Promise<void>((resolve) => settle = resolve);
+  const closed = new Promise<StateDetail["reason"]>((resolve) => settle = resolve);
   // Until somebody wants the items the first is kept back.
   const wanted = new Promise<void>((resolve) => begin = resolve);
 
-  const fail = (error?: unknown): void => setState("closed", { error });
-  const close = (): void => fail();
+  const fail = (error: unknown): void => setState("closed", { error });
+  const close = (): void => setState("closed", { reason: "close" });
 
   const setState = (next: StreamState, detail: StateDetail): void => {
     if (state === "closed") return;
@@ -45,15 +45,14 @@ export function createStream(
     }
     if (next !== "closed") return;
     control.abort();
-    settle(detail.error === undefined ? undefined : Promise.reject(detail.error));
+    settle(detail.reason ?? Promise.reject(detail.error));
   };
 
   const hand = async (wired: WireItem): Promise<void> => {
     try {
-      const { kind, event, data } = wired as ServerEvent;
+      const { kind, event } = wired as ServerEvent;
       let isTaken = event !== "gap";
-      // The server's way to hand over an id on a quiet stream: the id counts, the event is none.
-      if (kind && (event !== "tidings-cursor" || data)) {
+      if (kind) {
         await wanted;
         const item = options.schemas || !isTaken
           ? await decode(wired as ServerEvent, options.schemas)
@@ -126,7 +125,7 @@ export function createStream(
     },
   };
   closed.catch(() => {});
-  source(lastEventId, control.signal, setState, hand).then(close, fail);
+  source(lastEventId, control.signal, setState, hand).then(() => setState("closed", { reason: "end" }), fail);
   options.signal?.addEventListener("abort", close, control);
   if (options.signal?.aborted) close();
   return stream as unknown as EventStream<never, never>;

@@ -12,10 +12,9 @@
  * @param names The names that are known, with blanks between them.
  */
 export function checkNames(options: object, names: string): void {
-  const known = names.split(" ");
   for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined && !known.includes(name)) {
-      throw new TypeError(`Unknown option "${name}", known are ${known.join(", ")}`);
+    if (value !== undefined && !names.split(" ").includes(name)) {
+      throw new TypeError(`Unknown option "${name}", known are ${names}`);
     }
   }
 }

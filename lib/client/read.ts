@@ -10,6 +10,9 @@ import { checkNames } from "./options.ts";
 import { createParser, type ServerComment, type ServerEvent } from "./parse.ts";
 import { requireEventStream } from "./response.ts";
 
+/** The id by which a tidings server says that the source is finished: nothing comes after it, and nobody need come back. */
+export const END_ID = "tidings-end";
+
 /** How {@linkcode parseSSE} reads. */
 export interface ParseOptions {
   /** Whether comments are yielded too, in order with the events. Default `false`. */
@@ -40,7 +43,7 @@ export interface EventIterator<Item> extends AsyncIterableIterator<Item> {
  * Reads the events of one response, from its first byte to its end, and never reconnects: what an LLM's answer needs.
  * Leaving the loop cancels the stream. (Firefox closes the connection only once the `fetch` is aborted: give it a
  * `signal`, and abort that too.) A `Response` must be status 200 and `text/event-stream`; to read one that lies
- * about that, pass its `body`. The iterator's `next()` is for one caller at a time, as `for await` does it.
+ * about that, pass its `body`. What a tidings server sends for the sake of an id alone is not yielded. The iterator's `next()` is for one caller at a time, as `for await` does it.
  *
  * @throws {TypeError} when the stream is already locked, or an option is wrong.
  * @throws {TidingsError} `"bad-status"`, `"no-content"`, `"bad-content-type"` or, when it was read already, `"bad-body"` at
@@ -74,12 +77,15 @@ export function parseSSE(
   if (response) requireEventStream(response);
   // What was read and not yet handed out, the next one last.
   let batch: (ServerEvent | ServerComment)[] = [];
-  const onEvent = (item: ServerEvent | ServerComment): void => void batch.push(item);
+  const onItem = (item: ServerEvent | ServerComment): void => void batch.push(item);
   const parser = createParser({
     ...parsing,
     response,
-    onEvent,
-    onComment: comments ? onEvent : undefined,
+    onEvent(item) {
+      // The server's ways to hand over an id with nothing else: the id counts, the event is none.
+      if (item.data || !/^tidings-(cursor|end)$/.test(item.event)) onItem(item);
+    },
+    onComment: comments ? onItem : undefined,
   });
   // The parser drops the byte order mark: a decoder that did it too would drop a second one.
   const decoder = new TextDecoder(undefined, { ignoreBOM: true });
@@ -105,7 +111,7 @@ export function parseSSE(
           // What the parser threw comes after the events before it: it throws it again.
           parser.feed("");
           onRead?.(parser.lastEventId);
-          const { done, value } = await reader.read();
+          const { done, value } = parser.lastEventId === END_ID ? { done: true } : await reader.read();
           if (done) finish();
           else {
             try {

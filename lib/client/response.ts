@@ -18,7 +18,5 @@ export function requireEventStream(response: Response): void {
       { response },
     );
   }
-  if (response.bodyUsed) {
-    throw new TidingsError("bad-body", "Body was read already: read its clone() there", { response });
-  }
+  if (response.bodyUsed) throw new TidingsError("bad-body", "Body was read already", { response });
 }

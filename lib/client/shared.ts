@@ -158,9 +158,12 @@ export function connectShared<S extends Schemas = Record<never, never>, Comments
           resolve();
         }
       );
-      // Raced, so that the lock is free at once: a page that is put away may not get to do anything else.
-      locks!.request(`tidings ${name}`, standing, () => Promise.race([lead(standing.signal), left]))
-        .catch(() => {});
+      // Free at once when it leaves: a page that is put away may not get to do anything else. And not before, for who gets
+      // the lock connects, though the end is on its way to all.
+      locks!.request(`tidings ${name}`, standing, () => {
+        if (!ended) lead(standing.signal);
+        return left;
+      }).catch(() => {});
       ask();
     }
 

@@ -9,7 +9,7 @@ import { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
 import type { WireItem } from "./items.ts";
 import { checkNames, requirePositive } from "./options.ts";
-import { type EventIterator, parseSSE } from "./read.ts";
+import { END_ID, type EventIterator, parseSSE } from "./read.ts";
 import type { StateDetail, StreamState } from "./stream.ts";
 
 /**
@@ -58,18 +58,20 @@ export function createSource(
   });
   if (typeof send !== "function") throw new TypeError(`fetch must be a function, received ${send}`);
 
-  const request = async (lastEventId: string, signal: AbortSignal): Promise<Response> => {
-    const headers = new Headers(await ask(options.headers));
-    if (!headers.has("accept")) headers.set("accept", "text/event-stream");
-    // Bun's and Deno's fetch() pays no heed to `cache`. In a page it is not needed, and would have a browser ask first.
-    if (!headers.has("cache-control") && !globalThis.location) headers.set("cache-control", "no-cache");
-    if (lastEventId) headers.set("last-event-id", toHeaderText(lastEventId));
+  const request = async (idText: string, signal: AbortSignal): Promise<Response> => {
+    const headers = {
+      accept: "text/event-stream",
+      // Bun's and Deno's fetch() pays no heed to `cache`. In a page it is not needed, and would have a browser ask first.
+      ...globalThis.location ? {} : { "cache-control": "no-cache" },
+      ...Object.fromEntries(new Headers(await ask(options.headers))),
+      ...idText && { "last-event-id": idText },
+    };
     return send(checked.url, {
       method: options.method,
       credentials: options.credentials,
       // For a body that is a stream.
       duplex: "half",
-      headers,
+      headers: new Headers(headers),
       body: await ask(options.body),
       cache: "no-store",
       signal,
@@ -116,13 +118,13 @@ export function createSource(
       let openedAt = Infinity;
       let cause: unknown;
       let how = "failed";
-      let howLong = "";
       try {
         // Later than now, so that the first change of state finds its listener.
         await null;
-        if (/^[\t ]|[^\t -~\x80-\xff]|[\t ]$/.test(toHeaderText(lastEventId))) {
+        let idText = toHeaderText(lastEventId);
+        if (/^[\t ]|[^\t -~\x80-\xff]|[\t ]$/.test(idText)) {
           lostId = lastEventId;
-          lastEventId = "";
+          lastEventId = idText = "";
         }
         setState("connecting", { attempt });
         closing.throwIfAborted();
@@ -134,7 +136,7 @@ export function createSource(
             items?.return();
             reject();
           };
-          request(lastEventId, control.signal).then(resolve, reject);
+          request(idText, control.signal).then(resolve, reject);
         });
         items = parseSSE(response, {
           comments: options.comments as true,
@@ -163,13 +165,10 @@ export function createSource(
       } catch (thrown) {
         cause = thrown;
       }
-      if (control.signal.aborted) {
-        how = "stalled";
-        howLong = ` for ${stallTimeout} ms`;
-      }
+      if (control.signal.aborted) how = "stalled";
       const error = cause instanceof TidingsError ? cause : new TidingsError(
         `connection-${how}` as TidingsErrorCode,
-        `Connection ${how}${howLong}`,
+        `Connection ${how}`,
         { cause, response },
       );
       // Cancelling a body does not close the connection in Firefox. But the body of a refusal, which nobody has begun
@@ -187,7 +186,9 @@ export function createSource(
 
     for (let attempt = 0;;) {
       const { error, control, lasted } = await connectOnce(attempt);
-      if (closing.aborted || (!retries && error.code === "connection-ended")) return;
+      if (closing.aborted || lastEventId === END_ID || (!retries && error.code === "connection-ended")) {
+        return;
+      }
       if (lasted >= max) attempt = 0;
       const retry = isTransient(error);
       if (attempt >= retries || !(await options.shouldRetry?.(error, { attempt, retry }) ?? retry)) {

@@ -19,6 +19,8 @@ export interface StateDetail {
   readonly delay?: number;
   /** Why the connection was lost, mostly a `TidingsError`; on `"waiting"`, and on `"closed"` unless all went well. */
   readonly error?: unknown;
+  /** Who ended it, without an error: the server ("end"), or the application ("close"); on `"closed"`. */
+  readonly reason?: "end" | "close";
   /** The response whose events arrive; on `"open"`. */
   readonly response?: Response;
 }
@@ -45,8 +47,13 @@ export interface EventStream<S extends Schemas = Record<never, never>, Comments 
    * `lastEventId` to go on from there in another page load or process.
    */
   readonly lastEventId: string;
-  /** Settles once the stream has closed and all has been handed out: rejects with the error it closed with, if any. */
-  readonly closed: Promise<void>;
+  /**
+   * Settles once the stream has closed and all has been handed out. It gives `"end"` when the stream has come to its end
+   * and there is nothing to come back for: a tidings server said that its source is finished, or the response ended
+   * where there is no retry. `"close"` is for `close()`, an aborted signal and a loop that was left. It rejects with the
+   * error the stream closed with, if any.
+   */
+  readonly closed: Promise<"end" | "close">;
   /** Called on each change of state, the first `"connecting"` included if it is set right after `connect()`. */
   onstate: ((state: StreamState, detail: StateDetail) => void) | undefined;
   /** Calls the handler with each item, and returns what removes it. The first handler starts the flow. */

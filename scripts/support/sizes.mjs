@@ -9,7 +9,7 @@ const LIMITS = { "./client": 3800, "./client/shared": 5200 };
 
 /** Bundles and measures: `[{ name, minified, gzipped, limit }]`. */
 export function measureSizes() {
-  const targets = [{ name: "parser (createParser)", entry: "lib/client/parse.ts", limit: 1100 }];
+  const targets = [{ name: "parser (createParser)", entry: "lib/client/parse.ts", limit: 1010 }];
   for (const [name, { default: path }] of Object.entries(readJson("package.json").exports)) {
     if (path === undefined) continue;
     const entry = path.replace("./dist/", "").replace(/\.js$/, ".ts");

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTimeline, type Entry, type Timeline } from "../../lib/client/timeline.ts";
 import type { WireItem } from "../../lib/client/items.ts";
+import { createSource } from "../../lib/client/source.ts";
 
 const event = (id: string, data = id): WireItem => ({
   kind: "event",
@@ -134,4 +135,39 @@ test("a tab that slept through what is remembered gets a gap", () => {
   const items = b.accept(a.answer(b.place, b.lastEventId));
   const gap = { requested: "0", resumedAt: "9", reason: "missed while another tab held the connection" };
   assert.deepEqual(gaps(items), [["gap", gap, "9"]]);
+});
+
+test("a cursor among what comes again does not end the repetition", { timeout: 10_000 }, async () => {
+  const { tab: a } = leader("A", []);
+  const [b, c] = [joined(a), joined(a)];
+  for (const id of ["1", "2", "3"]) c.follow(a.append(event(id)));
+  b.lead("B");
+  c.accept(b.answer(c.place, c.lastEventId));
+  // A server of somebody else's may send one of the same name at any time.
+  const cursor = "id: x\nevent: tidings-cursor\ndata:\n\n";
+  const chunks = [
+    cursor,
+    "id: 1\ndata: 1\n\nid: 2\ndata: 2\n\n",
+    `${cursor}id: 3\ndata: 3\n\nid: 4\ndata: 4\n\n`,
+  ];
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const chunk = chunks.shift();
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(new TextEncoder().encode(chunk));
+    },
+  });
+  const headers = { "content-type": "text/event-stream" };
+  const source = createSource("http://127.0.0.1:9", {
+    fetch: () => Promise.resolve(new Response(body, { headers })),
+    retry: false,
+  });
+  const got: WireItem[] = [];
+  await source(
+    "",
+    new AbortController().signal,
+    () => {},
+    (item) => void got.push(...c.follow(b.append(item))!),
+  );
+  assert.deepEqual(shown(got), ["4"]);
 });
