@@ -11,6 +11,12 @@
 export const isBun: boolean = "Bun" in globalThis;
 
 /**
+ * Whether a timer belongs to the request in which it was set, and ends with it, as in workerd, the runtime of Cloudflare
+ * Workers: what one request sets up must not wait for the timer of another.
+ */
+export const timersEndWithRequest: boolean = "WebSocketPair" in globalThis;
+
+/**
  * The default pause between keepalive comments, in milliseconds.
  *
  * The HTML standard (section 9.2.7) advises authors to send a comment "every 15 seconds or so". `Bun.serve` ends a

@@ -1,5 +1,6 @@
 /**
- * Calls many members at a steady pace from one timer: a timer an interval, never a timer a client.
+ * Calls many members at a steady pace from one timer: a timer an interval, and a timer a client only where a runtime
+ * leaves no choice.
  *
  * The timer is unref'd where the runtime can do that, so a process with nothing left but keepalives may exit; it is
  * cleared when its last member leaves.
@@ -8,7 +9,7 @@
  */
 
 import type { Clock } from "../base/clock.ts";
-import { unref } from "../base/runtime.ts";
+import { timersEndWithRequest, unref } from "../base/runtime.ts";
 
 /** A member, called at each beat. It is an object and no function: ten thousand streams need no ten thousand closures. */
 export interface Beating {
@@ -43,9 +44,20 @@ class Heartbeat {
 }
 
 const heartbeats = new WeakMap<Clock, Map<number, Heartbeat>>();
+/** Those of one member alone, each on a timer of the member's own request. */
+const own = new WeakMap<Beating, Heartbeat>();
 
-/** Calls `member.beat()` every `interval` milliseconds until it leaves. All members of one interval share one timer. */
+/**
+ * Calls `member.beat()` every `interval` milliseconds until it leaves. All members of one interval share one timer, unless
+ * {@linkcode timersEndWithRequest}. A member joins one interval at a time.
+ */
 export function joinHeartbeat(clock: Clock, interval: number, member: Beating): void {
+  if (timersEndWithRequest) {
+    const heartbeat = new Heartbeat(clock, interval);
+    heartbeat.members.add(member);
+    own.set(member, heartbeat);
+    return;
+  }
   let byInterval = heartbeats.get(clock);
   if (byInterval === undefined) heartbeats.set(clock, byInterval = new Map());
   let heartbeat = byInterval.get(interval);
@@ -55,6 +67,11 @@ export function joinHeartbeat(clock: Clock, interval: number, member: Beating): 
 
 /** Ends what {@linkcode joinHeartbeat} began. Harmless for one that never joined. */
 export function leaveHeartbeat(clock: Clock, interval: number, member: Beating): void {
+  if (timersEndWithRequest) {
+    own.get(member)?.stop();
+    own.delete(member);
+    return;
+  }
   const byInterval = heartbeats.get(clock);
   const heartbeat = byInterval?.get(interval);
   if (heartbeat === undefined || !heartbeat.members.delete(member) || heartbeat.members.size > 0) return;
