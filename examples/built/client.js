@@ -49,7 +49,7 @@ function createStream(source, options) {
   const closed = new Promise((resolve) => settle = resolve);
   const wanted = new Promise((resolve) => begin = resolve);
   const fail = (error) => setState("closed", { error });
-  const close = () => fail();
+  const close = () => setState("closed", { reason: "close" });
   const setState = (next, detail) => {
     if (state === "closed") return;
     state = next;
@@ -61,13 +61,13 @@ function createStream(source, options) {
     }
     if (next !== "closed") return;
     control.abort();
-    settle(detail.error === void 0 ? void 0 : Promise.reject(detail.error));
+    settle(detail.reason ?? Promise.reject(detail.error));
   };
   const hand = async (wired) => {
     try {
-      const { kind, event, data } = wired;
+      const { kind, event } = wired;
       let isTaken = event !== "gap";
-      if (kind && (event !== "tidings-cursor" || data)) {
+      if (kind) {
         await wanted;
         const item = options.schemas || !isTaken ? await decode(wired, options.schemas) : wired;
         for (const [handler, name = event] of [...handlers]) {
@@ -133,7 +133,7 @@ function createStream(source, options) {
   };
   closed.catch(() => {
   });
-  source(lastEventId, control.signal, setState, hand).then(close, fail);
+  source(lastEventId, control.signal, setState, hand).then(() => setState("closed", { reason: "end" }), fail);
   options.signal?.addEventListener("abort", close, control);
   if (options.signal?.aborted) close();
   return stream;
@@ -150,10 +150,9 @@ var LONGEST_TIMER = 2 ** 31 - 1;
 
 // lib/client/options.ts
 function checkNames(options, names) {
-  const known = names.split(" ");
   for (const [name, value] of Object.entries(options)) {
-    if (value !== void 0 && !known.includes(name)) {
-      throw new TypeError(`Unknown option "${name}", known are ${known.join(", ")}`);
+    if (value !== void 0 && !names.split(" ").includes(name)) {
+      throw new TypeError(`Unknown option "${name}", known are ${names}`);
     }
   }
 }
@@ -262,24 +261,25 @@ function requireEventStream(response) {
       { response }
     );
   }
-  if (response.bodyUsed) {
-    throw new TidingsError("bad-body", "Body was read already: read its clone() there", { response });
-  }
+  if (response.bodyUsed) throw new TidingsError("bad-body", "Body was read already", { response });
 }
 
 // lib/client/read.ts
+var END_ID = "tidings-end";
 function parseSSE(source, options = {}) {
   checkNames(options, "comments lastEventId onRetry maxEventSize onRead");
   const { comments, onRead, ...parsing } = options;
   const response = "headers" in source ? source : void 0;
   if (response) requireEventStream(response);
   let batch = [];
-  const onEvent = (item) => void batch.push(item);
+  const onItem = (item) => void batch.push(item);
   const parser = createParser({
     ...parsing,
     response,
-    onEvent,
-    onComment: comments ? onEvent : void 0
+    onEvent(item) {
+      if (item.data || !/^tidings-(cursor|end)$/.test(item.event)) onItem(item);
+    },
+    onComment: comments ? onItem : void 0
   });
   const decoder = new TextDecoder(void 0, { ignoreBOM: true });
   const body = response ? response.body : source;
@@ -300,7 +300,7 @@ function parseSSE(source, options = {}) {
         try {
           parser.feed("");
           onRead?.(parser.lastEventId);
-          const { done, value } = await reader.read();
+          const { done, value } = parser.lastEventId === END_ID ? { done: true } : await reader.read();
           if (done) finish();
           else {
             try {
@@ -347,17 +347,20 @@ function createSource(url, options, more = "") {
     "retry.attempts": attempts
   });
   if (typeof send !== "function") throw new TypeError(`fetch must be a function, received ${send}`);
-  const request = async (lastEventId, signal) => {
-    const headers = new Headers(await ask(options.headers));
-    if (!headers.has("accept")) headers.set("accept", "text/event-stream");
-    if (!headers.has("cache-control") && !globalThis.location) headers.set("cache-control", "no-cache");
-    if (lastEventId) headers.set("last-event-id", toHeaderText(lastEventId));
+  const request = async (idText, signal) => {
+    const headers = {
+      accept: "text/event-stream",
+      // Bun's and Deno's fetch() pays no heed to `cache`. In a page it is not needed, and would have a browser ask first.
+      ...globalThis.location ? {} : { "cache-control": "no-cache" },
+      ...Object.fromEntries(new Headers(await ask(options.headers))),
+      ...idText && { "last-event-id": idText }
+    };
     return send(checked.url, {
       method: options.method,
       credentials: options.credentials,
       // For a body that is a stream.
       duplex: "half",
-      headers,
+      headers: new Headers(headers),
       body: await ask(options.body),
       cache: "no-store",
       signal
@@ -391,12 +394,12 @@ function createSource(url, options, more = "") {
       let openedAt = Infinity;
       let cause;
       let how = "failed";
-      let howLong = "";
       try {
         await null;
-        if (/^[\t ]|[^\t -~\x80-\xff]|[\t ]$/.test(toHeaderText(lastEventId))) {
+        let idText = toHeaderText(lastEventId);
+        if (/^[\t ]|[^\t -~\x80-\xff]|[\t ]$/.test(idText)) {
           lostId = lastEventId;
-          lastEventId = "";
+          lastEventId = idText = "";
         }
         setState("connecting", { attempt });
         closing.throwIfAborted();
@@ -407,7 +410,7 @@ function createSource(url, options, more = "") {
             items?.return();
             reject();
           };
-          request(lastEventId, control.signal).then(resolve, reject);
+          request(idText, control.signal).then(resolve, reject);
         });
         items = parseSSE(response, {
           comments: options.comments,
@@ -435,13 +438,10 @@ function createSource(url, options, more = "") {
       } catch (thrown) {
         cause = thrown;
       }
-      if (control.signal.aborted) {
-        how = "stalled";
-        howLong = ` for ${stallTimeout} ms`;
-      }
+      if (control.signal.aborted) how = "stalled";
       const error = cause instanceof TidingsError ? cause : new TidingsError(
         `connection-${how}`,
-        `Connection ${how}${howLong}`,
+        `Connection ${how}`,
         { cause, response }
       );
       if (!items) stop = void 0;
@@ -454,7 +454,9 @@ function createSource(url, options, more = "") {
     }
     for (let attempt = 0; ; ) {
       const { error, control, lasted } = await connectOnce(attempt);
-      if (closing.aborted || !retries && error.code === "connection-ended") return;
+      if (closing.aborted || lastEventId === END_ID || !retries && error.code === "connection-ended") {
+        return;
+      }
       if (lasted >= max) attempt = 0;
       const retry = isTransient(error);
       if (attempt >= retries || !(await options.shouldRetry?.(error, { attempt, retry }) ?? retry)) {
@@ -648,7 +650,10 @@ function connectShared(url, options = {}) {
           resolve();
         }
       );
-      locks.request(`tidings ${name}`, standing, () => Promise.race([lead(standing.signal), left])).catch(() => {
+      locks.request(`tidings ${name}`, standing, () => {
+        if (!ended) lead(standing.signal);
+        return left;
+      }).catch(() => {
       });
       ask2();
     }
