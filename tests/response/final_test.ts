@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Connection, createSSEResponse, type SSEResponseOptions } from "../../mod.ts";
-import { type EventSourceInput } from "../../lib/response/response.ts";
+import type { EventSourceInput } from "../../lib/response/response.ts";
 import { FINAL } from "../support/final.ts";
 import { type ServerKind, servers, withServer } from "../support/servers.ts";
 
