@@ -1,5 +1,5 @@
-// The whole gate, in the order in which a reader would ask: does the README's command work, does the suite pass on every
-// Node, is the package what it should be. `.ci/run` installs the dependencies and starts this.
+// Runs the whole gate, in the order in which a reader would ask: does the README's command work, does the suite pass on
+// every Node, is the package what it should be. `.ci/run` installs the dependencies and starts this.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// The gates alone, without the suite; names pick some of them.
+// Runs the gates alone, without the suite; names pick some of them.
 //   npm run gates                 all
 //   npm run gates -- fmt lint     those whose name contains "fmt" or "lint"
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The test command: the same suite on Node, Bun and Deno.
+// Runs the test command: the same suite on Node, Bun and Deno.
 //   npm test                          everything
 //   npm test -- log event             only the files whose path in tests/ contains "log" or "event"
 //   npm test -- --only node,bun       only on these runtimes

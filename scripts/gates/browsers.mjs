@@ -1,4 +1,4 @@
-// The page in real browsers. The tests count one by one, like those of the suite.
+// Tests the pages in real browsers. The tests count one by one, like those of the suite.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { present } from "../support/debian.mjs";

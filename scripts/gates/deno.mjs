@@ -1,4 +1,4 @@
-// Deno's own tools: format, lint, types, the documentation and its examples, and what JSR would publish.
+// Runs Deno's own tools: format, lint, types, the documentation and its examples, and what JSR would publish.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../support/exec.mjs";

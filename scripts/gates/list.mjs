@@ -1,4 +1,4 @@
-// Every gate, in the order in which they run: the quick and local ones first.
+// Lists every gate, in the order in which they run: the quick and local ones first.
 import { gates as browsers } from "./browsers.mjs";
 import { gates as deno } from "./deno.mjs";
 import { gates as manifest } from "./package.mjs";

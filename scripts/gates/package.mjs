@@ -1,4 +1,4 @@
-// What the package says of itself: the build, its manifests, its lock.
+// Checks what the package says of itself: the build, its manifests, its lock.
 import { exec } from "../support/exec.mjs";
 import { bin, read, readJson, root } from "../support/project.mjs";
 import { measureSizes } from "../support/sizes.mjs";

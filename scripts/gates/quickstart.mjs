@@ -1,4 +1,4 @@
-// The two promises of the first screen: a clone, one command, and the page is there.
+// Checks the promise of the README's first screen: a clone, one command, and the page is there.
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../support/exec.mjs";

@@ -1,4 +1,4 @@
-// Which folder may import which: the order of the rooms of lib/, and what stands around it.
+// Checks which folder imports which: the order of the rooms of lib/, and what stands around it.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cruise } from "dependency-cruiser";

@@ -1,4 +1,4 @@
-// What the sources may look like: types, what the core imports, that each file says its purpose.
+// Checks the sources: types, what the core imports, that each file says its purpose.
 import { build } from "esbuild";
 import { exec } from "../support/exec.mjs";
 import { folder, stalePages } from "../support/pages.mjs";

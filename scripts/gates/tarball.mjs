@@ -1,4 +1,4 @@
-// The package as its users get it: packed, installed into an empty folder, run on every runtime.
+// Runs the package as its users get it: packed, installed into an empty folder, on every runtime.
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../support/exec.mjs";

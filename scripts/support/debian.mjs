@@ -1,4 +1,4 @@
-// Programs that the tests drive and npm does not have: browsers, engines, a proxy.
+// Installs programs that the tests drive and npm does not have: browsers, engines, a proxy.
 import { exec } from "./exec.mjs";
 
 /** Whether a program is there: Debian's package of that name has a command of that name. */

@@ -1,4 +1,4 @@
-// Other versions of Node, for the suite and the package to run on.
+// Installs other versions of Node, for the suite and the package to run on.
 // They come as packages, into a folder outside the project: a `node` in its node_modules/.bin would hide the machine's.
 import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";

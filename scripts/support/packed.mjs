@@ -1,4 +1,4 @@
-// The package as npm would publish it, and folders of users who installed it.
+// Packs the package as npm would publish it, and makes folders of users who installed it.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "./exec.mjs";

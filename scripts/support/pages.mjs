@@ -1,4 +1,5 @@
-// The modules of the examples' pages that come from TypeScript or from npm, as a browser loads them: what is in examples/built.
+// Builds the modules of the examples' pages that come from TypeScript or from npm, as a browser loads them: what is in
+// examples/built.
 import { build } from "esbuild";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// What the gates ask about the project: where it is, what its manifests say, which files it has.
+// Tells the gates about the project: where it is, what its manifests say, which files it has.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// How large what a page has to load is: every entry point and the parser alone, minified and gzipped.
+// Measures what a page has to load: every entry point and the parser alone, minified and gzipped.
 import { build } from "esbuild";
 import { gzipSync } from "node:zlib";
 import { readJson, root } from "./project.mjs";

@@ -1,4 +1,4 @@
-// What the runners print at their end.
+// Prints the table with which a runner ends.
 
 /** A table with a heading: the first column to the left, all others to the right. */
 function table(heading, rows) {

@@ -1,4 +1,4 @@
-// A reporter for `node --test` that writes one JSON line for each test that ended.
+// Reports for `node --test`: it writes one JSON line for each test that ended.
 // Node's own reports differ from version to version, and count a file with no test in it as a test that passed.
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// The runtimes the suite runs on: where each one is, how it runs test files, how it reports.
+// Knows the runtimes that the suite runs on: where each one is, how it runs test files, how it reports.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";

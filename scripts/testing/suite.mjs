@@ -1,4 +1,4 @@
-// One run of one runtime over some test files, and the sum of several.
+// Runs test files once on one runtime, and sums up several runs.
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { failure, run } from "../support/run.mjs";

@@ -1,4 +1,4 @@
-/** The checks of options: names that are not known, and durations that no timer can take. */
+/** Tests the checks of options: names that are not known, and durations that no timer can take. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster, createSSEResponse } from "../../mod.ts";

@@ -1,4 +1,5 @@
-// What is remembered when not all can be: of messages that were read, and of topics of which something was dropped.
+// Tests what is remembered when not all can be: of messages that were read, and of topics of which something was
+// dropped.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RecentMap } from "../../lib/base/recent.ts";

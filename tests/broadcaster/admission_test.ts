@@ -1,3 +1,4 @@
+// Tests who is let in by a Broadcaster, and its figures, hooks and options.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster, type CloseInfo } from "../../mod.ts";

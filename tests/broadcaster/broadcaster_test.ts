@@ -1,3 +1,4 @@
+// Tests the Broadcaster over clients in memory: fan-out, topics, resuming, lagging, draining.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster, type CloseInfo, type Gap, TidingsError } from "../../mod.ts";

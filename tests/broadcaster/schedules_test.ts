@@ -1,5 +1,5 @@
 /**
- * Random schedules against a simple model: whatever happens, every client receives exactly its events, in order, or a gap
+ * Runs random schedules against a simple model: whatever happens, every client receives exactly its events, in order, or a gap
  * that covers exactly what it missed.
  */
 

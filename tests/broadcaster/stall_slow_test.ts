@@ -1,5 +1,5 @@
 /**
- * A client that stops reading for 20 s under load, over real sockets: it ends with the whole sequence, or with gaps that
+ * Tests a client that stops reading for 20 s under load, over real sockets: it ends with the whole sequence, or with gaps that
  * say exactly what is missing.
  */
 

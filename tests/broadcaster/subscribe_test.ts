@@ -1,4 +1,4 @@
-/** Subscribing: the options that a Broadcaster has for all, and a subscription that fails and leaves nothing behind. */
+/** Tests subscribing and closing: whatever throws leaves nothing behind, and neither does the end. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster, type Compression, type SubscribeOptions } from "../../mod.ts";

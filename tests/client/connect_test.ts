@@ -1,4 +1,5 @@
-// connect() to its user: options, iteration, handlers, the queue, typed data, states, time, and what is left behind.
+// Tests connect() as its user sees it: options, iteration, handlers, the queue, typed data, states, time, and what is
+// left behind.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {

@@ -1,4 +1,4 @@
-// Random streams in random chunkings: the parser against two others, eventsource-parser and a slow, plain reading of
+// Tests the parser by random streams in random chunks, against two others, eventsource-parser and a slow, plain reading of
 // the standard. The seed is printed on failure; give it back as TIDINGS_SEED to run the same streams again.
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Ids of a foreign server that no header can carry: the reconnect goes without them, once, and a gap says so. All others
+// Tests ids of a foreign server that no header can carry: the reconnect goes without them, once, and a gap says so. All others
 // come back as they were sent.
 import assert from "node:assert/strict";
 import { test } from "node:test";

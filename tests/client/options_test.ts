@@ -1,4 +1,4 @@
-// The client's options: a name that is not known is refused with the one that was meant, a value with what it must be, and
+// Tests the client's options: a name that is not known is refused with the one that was meant, a value with what it must be, and
 // a user's fetch gets what fetch() takes and nothing else.
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// The parser against the HTML standard, sections 9.2.5 "Parsing an event stream" and 9.2.6 "Interpreting an event
+// Tests the parser against the HTML standard, sections 9.2.5 "Parsing an event stream" and 9.2.6 "Interpreting an event
 // stream", one row per sentence; then its limits, its speed and the async iterable over it.
 import assert from "node:assert/strict";
 import { test } from "node:test";

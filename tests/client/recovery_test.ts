@@ -1,4 +1,4 @@
-// connect() against a real server that misbehaves: what can recover delivers each event exactly once and in order, what
+// Tests connect() against a real server that misbehaves: what can recover delivers each event exactly once and in order, what
 // cannot ends with a named error that carries the response.
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";

@@ -1,4 +1,4 @@
-// A server that is gone for 4 and for 25 seconds, with nothing lost or doubled; and what a runtime must do while the
+// Tests a server that is gone for 4 and for 25 seconds, with nothing lost or doubled; and what a runtime must do while the
 // client waits for it: stay alive, and exit once the stream is closed.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

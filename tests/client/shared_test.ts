@@ -1,4 +1,4 @@
-// connectShared() without a browser. Where the runtime has Web Locks and BroadcastChannel two streams share as two tabs
+// Tests connectShared() without a browser. Where the runtime has Web Locks and BroadcastChannel two streams share as two tabs
 // do; elsewhere each is alone. Real tabs are in tests/browser/client_shared.mjs.
 import assert from "node:assert/strict";
 import { test } from "node:test";

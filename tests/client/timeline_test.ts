@@ -1,4 +1,5 @@
-// The line that tabs share, without browsers: who is behind, who is ahead, what is a repetition, and what is lost. The
+// Tests the line that tabs share, without browsers: who is behind, who is ahead, what is a repetition, and what is
+// lost. The
 // browsers' own behaviour is checked in tests/browser/client_shared.mjs.
 import assert from "node:assert/strict";
 import { test } from "node:test";

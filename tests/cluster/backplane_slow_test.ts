@@ -1,4 +1,4 @@
-// The shared log that the Broadcaster's own tests use keeps the contract too.
+// Tests that the shared log in memory, which the Broadcaster's own tests use, keeps the contract too.
 import { backplaneContract } from "../support/backplane_contract.ts";
 import { MemoryLog } from "../support/memory_backplane.ts";
 

@@ -1,4 +1,4 @@
-/** Several broadcasters over one shared log, as several processes would be. */
+/** Tests several broadcasters over one shared log, as several processes would be. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

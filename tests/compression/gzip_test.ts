@@ -1,3 +1,4 @@
+// Tests compression: what is packed, for whom, and that every chunk can be unpacked as it comes.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// Deno's own tests, on its own runner and its own assertions. They need JSR, so they stand outside every default run:
+// Tests events by Deno's own runner and its own assertions. They need JSR, so they stand outside every default run:
 //   deno task test:std
 import { assertEquals, assertThrows } from "@std/assert";
 import { encodeEvent } from "../../lib/wire/event.ts";

@@ -1,4 +1,4 @@
-// Broadcasters over a real JetStream, and what may happen to it: fault by fault, and plans of random faults.
+// Tests broadcasters over a real JetStream, and what may happen to it: fault by fault, and by plans of random faults.
 import { jetStream } from "../../lib/nats/mod.ts";
 import { clusterPlans } from "../support/cluster_plans.ts";
 import { clusterScenarios } from "../support/cluster_scenarios.ts";

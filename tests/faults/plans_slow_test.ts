@@ -1,4 +1,5 @@
-// Random faults, done to a log in memory and to a real Redis: see `support/cluster_plans.ts` for how many, and which.
+// Tests random faults, done to a log in memory and to a real Redis: see `support/cluster_plans.ts` for how many, and
+// which.
 import { systemClock } from "../../lib/base/clock.ts";
 import type { BackplaneEntry } from "../../lib/cluster/backplane.ts";
 import { connectorOf } from "../../lib/redis/clients.ts";

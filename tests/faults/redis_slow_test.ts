@@ -1,4 +1,4 @@
-// Broadcasters over a real Redis, with each client, and what may happen to it.
+// Tests broadcasters over a real Redis, with each client, and what may happen to it.
 import { redisStreams } from "../../lib/redis/mod.ts";
 import "../support/cluster_kill.ts";
 import { clusterScenarios } from "../support/cluster_scenarios.ts";

@@ -1,4 +1,4 @@
-/** The bounded log: what it keeps, and what it knows of what it dropped. */
+/** Tests the log by itself: its bounds, what is read from where, and what was missed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventLog } from "../../lib/log/log.ts";

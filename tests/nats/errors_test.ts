@@ -1,4 +1,4 @@
-// What JetStream refuses, and how that is told.
+// Tests what is told when JetStream refuses.
 import { jetstream, type StreamConfig } from "@nats-io/jetstream";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,3 +1,4 @@
+// Tests the ids of JetStream's entries, and its options.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareIds, formatId, incarnation, parseId, tagOf } from "../../lib/nats/id.ts";

@@ -1,4 +1,4 @@
-// What may happen to a JetStream stream and its server, and what a reader then says.
+// Tests what a reader says of what may happen to a JetStream stream and its server.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Backplane, BackplaneEntry, BackplaneReader } from "../../lib/cluster/backplane.ts";

@@ -1,3 +1,4 @@
+// Tests JetStream against the contract of a backplane.
 import { after, before } from "node:test";
 import { jetStream } from "../../lib/nats/mod.ts";
 import { backplaneContract } from "../support/backplane_contract.ts";

@@ -1,4 +1,4 @@
-// Whether streams are written straight to Node's sockets depends on what this Node does, not on its version.
+// Tests that streams are written straight to Node's sockets by what this Node does, not by its version.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runFixture } from "../support/spawn.ts";

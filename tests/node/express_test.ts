@@ -1,4 +1,4 @@
-/** `toNodeListener` inside Express: behind its parsers, and in a router that is mounted somewhere. */
+/** Tests toNodeListener inside the real Express, in front of and behind its parsers and routers. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,5 @@
 /**
- * `toNodeListener` under random requests over raw sockets: any chunking, pipelined, broken off, ambiguous. Nothing is ever
+ * Tests `toNodeListener` by random requests over raw sockets: any chunking, pipelined, broken off, ambiguous. Nothing is ever
  * answered twice, out of order or for something that was not asked, and nothing stays behind.
  *
  *     TIDINGS_FUZZ=20000 node --import tsx --test tests/node/fuzz_test.ts

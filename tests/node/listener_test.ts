@@ -1,3 +1,4 @@
+// Tests toNodeListener under each of Node's servers: HTTP, HTTPS and HTTP/2.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster, type CloseInfo, createSSEResponse } from "../../mod.ts";

@@ -1,4 +1,4 @@
-// What toNodeListener makes of Node's response when the stream is ours: it then writes to the socket itself.
+// Tests what toNodeListener makes of Node's response when the stream is ours: it then writes to the socket itself.
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-// What is told of a Redis that is not there, or refuses; and of wrong options.
+// Tests what is told of a Redis that is not there, or refuses; and of wrong options.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster } from "../../mod.ts";

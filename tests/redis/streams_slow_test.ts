@@ -1,3 +1,4 @@
+// Tests Redis Streams against the contract of a backplane, by each client.
 import { after, before } from "node:test";
 import { redisStreams } from "../../lib/redis/mod.ts";
 import { backplaneContract } from "../support/backplane_contract.ts";

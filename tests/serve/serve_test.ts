@@ -1,3 +1,4 @@
+// Tests serve() on the running runtime: where it listens, how it fails, how it closes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster, TidingsError } from "../../mod.ts";

@@ -1,4 +1,4 @@
-/** The end of a process by signals: real processes, real signals. */
+/** Tests that a served process ends in good order when it is asked to. */
 
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";

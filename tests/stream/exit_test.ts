@@ -1,3 +1,4 @@
+// Tests that nothing of a stream keeps a process alive, and that one ends in good order.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runFixture } from "../support/spawn.ts";

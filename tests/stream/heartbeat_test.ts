@@ -1,4 +1,4 @@
-/** The heartbeat: one timer for all members of one interval, gone with the last of them. */
+/** Tests the one timer for many streams. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { joinHeartbeat, leaveHeartbeat } from "../../lib/stream/heartbeat.ts";

@@ -1,3 +1,4 @@
+// Tests one client's life, over a real socket, on every server of the running runtime.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createParser } from "eventsource-parser";

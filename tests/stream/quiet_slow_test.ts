@@ -1,3 +1,4 @@
+// Tests a stream on which nothing is said for longer than a runtime's idle time-out.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster, type Connection, createSSEResponse } from "../../mod.ts";

@@ -1,4 +1,4 @@
-/** A stream's sink and its producer: who asks whom, and when, in each order in which things may happen. */
+/** Tests a sink's orders of events: pull, wake, write, end, cut. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";

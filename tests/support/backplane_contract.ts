@@ -1,5 +1,5 @@
 /**
- * What every engine has to keep, as tests: {@linkcode backplaneContract} runs them against one. Whoever writes an engine of
+ * Tests what every engine has to keep: {@linkcode backplaneContract} runs these tests against one. Whoever writes an engine of
  * their own can run them too; they need no more than `node:test`.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * What HTTP/1.1's chunked coding (RFC 9112, 7.1) wraps, read strictly.
+ * Reads what HTTP/1.1's chunked coding (RFC 9112, 7.1) wraps, strictly.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A certificate for 127.0.0.1 that lives as long as a test, made by the `openssl` command.
+ * Makes a certificate for 127.0.0.1 that lives as long as a test, by the `openssl` command.
  *
  * @module
  */

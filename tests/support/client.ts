@@ -1,5 +1,5 @@
 /**
- * A client that is nothing but a TCP socket, so that a test decides how it leaves and when it reads.
+ * Is a client that is nothing but a TCP socket, so that a test decides how it leaves and when it reads.
  *
  * @module
  */

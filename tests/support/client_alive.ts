@@ -1,4 +1,4 @@
-// Run by client_restart_test.ts: waits for a server that is not there yet, takes one event and is done.
+// Waits for a server that is not there yet, takes one event and is done: client/restart_slow_test.ts runs it.
 import { connect } from "../../lib/client/mod.ts";
 
 const stream = connect(process.argv[2]!, { retry: { base: 3000, max: 3000 } });

@@ -1,4 +1,4 @@
-// A server for the client's tests that can misbehave in every way: it is node:http with the sockets at hand.
+// Serves the client's tests, and misbehaves in every way: it is node:http with the sockets at hand.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 

@@ -1,5 +1,6 @@
 /**
- * Broadcasters over one engine, each with connections of its own, and clients that keep account of what they receive.
+ * Runs Broadcasters over one engine, each with connections of its own, and clients that keep account of what they
+ * receive.
  *
  * @module
  */

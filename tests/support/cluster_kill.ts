@@ -1,4 +1,4 @@
-// One server of three is killed while all of them publish and their clients hop: nothing lost, nothing doubled.
+// Kills one server of three while all of them publish and their clients hop: nothing lost, nothing doubled.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { test } from "node:test";

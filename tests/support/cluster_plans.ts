@@ -1,5 +1,5 @@
 /**
- * The property test of a cluster, for many plans of faults: SEEDS=5000 runs so many of them, SEED=17 that one, AT_ONCE=40
+ * Runs the property test of a cluster, for many plans of faults: SEEDS=5000 runs so many of them, SEED=17 that one, AT_ONCE=40
  * so many at a time.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * The promise of a shared log, as a property: whatever happens, each client receives what was published in one order, and
+ * Checks the promise of a shared log, as a property: whatever happens, each client receives what was published in one order, and
  * where something is missing it was told so. Three nodes, clients that hop between them, and a plan of faults from a seed.
  *
  * @module

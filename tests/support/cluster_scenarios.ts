@@ -1,5 +1,5 @@
 /**
- * The faults that an engine, a network and a node may have, done to real ones, and what their clients then receive. One
+ * Does to real engines, networks and nodes the faults that they may have, and checks what their clients then receive. One
  * list for all engines: {@linkcode clusterScenarios}.
  *
  * @module

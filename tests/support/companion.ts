@@ -1,4 +1,4 @@
-/** A second client of a packed feed: what only one client was sent is never referred to. */
+/** Connects a second client to a Broadcaster, so that chunks are shared. */
 
 import type { Broadcaster } from "../../mod.ts";
 import { request } from "./memory_client.ts";

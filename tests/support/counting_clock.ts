@@ -1,5 +1,5 @@
 /**
- * The runtime's own clock, which counts the timers that are set: a test sees that none is left over.
+ * Counts the timers that are set on the runtime's own clock: a test sees that none is left over.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * An example as a process of its own, on the running runtime.
+ * Runs an example as a process of its own, on the running runtime.
  *
  * @module
  */

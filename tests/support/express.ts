@@ -1,5 +1,5 @@
 /**
- * Express, as far as the tests use it: it brings no types of its own.
+ * Types Express, as far as the tests use it: it brings no types of its own.
  *
  * @module
  */

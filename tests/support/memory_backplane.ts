@@ -1,5 +1,5 @@
 /**
- * A shared log in memory, and the knobs to break it: several broadcasters over the backplanes of one log are what several
+ * Keeps a shared log in memory, with the knobs to break it: several broadcasters over the backplanes of one log are what several
  * processes over one engine are, without the engine.
  *
  * @module

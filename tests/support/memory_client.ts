@@ -1,4 +1,4 @@
-/** A client without a network: it reads a response's body when it is told to, and stalls otherwise. */
+/** Is a client without a network: it reads a response's body when it is told to, and stalls otherwise. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { constants, gunzipSync, inflateRawSync } from "node:zlib";

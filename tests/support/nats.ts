@@ -1,5 +1,5 @@
 /**
- * A NATS server with JetStream of one's own, to be killed, frozen, restarted and set back for real.
+ * Runs a NATS server with JetStream of one's own, to be killed, frozen, restarted and set back for real.
  *
  * @module
  */

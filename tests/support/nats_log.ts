@@ -1,5 +1,5 @@
 /**
- * A stream of a real JetStream, with the faults that the property test of a cluster asks for.
+ * Makes a stream of a real JetStream, with the faults that the property test of a cluster asks for.
  *
  * @module
  */

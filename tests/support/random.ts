@@ -1,4 +1,4 @@
-/** A small seeded generator, so that a failure can be repeated from its seed. */
+/** Draws numbers that a seed repeats. */
 export class Random {
   readonly seed: number;
   #state: number;

@@ -1,5 +1,5 @@
 /**
- * Random events, with what a reader must see of them.
+ * Makes random events, with what a reader must see of them.
  *
  * @module
  */

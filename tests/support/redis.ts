@@ -1,5 +1,5 @@
 /**
- * A Redis server of one's own, to be killed, frozen, restarted and failed over for real.
+ * Runs a Redis server of one's own, to be killed, frozen, restarted and failed over for real.
  *
  * @module
  */

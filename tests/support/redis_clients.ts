@@ -1,5 +1,5 @@
 /**
- * The Redis clients that people have, as they make them.
+ * Opens the Redis clients that people have, as they make them.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A TCP relay between a client and a server, to break, hold and garble their connections.
+ * Relays TCP between a client and a server, to break, hold and garble their connections.
  *
  * @module
  */

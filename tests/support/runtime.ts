@@ -1,5 +1,5 @@
 /**
- * Which runtime the tests run on, and how to start it once more.
+ * Knows which runtime the tests run on, and how to start it once more.
  *
  * @module
  */

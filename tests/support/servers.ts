@@ -1,5 +1,6 @@
 /**
- * The servers of the running runtime: what `serve()` makes of them, and the runtime's own with every default left alone.
+ * Starts the servers of the running runtime: what `serve()` makes of them, and the runtime's own with every default
+ * left alone.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A program, run by the running runtime.
+ * Runs a program by the running runtime.
  *
  * @module
  */

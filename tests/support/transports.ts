@@ -1,5 +1,5 @@
 /**
- * `toNodeListener` under each of Node's servers, and one client for all of them.
+ * Starts `toNodeListener` under each of Node's servers, with one client for all of them.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A clock that a test turns by hand: it is handed in as the option `clock`, and no global is replaced.
+ * Gives a clock that a test turns by hand: it is handed in as the option `clock`, and no global is replaced.
  *
  * @module
  */

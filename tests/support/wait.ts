@@ -1,5 +1,5 @@
 /**
- * Waiting for what is to happen, never for a time in which it may.
+ * Waits for what is to happen, never for a time in which it may.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The events of one stream, over `fetch`, as they come.
+ * Reads the events of one stream, over `fetch`, as they come.
  *
  * @module
  */

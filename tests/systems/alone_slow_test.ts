@@ -1,4 +1,4 @@
-/** Tests each example alone, as a process of its own: its page, its API at the tutorial's path, its log, its end. */
+/** Tests each example as a program of its own, on the running runtime. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

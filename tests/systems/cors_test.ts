@@ -1,4 +1,4 @@
-/** Every answer of every system can be read by a page of an allowed origin, refusals above all; and by no other. */
+/** Tests that pages of allowed origins can read every answer of every example. */
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";

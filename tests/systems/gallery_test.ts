@@ -1,4 +1,4 @@
-/** `examples/server.ts` as a process of its own: its routes, its end, and what it says when it cannot begin. */
+/** Tests the gallery: all examples on one server. */
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** Long jobs: their work, and that every page sees where they are. */
+/** Tests the long job: it runs once, whoever watches, and is found again. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

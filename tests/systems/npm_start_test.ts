@@ -1,4 +1,4 @@
-/** `npm start`, and a signal that only npm gets: the server ends with it, drained, and is never left behind. */
+/** Tests that `npm start` leaves no process behind. */
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";

@@ -1,4 +1,4 @@
-/** Tests the examples' router: who answers which request, and the one form in which a request is refused. */
+/** Tests the examples' router: who is found, and what is refused how. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

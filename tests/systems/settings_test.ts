@@ -1,4 +1,4 @@
-/** Settings of no use: the real program says in one line what to do, and ends with code 1. */
+/** Tests that a setting of no use is one line that says what to do. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

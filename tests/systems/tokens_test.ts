@@ -1,4 +1,4 @@
-/** Answers token by token: they grow on the server, are resumed to the very token, and really stop. */
+/** Tests the answers of a model: each is read by anybody, from any place, and can be stopped. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

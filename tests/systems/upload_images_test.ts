@@ -1,4 +1,4 @@
-/** What counts as a picture: the bytes decide, and only kinds that browsers show and that cannot carry a script. */
+/** Tests what the upload takes for a picture. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";

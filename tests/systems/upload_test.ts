@@ -1,4 +1,4 @@
-/** The upload by QR code, over HTTP, on every server of the running runtime. */
+/** Tests the upload: codes, pictures, limits, and what its pages are told. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";

@@ -1,3 +1,4 @@
+// Tests which pages of other origins may read a stream.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broadcaster, type CorsOptions, createSSEResponse } from "../../mod.ts";

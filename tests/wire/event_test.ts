@@ -1,3 +1,4 @@
+// Tests how events are written, and which are refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createParser } from "eventsource-parser";

@@ -1,3 +1,4 @@
+// Tests what a Worker and a Durable Object notice of their clients, over a real socket.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { RawClient } from "../support/client.ts";

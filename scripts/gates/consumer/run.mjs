@@ -1,4 +1,4 @@
-// Somebody's program that installed the package: serves, reads one event back, and ends by itself.
+// Serves, reads one event back, and ends by itself, as a program does that has installed the package.
 import { Broadcaster, createSSEResponse, encodeEvent, TidingsError } from "tidings";
 import { serve, toNodeListener } from "tidings/node";
 
