@@ -5,7 +5,7 @@
  */
 
 import { show, TidingsError } from "../base/errors.ts";
-import { encodeFrame, unknownField } from "../wire/event.ts";
+import { encodeFrame, noEvent, unknownField } from "../wire/event.ts";
 import { RESERVED_NAMES } from "./gap.ts";
 import type { Draft } from "./log.ts";
 import type { PublishableEvent } from "./typed.ts";
@@ -27,7 +27,7 @@ export function toDraft(
   largest: number,
 ): Draft {
   const event = typeof input === "string" ? { data: input } : input;
-  if (typeof event !== "object" || event === null) refuse("event", "must be an object or a string", event);
+  if (typeof event !== "object" || event === null) throw noEvent(event);
   for (const field in event) {
     // Compared one by one, since this is done for each event: a list would have to be searched.
     if (

@@ -17,7 +17,11 @@ import { nearestName } from "../base/options.ts";
  * empty data, because browsers dispatch nothing without a `data` line.
  */
 export interface ServerSentEvent<Data = unknown> {
-  /** The payload. A string is sent as it is, its line breaks (CRLF, CR or LF) read back as LF; the rest as JSON. */
+  /**
+   * The payload. A string is sent as it is, its line breaks (CRLF, CR or LF) read back as LF; the rest as JSON. Data of which
+   * JSON keeps nothing, such as a Map, is refused; what lies deeper in an object is left to `JSON.stringify`, which makes
+   * `{}` of a Map there.
+   */
   data?: Data | undefined;
   /** The type that `addEventListener(type)` listens to. Default: none, which browsers dispatch as `"message"`. */
   event?: string | undefined;
@@ -69,7 +73,7 @@ const FIELDS: readonly string[] = ["data", "event", "id", "retry", "comment"];
 export function encodeEvent(input: EventInput): string {
   if (typeof input === "string") return dataLines(input) + "\n";
   if (typeof input !== "object" || input === null) {
-    throw invalid("event", "must be an object or a string", input);
+    throw noEvent(input);
   }
   for (const field in input) {
     // Compared one by one, since this is done for each event: a list would have to be searched.
@@ -79,6 +83,14 @@ export function encodeEvent(input: EventInput): string {
     ) throw unknownField(field, FIELDS);
   }
   return encodeFrame(input);
+}
+
+/** What is no event at all is refused, with what one looks like. */
+export function noEvent(value: unknown): TidingsError {
+  return new TidingsError(
+    "invalid-event",
+    `An event must be a string, or an object such as { event: "price", data: 12.3 }, received ${show(value)}`,
+  );
 }
 
 /** The same for an event whose names of fields were checked. */

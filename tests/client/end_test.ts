@@ -1,4 +1,4 @@
-// Tests the end of a finished source: the server tells it by an event and an id that only it makes, and no second
+// Tests the end of a finished source: the server tells it by an event and an id that only it makes, and there is no second
 // request, in every tab. And what a stream says about its end.
 import assert from "node:assert/strict";
 import { test } from "node:test";
