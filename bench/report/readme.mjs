@@ -1,6 +1,6 @@
 /**
- * The figures for the main README: a table, what tidings is behind in, and the charts. Made of `results/results.json`,
- * and put between two marks there, so that no figure is typed: `npm run readme`.
+ * Writes the figures of the READMEs and of docs/figures.md: tables, what tidings is behind in, and the charts. They are made
+ * of `results/results.json`, and put between two marks, so that no figure is typed: `npm run readme`.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { goalsOf } from "./goals.mjs";
@@ -9,22 +9,34 @@ import { datesOf } from "./markdown.mjs";
 const BEGIN = "<!-- figures: written by `npm run readme` in bench/ -->";
 const END = "<!-- /figures -->";
 
-// What the table shows: a scenario's figure, and of whom. Beside it stand the best peer and the raw runtime, or those named.
+// What the tables show: a scenario's figure, and of whom. Beside it stand the best peer and the raw runtime, or those named.
 const ROWS = [
-  { id: "a-fan-out-1", figure: "cpu", label: "One message a turn to 1,000 clients: CPU per delivery" },
+  {
+    id: "a-fan-out-1",
+    figure: "cpu",
+    label: "One message a turn to 1,000 clients: CPU per delivery",
+    zh: "每轮一条消息，1,000 个客户端：每次投递的 CPU 时间",
+  },
   {
     id: "b-fan-out-20",
     figure: "cpu",
     // "gathered": the application itself hands over all of a turn's messages at once.
     beside: ["better-sse", "better-sse gathered", "raw"],
     label: "20 messages a turn to 1,000 clients: CPU per delivery",
+    zh: "每轮 20 条消息，1,000 个客户端：每次投递的 CPU 时间",
   },
-  { id: "c-idle-1000", figure: "memory", label: "Memory of an idle connection, 1,000 beside 1,000" },
+  {
+    id: "c-idle-1000",
+    figure: "memory",
+    label: "Memory of an idle connection, 1,000 beside 1,000",
+    zh: "一个空闲连接的内存",
+  },
   { id: "c-idle-10000", figure: "memory", label: "The same, 10,000 beside 1,000" },
   {
     id: "d-stalled",
     figure: "memory",
     label: "100 of 400 clients stop reading at 1 MB/s each: memory more than without them",
+    zh: "400 个客户端中有 100 个停止读取，每个 1 MB/s：多占的内存",
   },
   // A ratio already: a ratio of that to somebody else's would say nothing.
   {
@@ -38,6 +50,7 @@ const ROWS = [
     id: "f-replay",
     figure: "cpu",
     label: "1,000 clients come back, 100 messages each to replay: CPU per client",
+    zh: "1,000 个客户端重连，各补发 100 条消息：每个客户端的 CPU 时间",
   },
   { id: "g-delay", figure: "p50", label: "From publish to receipt, 1,000 clients: p50" },
   { id: "g-delay", figure: "p99", label: "The same: p99" },
@@ -49,6 +62,7 @@ const ROWS = [
     beside: ["tidings", "hono gzip", "h3 gzip"],
     label:
       "gzip, 20 trades a turn (JSON, about 170 bytes each on the wire) to 1,000 clients: CPU per delivery",
+    zh: "gzip，每轮 20 条（JSON，各约 170 字节），1,000 个客户端：每次投递的 CPU 时间",
   },
   { id: "j-packed-20", figure: "bytes", of: "tidings gzip", beside: ["tidings"], label: "The same: bytes" },
   {
@@ -92,9 +106,9 @@ const ROWS = [
 const CHARTS = ["a-fan-out-1-cpu", "b-fan-out-20-cpu", "c-idle-1000-memory", "j-packed-20-cpu"];
 const NAMES = { node: "Node", bun: "Bun", deno: "Deno" };
 
-function section(results) {
+function table(results, rows) {
   const kinds = Object.keys(results.versions);
-  const rows = ROWS.flatMap((row) => {
+  const lines = rows.flatMap((row) => {
     const scenario = results.scenarios.find(({ id }) => id === row.id);
     if (scenario === undefined) return [];
     const cells = kinds.map((kind) =>
@@ -102,6 +116,16 @@ function section(results) {
     );
     return [`| ${row.label} | ${cells.join(" | ")} |`];
   });
+  return [
+    `| | ${kinds.map((kind) => NAMES[kind]).join(" | ")} |`,
+    `| --- | ${kinds.map(() => "---").join(" | ")} |`,
+    ...lines,
+    "",
+  ];
+}
+
+function section(results) {
+  const kinds = Object.keys(results.versions);
   const { machine, versions, packages } = results;
   const rounds = results.scenarios.flatMap((scenario) =>
     Object.values(scenario.results).flatMap((contenders) =>
@@ -112,18 +136,15 @@ function section(results) {
     Object.entries(all).map(([name, version]) => `${NAMES[name] ?? name} ${version}`).join(", ");
   const charts = CHARTS.filter((name) => results.scenarios.some(({ id }) => name.startsWith(`${id}-`)));
   return [
-    `| | ${kinds.map((kind) => NAMES[kind]).join(" | ")} |`,
-    `| --- | ${kinds.map(() => "---").join(" | ")} |`,
-    ...rows,
-    "",
-    ...charts.flatMap((name) => [`![${name}](bench/results/${name}.svg)`, ""]),
+    ...table(results, ROWS),
+    ...charts.flatMap((name) => [`![${name}](../bench/results/${name}.svg)`, ""]),
     `Measured on ${
       datesOf(results)
     }, ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, ${machine.system}:`,
     `${list(versions)}; ${list(packages)}. Medians of ${Math.min(...rounds)} to ${
       Math.max(...rounds)
     } rounds, all contenders`,
-    "in turn; how many it were for each figure, and every sample, is in [bench/results](bench/results/results.md).",
+    "in turn; how many it were for each figure, and every sample, is in [bench/results](../bench/results/results.md).",
     "",
     "**Where tidings is not ahead:**",
     "",
@@ -189,11 +210,19 @@ function behind(results, kinds) {
 }
 
 const folder = new URL("../results/", import.meta.url);
-const readme = new URL("../../README.md", import.meta.url);
-const text = readFileSync(readme, "utf8");
-const [before, rest] = text.split(BEGIN);
-const after = rest?.split(END)[1];
-if (after === undefined) throw new Error(`README.md lacks the marks ${BEGIN} and ${END}`);
 const results = JSON.parse(readFileSync(new URL("results.json", folder), "utf8"));
 if (results.quick) throw new Error("A quick run's figures mean nothing: run the bench without --quick first");
-writeFileSync(readme, `${before}${BEGIN}\n\n${section(results)}\n\n${END}${after}`);
+// Those that a person reads to the end stand in the READMEs too, and have a label in Chinese.
+const main = ROWS.filter(({ zh }) => zh !== undefined);
+put("README.md", table(results, main).join("\n"));
+put("README.zh-CN.md", table(results, main.map((row) => ({ ...row, label: row.zh }))).join("\n"));
+put("docs/figures.md", section(results));
+
+/** Puts the text between the two marks of a page. */
+function put(path, text) {
+  const page = new URL(`../../${path}`, import.meta.url);
+  const [before, rest] = readFileSync(page, "utf8").split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (after === undefined) throw new Error(`${path} lacks the marks ${BEGIN} and ${END}`);
+  writeFileSync(page, `${before}${BEGIN}\n\n${text.trim()}\n\n${END}${after}`);
+}

@@ -24,7 +24,7 @@ async function docTests({ work }) {
 }
 
 /** Pages whose examples run. */
-const pages = ["README.md", "docs/scaling.md"];
+const pages = ["README.md", "README.zh-CN.md", "docs/reference.md", "docs/scaling.md"];
 
 /** An entry point only exports; the examples stand in the files beside it, those of mod.ts in lib/. */
 const home = (entry) => entry === "mod.ts" ? "lib/" : entry.slice(0, entry.lastIndexOf("/") + 1);

@@ -3,6 +3,7 @@ import { gates as browsers } from "./browsers.mjs";
 import { gates as deno } from "./deno.mjs";
 import { gates as manifest } from "./package.mjs";
 import { gates as quickstart } from "./quickstart.mjs";
+import { gates as readme } from "./readme.mjs";
 import { gates as rooms } from "./rooms.mjs";
 import { gates as source } from "./source.mjs";
 import { gates as tarball } from "./tarball.mjs";
@@ -16,6 +17,7 @@ export const gates = [
   ...manifest,
   ...types,
   ...tarball,
+  ...readme,
   ...quickstart,
   ...browsers,
 ];
