@@ -4,8 +4,8 @@
  * @module
  */
 
-import { report } from "../base/errors.ts";
-import { checkNames, numberOption, wrongOption } from "../base/options.ts";
+import { callHook, report } from "../base/errors.ts";
+import { checkNames, functionOption, numberOption, wrongOption } from "../base/options.ts";
 import { answer, prelude, type StreamHead } from "../stream/answer.ts";
 import { EventStream } from "../stream/event_stream.ts";
 import { checkStreamOptions, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
@@ -36,9 +36,15 @@ export interface SSEResponseOptions extends StreamOptions {
    * are read at the client's pace. Default: 1,048,576.
    */
   maxBuffer?: number | undefined;
+  /**
+   * Keeps the runtime at work after the client has left: it is handed a promise that resolves when the source has cleaned
+   * up. On Cloudflare Workers, `(promise) => ctx.waitUntil(promise)`: without it a Worker's code is stopped with its client,
+   * and a generator that was waiting never comes to its `finally`. Default: nothing, which other runtimes do not need.
+   */
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
-const OPTIONS: readonly string[] = [...STREAM_OPTIONS, "status", "maxBuffer"];
+const OPTIONS: readonly string[] = [...STREAM_OPTIONS, "status", "maxBuffer", "waitUntil"];
 
 /**
  * Answers a request with a stream of events from one source.
@@ -96,8 +102,9 @@ export function createSSEResponse(
 ): Response {
   checkNames("createSSEResponse", options, OPTIONS);
   checkStreamOptions(options);
-  const { status = 200, maxBuffer = 1 << 20 } = options;
+  const { status = 200, maxBuffer = 1 << 20, waitUntil } = options;
   numberOption("maxBuffer", maxBuffer, { least: 1, unit: "bytes", endless: true });
+  functionOption("waitUntil", waitUntil);
   if (!Number.isInteger(status) || status < 200 || status > 599 || [204, 205, 304].includes(status)) {
     throw wrongOption("status", "a status from 200 to 599 that may have a body", status);
   }
@@ -112,20 +119,25 @@ export function createSSEResponse(
 /** A stream that moves events from a source to a client, and its own end back to the source. */
 class SourceStream extends EventStream {
   readonly #connection: StreamConnection;
+  readonly #waitUntil: ((promise: Promise<unknown>) => void) | undefined;
   #iterator: EventIterator | undefined;
   #cleanup: (() => void | Promise<void>) | undefined;
   #stepping = false;
+  /** The source is still being set up, and may have something to clean up when it is. */
+  #setup: Promise<void> | undefined;
 
   constructor(request: Request, head: StreamHead, options: SSEResponseOptions, maxBuffer: number) {
     super(request, head, options, prelude(options.retry));
+    this.#waitUntil = options.waitUntil;
     this.#connection = new StreamConnection(this, request, { lastEventId: head.lastEventId, maxBuffer });
   }
 
   start(source: EventSourceInput): void {
     try {
       const result = typeof source === "function" ? source(this.#connection) : source;
-      if (isPromise(result)) result.then((later) => this.#adopt(later)).catch((error) => this.#failed(error));
-      else this.#adopt(result);
+      if (isPromise(result)) {
+        this.#setup = result.then((later) => this.#adopt(later)).catch((error) => this.#failed(error));
+      } else this.#adopt(result);
     } catch (error) {
       this.#failed(error);
     }
@@ -133,6 +145,7 @@ class SourceStream extends EventStream {
 
   /** Takes what the source turned out to be. It may come late, when the client has already left. */
   #adopt(result: SetupResult): void {
+    this.#setup = undefined;
     if (result === undefined) return;
     if (typeof result === "function") this.#cleanup = result;
     else if (isIterable(result)) this.#iterator = iterate(result);
@@ -170,7 +183,15 @@ class SourceStream extends EventStream {
 
   protected ended(): void {
     this.#connection.release(false);
+    this.#hold(this.#setup);
     this.#release();
+  }
+
+  /** Keeps the runtime at work until this is done. */
+  #hold(promise: PromiseLike<unknown> | undefined): void {
+    const waitUntil = this.#waitUntil;
+    if (waitUntil === undefined || promise === undefined) return;
+    callHook("waitUntil", () => waitUntil(Promise.resolve(promise)));
   }
 
   /** The source threw, or gave something that is no event. */
@@ -186,7 +207,7 @@ class SourceStream extends EventStream {
     this.#cleanup = this.#iterator = undefined;
     try {
       const done: unknown = cleanup?.() ?? iterator?.return?.();
-      if (isPromise(done)) done.then(undefined, (error) => this.#failed(error));
+      if (isPromise(done)) this.#hold(done.then(undefined, (error) => this.#failed(error)));
     } catch (error) {
       this.#failed(error);
     }
