@@ -4,8 +4,15 @@
  * @module
  */
 
-import { report } from "../base/errors.ts";
-import { booleanOption, checkNames, namesOf, numberOption, wrongOption } from "../base/options.ts";
+import { callHook, report } from "../base/errors.ts";
+import {
+  booleanOption,
+  checkNames,
+  functionOption,
+  namesOf,
+  numberOption,
+  wrongOption,
+} from "../base/options.ts";
 import { answer, prelude, type StreamHead } from "../stream/answer.ts";
 import { EventStream } from "../stream/event_stream.ts";
 import { checkStreamOptions, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
@@ -49,18 +56,30 @@ export interface SSEResponseOptions extends StreamOptions {
    * such event and calls the source at each request.
    */
   final?: boolean | undefined;
+  /**
+   * Keeps the runtime at work after the client has left: it is handed a promise that resolves when the source has cleaned
+   * up. On Cloudflare Workers, `(promise) => ctx.waitUntil(promise)`: without it a Worker's code is stopped with its client,
+   * and a generator that was waiting never comes to its `finally`. Default: nothing, which other runtimes do not need.
+   */
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
 const OPTIONS = [
   ...STREAM_OPTIONS,
-  ...namesOf<Omit<SSEResponseOptions, keyof StreamOptions>>({ status: true, maxBuffer: true, final: true }),
+  ...namesOf<Omit<SSEResponseOptions, keyof StreamOptions>>({
+    status: true,
+    maxBuffer: true,
+    final: true,
+    waitUntil: true,
+  }),
 ];
 
 /**
  * Answers a request with a stream of events from one source.
  *
  * - An **iterable**, a generator function or a `ReadableStream` is read only as fast as the client reads. When it ends
- *   the response ends, and an `EventSource` is told not to come back: see the option `final`. When the client leaves, it is asked to return (or cancelled), and `connection.signal` is aborted.
+ *   the response ends, and an `EventSource` is told not to come back: see the option `final`. When the client leaves, it
+ *   is asked to return (or cancelled), and `connection.signal` is aborted.
  * - A **callback** sends when it likes and may return its cleanup, which runs once when the stream has ended. The stream
  *   stays open until `connection.close()`, or until the client leaves.
  *
@@ -112,8 +131,9 @@ export function createSSEResponse(
 ): Response {
   checkNames("createSSEResponse", options, OPTIONS);
   checkStreamOptions(options);
-  const { status = 200, maxBuffer = 1 << 20, final } = options;
+  const { status = 200, maxBuffer = 1 << 20, final, waitUntil } = options;
   numberOption("maxBuffer", maxBuffer, { least: 1, unit: "bytes", endless: true });
+  functionOption("waitUntil", waitUntil);
   if (!Number.isInteger(status) || status < 200 || status > 599 || [204, 205, 304].includes(status)) {
     throw wrongOption("status", "a status from 200 to 599 that may have a body", status);
   }
@@ -132,14 +152,18 @@ class SourceStream extends EventStream {
   readonly #connection: StreamConnection;
   /** Whether the end of an iterable is the end for its client. */
   readonly #isFinal: boolean;
+  readonly #waitUntil: ((promise: Promise<unknown>) => void) | undefined;
   #iterator: EventIterator | undefined;
   #cleanup: (() => void | Promise<void>) | undefined;
   #stepping = false;
+  /** The source is still being set up, and may have something to clean up when it is. */
+  #setup: Promise<void> | undefined;
 
   constructor(request: Request, head: StreamHead, options: SSEResponseOptions, maxBuffer: number) {
     super(request, head, options, prelude(options.retry));
-    const { final } = options;
+    const { final, waitUntil } = options;
     this.#isFinal = final ?? request.method === "GET";
+    this.#waitUntil = waitUntil;
     const { lastEventId } = head;
     this.#connection = new StreamConnection(this, request, { lastEventId, maxBuffer, final: final ?? false });
   }
@@ -147,8 +171,9 @@ class SourceStream extends EventStream {
   start(source: EventSourceInput): void {
     try {
       const result = typeof source === "function" ? source(this.#connection) : source;
-      if (isPromise(result)) result.then((later) => this.#adopt(later)).catch((error) => this.#failed(error));
-      else this.#adopt(result);
+      if (isPromise(result)) {
+        this.#setup = result.then((later) => this.#adopt(later)).catch((error) => this.#failed(error));
+      } else this.#adopt(result);
     } catch (error) {
       this.#failed(error);
     }
@@ -156,6 +181,7 @@ class SourceStream extends EventStream {
 
   /** Takes what the source turned out to be. It may come late, when the client has already left. */
   #adopt(result: SetupResult): void {
+    this.#setup = undefined;
     if (result === undefined) return;
     if (typeof result === "function") this.#cleanup = result;
     else if (isIterable(result)) this.#iterator = iterate(result);
@@ -196,7 +222,15 @@ class SourceStream extends EventStream {
 
   protected ended(): void {
     this.#connection.release(false);
+    this.#hold(this.#setup);
     this.#release();
+  }
+
+  /** Keeps the runtime at work until this is done. */
+  #hold(promise: PromiseLike<unknown> | undefined): void {
+    const waitUntil = this.#waitUntil;
+    if (waitUntil === undefined || promise === undefined) return;
+    callHook("waitUntil", () => waitUntil(Promise.resolve(promise)));
   }
 
   /** The source threw, or gave something that is no event. */
@@ -212,7 +246,7 @@ class SourceStream extends EventStream {
     this.#cleanup = this.#iterator = undefined;
     try {
       const done: unknown = cleanup?.() ?? iterator?.return?.();
-      if (isPromise(done)) done.then(undefined, (error) => this.#failed(error));
+      if (isPromise(done)) this.#hold(done.then(undefined, (error) => this.#failed(error)));
     } catch (error) {
       this.#failed(error);
     }

@@ -112,6 +112,11 @@ export class RawClient {
     this.#socket.end();
   }
 
+  /** Leaves as a program does that closes its socket for reading too: it says so when it is written to the next time. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
   /** Leaves as a program does that is killed (RST). */
   reset(): void {
     this.#socket.resetAndDestroy();

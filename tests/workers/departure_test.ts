@@ -24,10 +24,10 @@ for (const { flags, name } of SETTINGS) {
     let clients = 0;
 
     /** A client with a name of its own, who has read the first bytes. */
-    const open = async (path: string) => {
+    const open = async (path: string, query = "") => {
       const server = await workerd();
       const id = `client-${++clients}`;
-      const client = await RawClient.open(server.port, { path: `${place}${path}?client=${id}` });
+      const client = await RawClient.open(server.port, { path: `${place}${path}?client=${id}${query}` });
       await client.until(":\n\n");
       /** Waits until this was noticed, and gives all that was. */
       const noticed = async (text: string): Promise<string[]> => {
@@ -40,12 +40,15 @@ for (const { flags, name } of SETTINGS) {
       return { client, noticed };
     };
 
-    test(`${where}: a client of a callback leaves, and its cleanup runs`, options, async () => {
-      const { client, noticed } = await open("/callback");
-      client.reset();
-      const lines = await noticed("closed: client");
-      assert.ok(lines.includes("connection.signal") && lines.includes("cleanup"), lines.join());
-    });
+    for (const how of ["close", "reset"] as const) {
+      test(`${where}: a client of a callback leaves (${how}), and its cleanup runs`, options, async () => {
+        const { client, noticed } = await open("/callback");
+        client[how]();
+        const lines = await noticed("closed: client");
+        assert.ok(lines.includes("connection.signal") && lines.includes("cleanup"), lines.join());
+        if (flags.length > 0) await noticed("request.signal");
+      });
+    }
 
     test(
       `${where}: a client of a generator that heeds its signal leaves, and its finally runs`,
@@ -53,21 +56,39 @@ for (const { flags, name } of SETTINGS) {
       async () => {
         const { client, noticed } = await open("/heeding");
         await client.until("data: first");
-        client.reset();
+        client.close();
         await noticed("finally");
       },
     );
+
+    test(
+      `${where}: with waitUntil a generator that heeds nothing comes to its finally too`,
+      options,
+      async () => {
+        const { client, noticed } = await open("/generator");
+        await client.until("data: step 1");
+        client.close();
+        await noticed("finally");
+      },
+    );
+
+    test(`${where}: with waitUntil a source that was not set up yet is cleaned up too`, options, async () => {
+      const { client, noticed } = await open("/late");
+      client.close();
+      await noticed("closed: client");
+      await noticed("cleanup");
+    });
 
     test(
       `${where}: a client keeps its keepalive, and is seen leaving, after an earlier one left`,
       options,
       async () => {
         const [first, second] = [await open("/callback"), await open("/callback")];
-        first.client.reset();
+        first.client.close();
         await first.noticed("closed: client");
         const beats = second.client.body.split(":\n\n").length;
         await second.client.until(new RegExp(`(:\\n\\n[^]*){${beats + 2}}`));
-        second.client.reset();
+        second.client.close();
         await second.noticed("closed: client");
       },
     );
@@ -77,21 +98,49 @@ for (const { flags, name } of SETTINGS) {
       options,
       async () => {
         const server = await workerd();
+        const { length: printed } = server.output;
         const connected = async () => JSON.parse(await server.ask(`${place}/stats`)).clients as number;
         const [first, second] = [await open("/subscribe"), await open("/subscribe")];
         assert.equal(await connected(), 2);
         await server.ask(`${place}/publish?data=one`);
         await Promise.all([first.client.until("data: one"), second.client.until("data: one")]);
-        first.client.reset();
+        first.client.close();
         await first.noticed("closed: client");
         assert.equal(await connected(), 1);
         await server.ask(`${place}/publish?data=two`);
         await second.client.until("data: two");
-        second.client.reset();
+        second.client.close();
         await second.noticed("closed: client");
         assert.equal(await connected(), 0);
-        assert.equal(server.output, "");
+        assert.equal(server.output.slice(printed), "");
       },
     );
+
+    if (place === "") {
+      test(
+        `${where}: a stream without keepalive, for which nothing is under way, is ended by workerd`,
+        options,
+        async () => {
+          const { client } = await open("/callback", "&silent");
+          await client.untilClosed();
+        },
+      );
+    } else {
+      test(
+        `${where}: without keepalive a departure is noticed at the next event, and not before`,
+        options,
+        async () => {
+          const server = await workerd();
+          const silent = await open("/subscribe", "&silent");
+          silent.client.close();
+          const other = await open("/callback");
+          other.client.close();
+          await other.noticed("closed: client");
+          assert.equal(JSON.parse(await server.ask(`${place}/stats`)).clients, 1);
+          await server.ask(`${place}/publish?data=three`);
+          await silent.noticed("closed: client");
+        },
+      );
+    }
   }
 }
