@@ -88,6 +88,10 @@ export function createSource(
     let hastenedAt = -Infinity;
     // Milliseconds that the server wants between two connections; they hold from one connection to the next.
     let serverDelay = 0;
+    // When the present connection was opened, Infinity if it was not.
+    let openedAt = Infinity;
+    // The present request's.
+    let control!: AbortController;
     // An id that cannot be sent; what came after it will be missing.
     let lostId: string | undefined;
 
@@ -109,13 +113,13 @@ export function createSource(
       setTimer(earliest - hastenedAt);
     };
 
-    /** Connects once, and hands out all that comes until the connection ends, one way or the other. */
-    const connectOnce = async (attempt: number): Promise<Ending> => {
+    /** Connects once, and hands out all that comes until the connection ends, and returns why. */
+    const connectOnce = async (attempt: number): Promise<TidingsError> => {
       // Each request is aborted when it is over, whatever the reason.
-      const control = new AbortController();
+      control = new AbortController();
       let response: Response | undefined;
       let items: EventIterator<WireItem> | undefined;
-      let openedAt = Infinity;
+      openedAt = Infinity;
       let cause: unknown;
       let how = "failed";
       try {
@@ -152,7 +156,7 @@ export function createSource(
         setState("open", { response });
         if (lostId) {
           clock.clearTimeout(timer);
-          const data = JSON.stringify({ requested: lostId, reason: "id fits no header" });
+          const data = JSON.stringify({ requested: lostId, reason: "fits no header" });
           await hand({ kind: "event", event: "gap", data, lastEventId });
           lostId = undefined;
         }
@@ -175,7 +179,7 @@ export function createSource(
       // to read, must outlive the stream for whoever gets the error.
       if (!items) stop = undefined;
       finish();
-      return { error, control, lasted: clock.now() - openedAt };
+      return error;
     };
 
     closing.onabort = finish;
@@ -185,11 +189,11 @@ export function createSource(
     }
 
     for (let attempt = 0;;) {
-      const { error, control, lasted } = await connectOnce(attempt);
+      const error = await connectOnce(attempt);
       if (closing.aborted || lastEventId === END_ID || (!retries && error.code === "connection-ended")) {
         return;
       }
-      if (lasted >= max) attempt = 0;
+      if (clock.now() - openedAt >= max) attempt = 0;
       const retry = isTransient(error);
       if (attempt >= retries || !(await options.shouldRetry?.(error, { attempt, retry }) ?? retry)) {
         throw error;
@@ -213,15 +217,6 @@ export function createSource(
       hastenedAt = -Infinity;
     }
   };
-}
-
-/** How one connection ended. */
-interface Ending {
-  readonly error: TidingsError;
-  /** The request's. */
-  readonly control: AbortController;
-  /** For how long it was open, in milliseconds; less than 0 if it never was. */
-  readonly lasted: number;
 }
 
 /** An option's value, or what it gives when it is asked. */

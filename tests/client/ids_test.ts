@@ -36,7 +36,7 @@ for (const id of ["a\x01b", "\x1f", "\x7f", "a\x1b[0m", " a", "a ", "a\t", "\ta"
     { timeout: 10_000 },
     async () => {
       const { items, sent } = await resume(id);
-      const gap = { requested: id, reason: "id fits no header" };
+      const gap = { requested: id, reason: "fits no header" };
       assert.deepEqual(items, [
         { kind: "event", event: "message", data: "first", lastEventId: id },
         { kind: "gap", event: "gap", data: JSON.stringify(gap), ...gap, lastEventId: "" },
