@@ -27,7 +27,7 @@
  * - `"no-content"`: the server answered 204, which tells a client to stop; with its response
  * - `"bad-status"`: the server answered with a status other than 200; with its response
  * - `"bad-content-type"`: the answer is not `text/event-stream`; with its response
- * - `"bad-body"`: the response was read already, or its body is no web stream; with its response
+ * - `"bad-body"`: the response was read already, or its body is no stream; with its response
  * - `"event-too-large"`: an event is larger than `maxEventSize`; with its response
  */
 export type TidingsErrorCode =

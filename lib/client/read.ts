@@ -7,8 +7,23 @@
  * @module
  */
 import { checkNames } from "./options.ts";
+import { TidingsError } from "../base/errors.ts";
 import { createParser, type ServerComment, type ServerEvent } from "./parse.ts";
 import { requireEventStream } from "./response.ts";
+
+/** A body as far as anything is known of it. */
+type AnyBody =
+  | Partial<ReadableStream<Uint8Array | string> & AsyncIterable<Uint8Array | string>> & {
+    destroy?(): void;
+  }
+  | undefined;
+
+/** What is used of a reader. */
+interface BodyReader {
+  read(): Promise<{ done?: boolean | undefined; value?: Uint8Array | string | undefined }>;
+  cancel(): Promise<unknown>;
+  releaseLock?(): void;
+}
 
 /** The id by which a tidings server says that the source is finished: nothing comes after it, and nobody need come back. */
 export const END_ID = "tidings-end";
@@ -89,15 +104,15 @@ export function parseSSE(
   });
   // The parser drops the byte order mark: a decoder that did it too would drop a second one.
   const decoder = new TextDecoder(undefined, { ignoreBOM: true });
-  // A response without a body has no events.
   const body = response ? response.body : source as ReadableStream<Uint8Array | string>;
-  let reader = body?.getReader();
+  // A response without a body has no events.
+  let reader = body === null ? undefined : createReader(body, response);
 
   const finish = (): void => {
     batch = [];
     // A stream that has failed rejects this, and has said so already.
     reader?.cancel().catch(() => {});
-    reader?.releaseLock();
+    reader?.releaseLock?.();
     reader = undefined;
   };
 
@@ -122,6 +137,8 @@ export function parseSSE(
             batch.reverse();
           }
         } catch (error) {
+          // To cancel a Node stream fails the read that is under way.
+          if (!reader) continue;
           finish();
           throw error;
         }
@@ -134,5 +151,19 @@ export function parseSSE(
     [Symbol.asyncIterator]() {
       return this;
     },
+  };
+}
+
+/** Reads a web stream, or what other fetches have for a body: Node's streams, and all that can be iterated. */
+function createReader(body: AnyBody, response: Response | undefined): BodyReader {
+  if (response?.bodyUsed || !(body?.getReader || body?.[Symbol.asyncIterator])) {
+    throw new TidingsError("bad-body", "Body is no stream, or was read already", { response });
+  }
+  if (body.getReader) return body.getReader();
+  const chunks = body[Symbol.asyncIterator]!();
+  return {
+    read: () => chunks.next(),
+    // The iterator of a Node stream would wait for one more chunk before it lets go.
+    cancel: async () => body.destroy ? body.destroy() : chunks.return?.(),
   };
 }

@@ -394,7 +394,7 @@ test("a response that was read already is refused at once", { timeout: 10_000 },
       () => parseSSE(response),
       (error) =>
         error instanceof TidingsError && error.code === "bad-body" && error.response === response &&
-        error.message === "Body was read or is no web stream",
+        error.message === "Body is no stream, or was read already",
     );
   }
 });
