@@ -261,7 +261,6 @@ function requireEventStream(response) {
       { response }
     );
   }
-  if (response.bodyUsed) throw new TidingsError("bad-body", "Body was read already", { response });
 }
 
 // lib/client/read.ts
@@ -283,12 +282,12 @@ function parseSSE(source, options = {}) {
   });
   const decoder = new TextDecoder(void 0, { ignoreBOM: true });
   const body = response ? response.body : source;
-  let reader = body?.getReader();
+  let reader = body === null ? void 0 : createReader(body, response);
   const finish = () => {
     batch = [];
     reader?.cancel().catch(() => {
     });
-    reader?.releaseLock();
+    reader?.releaseLock?.();
     reader = void 0;
   };
   return {
@@ -310,6 +309,7 @@ function parseSSE(source, options = {}) {
             batch.reverse();
           }
         } catch (error) {
+          if (!reader) continue;
           finish();
           throw error;
         }
@@ -322,6 +322,18 @@ function parseSSE(source, options = {}) {
     [Symbol.asyncIterator]() {
       return this;
     }
+  };
+}
+function createReader(body, response) {
+  if (response?.bodyUsed || !(body?.getReader || body?.[Symbol.asyncIterator])) {
+    throw new TidingsError("bad-body", "Body is no stream, or was read already", { response });
+  }
+  if (body.getReader) return body.getReader();
+  const chunks = body[Symbol.asyncIterator]();
+  return {
+    read: () => chunks.next(),
+    // The iterator of a Node stream would wait for one more chunk before it lets go.
+    cancel: async () => body.destroy ? body.destroy() : chunks.return?.()
   };
 }
 
@@ -372,6 +384,8 @@ function createSource(url, options, more = "") {
     let earliest = Infinity;
     let hastenedAt = -Infinity;
     let serverDelay = 0;
+    let openedAt = Infinity;
+    let control;
     let lostId;
     const finish = () => {
       clock.clearTimeout(timer);
@@ -388,10 +402,10 @@ function createSource(url, options, more = "") {
       setTimer(earliest - hastenedAt);
     };
     const connectOnce = async (attempt) => {
-      const control = new AbortController();
+      control = new AbortController();
       let response;
       let items;
-      let openedAt = Infinity;
+      openedAt = Infinity;
       let cause;
       let how = "failed";
       try {
@@ -426,7 +440,7 @@ function createSource(url, options, more = "") {
         setState("open", { response });
         if (lostId) {
           clock.clearTimeout(timer);
-          const data = JSON.stringify({ requested: lostId, reason: "id fits no header" });
+          const data = JSON.stringify({ requested: lostId, reason: "fits no header" });
           await hand({ kind: "event", event: "gap", data, lastEventId });
           lostId = void 0;
         }
@@ -446,18 +460,18 @@ function createSource(url, options, more = "") {
       );
       if (!items) stop = void 0;
       finish();
-      return { error, control, lasted: clock.now() - openedAt };
+      return error;
     };
     closing.onabort = finish;
     for (const type of ["online", "visibilitychange"]) {
       globalThis.addEventListener?.(type, hasten, { signal: closing });
     }
     for (let attempt = 0; ; ) {
-      const { error, control, lasted } = await connectOnce(attempt);
+      const error = await connectOnce(attempt);
       if (closing.aborted || lastEventId === END_ID || !retries && error.code === "connection-ended") {
         return;
       }
-      if (lasted >= max) attempt = 0;
+      if (clock.now() - openedAt >= max) attempt = 0;
       const retry = isTransient(error);
       if (attempt >= retries || !(await options.shouldRetry?.(error, { attempt, retry }) ?? retry)) {
         throw error;

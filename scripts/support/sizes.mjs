@@ -5,7 +5,7 @@ import { readJson, root } from "./project.mjs";
 
 // In bytes: a promise to the client's users, and a gate. They were 3300 and 4700 before the client refused
 // options that it does not know and said what is wrong: a fault that passes without a word costs more than a sentence.
-const LIMITS = { "./client": 3800, "./client/shared": 5200 };
+const LIMITS = { "./client": 3900, "./client/shared": 5250 };
 
 /** Bundles and measures: `[{ name, minified, gzipped, limit }]`. */
 export function measureSizes() {

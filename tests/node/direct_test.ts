@@ -14,7 +14,10 @@ async function received(responses: "always" | "with sockets", direct: boolean): 
   return JSON.parse(stdout);
 }
 
-test("a Node that orders its writes in another way is not written past", { skip }, async () => {
+// Without this no Node can be tried out, and none that lacks it will change any more.
+const old = typeof process.getBuiltinModule !== "function" && "this Node has had its last release";
+
+test("a Node that orders its writes in another way is not written past", { skip: skip || old }, async () => {
   assert.deepEqual(await received("always", true), IN_ORDER);
 });
 
