@@ -51,9 +51,9 @@ export interface ConnectOptions<S extends Schemas = Schemas, Comments extends bo
   signal?: AbortSignal | undefined;
   /**
    * What makes the requests. It is given the URL and what `fetch` takes: method, headers, body, credentials and a signal.
-   * What else `fetch` knows goes in here: `fetch: (url, init) => fetch(url, { ...init, redirect: "error" })`. The
-   * body of its response may be a web stream or anything that can be iterated, as node-fetch has; not React Native's. Default: the global
-   * `fetch`.
+   * What else `fetch` knows goes in here: `fetch: (url, init) => fetch(url, { ...init, redirect: "error" })`. The body of
+   * its response may be a web stream, or anything that can be iterated, as node-fetch has; not React Native's. Default: the
+   * global `fetch`.
    */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /** The last event ID to begin with, out of an earlier stream's `lastEventId`; `null` is none. Default `""`. */

@@ -27,7 +27,8 @@ export type SchemaOutput<S> = S extends StandardSchema<infer Output> ? Output : 
 
 /**
  * The server says, by an event of the name `gap`, that events may have been lost: those after `requested`, up to and
- * including `resumedAt`. `connect` says so itself when it had to go on without an id that fits no header. Load anew what was built from events, then go on.
+ * including `resumedAt`. `connect` says so itself when it had to go on without an id that fits no header. Load anew what
+ * was built from events, then go on.
  */
 export interface ServerGap {
   /** Tells a gap from the other things a stream can yield. */
