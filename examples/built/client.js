@@ -333,7 +333,7 @@ function createReader(body, response) {
   return {
     read: () => chunks.next(),
     // The iterator of a Node stream would wait for one more chunk before it lets go.
-    cancel: async () => body.destroy ? body.destroy() : chunks.return?.()
+    cancel: () => Promise.resolve(body.destroy ? body.destroy() : chunks.return?.())
   };
 }
 

@@ -164,6 +164,6 @@ function createReader(body: AnyBody, response: Response | undefined): BodyReader
   return {
     read: () => chunks.next(),
     // The iterator of a Node stream would wait for one more chunk before it lets go.
-    cancel: async () => body.destroy ? body.destroy() : chunks.return?.(),
+    cancel: () => Promise.resolve(body.destroy ? body.destroy() : chunks.return?.()),
   };
 }
