@@ -189,8 +189,8 @@ test("a refused connection is retried until the server is there", { timeout: 30_
   await sleep(500);
   const states: string[] = [];
   stream.onstate = (state) => states.push(state);
-  await sleep(300);
-  assert.ok(states.length >= 2 && !states.includes("open"), `meanwhile it tries: ${states.join()}`);
+  await until(() => states.length >= 2, "meanwhile it tries");
+  assert.ok(!states.includes("open"), states.join());
   const second = await startServer((response, request) => finish(response, resumeAt(request), 6), first.port);
   await done;
   await second.kill();
