@@ -14,7 +14,7 @@ import {
   startServer,
   type TestServer,
 } from "../support/client_server.ts";
-import { sleep } from "../support/wait.ts";
+import { sleep, until } from "../support/wait.ts";
 
 const quick = { base: 20, max: 60 };
 
