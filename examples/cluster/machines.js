@@ -5,7 +5,7 @@ import { text } from "./text.js";
 /** @typedef {{ name: string, what: string, state: string, ok?: boolean, clients?: number }} Machine */
 
 /** @type {Record<string, string>} the badge's look of each state */
-const LOOKS = { up: "open", blind: "waiting", starting: "connecting", ending: "connecting" };
+const LOOKS = { up: "open", blind: "waiting", silent: "waiting", starting: "connecting", ending: "connecting" };
 
 export class Machines {
   #list;
@@ -35,9 +35,18 @@ export class Machines {
     badge.dataset.machine = shown;
     badge.textContent = text.states[/** @type {keyof typeof text.states} */ (shown)] ?? text.states.unknown;
     for (const button of /** @type {NodeListOf<HTMLElement>} */ (buttons.querySelectorAll("button"))) {
-      const useful = button.dataset.act === "start" ? state === "down" : state === "up";
+      const useful = button.dataset.act === "start" ? state === "down" : state === "up" || state === "silent";
       // Hidden rather than removed: whoever uses a keyboard stays in the row.
       button.hidden = !useful;
+    }
+  }
+
+  /** Nothing is known of any of them any more. */
+  forget() {
+    for (const [name, { hint, badge }] of this.#rows) {
+      if (badge.dataset.machine === "unknown") continue;
+      this.show({ name, what: "", state: "unknown" }, false);
+      if (name !== "redis") hint.textContent = "";
     }
   }
 

@@ -1,37 +1,56 @@
 // Reads the numbers from whichever node the proxy gives, counts them, and lets the visitor break things.
-import { connect } from "../page/client.js";
+import { connectShared } from "../page/client.js";
 import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { StatusBadge } from "../page/status.js";
+import { takeLane } from "./lane.js";
 import { Machines } from "./machines.js";
 import { Tabs } from "./tabs.js";
 import { Tally } from "./tally.js";
 import { text } from "./text.js";
 
+/** @typedef {import("./machines.js").Machine} Machine */
+
 fillIn(text);
 const status = new StatusBadge({ badge: element("status"), detail: element("status-detail") });
 const tally = new Tally();
+const lane = takeLane();
 const tabs = new Tabs();
+/** What this tab is on, or was on last. */
 let node = "";
 let moves = 0;
+/** Why nothing can arrive though the connection stands; empty if it can. */
+let stuck = "";
 
-// A frozen server says nothing for ever: any byte resets this, and keepalives come every 5 s.
-const stream = connect("../events", { stallTimeout: 15_000, retry: { base: 200, max: 2_000 } });
+const stream = connectShared("../events", {
+  name: `cluster lane ${lane}`,
+  // A frozen server says nothing for ever: any byte resets this, and keepalives come every 5 s.
+  stallTimeout: 15_000,
+  retry: { base: 200, max: 2_000 },
+});
 stream.onstate = (state, detail) => {
-  status.show(state, detail);
-  if (state !== "open") return;
-  const now = detail.response?.headers.get("x-node") ?? "?";
-  if (node !== "" && node !== now) moves++;
-  node = now;
-  show();
+  if (state === "open" && stuck !== "") status.showStuck(stuck);
+  else status.show(state, detail);
+  const told = detail.response?.headers.get("x-node");
+  if (told) moveTo(told);
   showTabs();
   showMachines();
 };
 stream.on("message", ({ data }) => tally.add(Number(data)));
 stream.on("gap", () => tally.gap());
 
+/** @param {string} now */
+function moveTo(now) {
+  if (node !== "" && node !== now) moves++;
+  node = now;
+  show();
+}
+
+/** The node that this tab is on now; empty while it is on none. */
+const here = () => stream.state === "open" ? node : "";
+
 function show() {
-  element("node").textContent = node || text.nowhere;
+  element("node").textContent = here() || text.nowhere;
   element("last").textContent = String(tally.last);
   element("gaps").textContent = String(tally.gaps);
   element("moves").textContent = String(moves);
@@ -43,11 +62,15 @@ function show() {
 
 function showTabs() {
   const { last, lost, doubled, gaps } = tally;
-  const own = { node: node || text.nowhere, last, lost, doubled, gaps };
+  // Only the tab that holds the connection has seen the response, which says whose it is.
+  const holds = stream.role !== "follower";
+  const holder = tabs.others().find((tab) => tab.lane === lane && tab.holds);
+  if (!holds && holder?.node) moveTo(holder.node);
+  const own = { lane, holds, node: here(), last, lost, doubled, gaps };
   tabs.tell(own);
   const rows = [{ ...own, id: text.thisTab }, ...tabs.others()].map((tab) => {
     const row = document.createElement("tr");
-    for (const value of [tab.id, tab.node, tab.last, tab.lost, tab.doubled]) {
+    for (const value of [tab.id, tab.node || text.nowhere, tab.last, tab.lost, tab.doubled]) {
       row.insertCell().textContent = String(value);
     }
     return row;
@@ -55,21 +78,45 @@ function showTabs() {
   element("tabs").replaceChildren(...rows);
 }
 
+/** @param {string} sentence @param {"error" | "ok"} kind */
+function say(sentence, kind) {
+  const note = element("note");
+  if (note.textContent === sentence) return;
+  note.textContent = sentence;
+  note.dataset.kind = kind;
+}
+
 const machines = new Machines(element("machines"), async (name, act) => {
   const response = await fetch(`act?on=${name}&act=${act}`, { method: "POST" }).catch(() => undefined);
-  element("note").textContent = response?.ok ? text.hint : text.failed;
-  element("note").dataset.kind = response?.ok ? "ok" : "error";
+  if (response) say(response.ok ? text.hint : text.failed, response.ok ? "ok" : "error");
   await showMachines();
 });
 
 async function showMachines() {
   const response = await fetch("figures").catch(() => undefined);
-  if (!response?.ok) return;
+  if (!response?.ok) {
+    machines.forget();
+    say(text.unreachable, "error");
+    return;
+  }
   const { redis, nodes, acknowledged, waiting } = await response.json();
-  for (const machine of [...nodes, redis]) machines.show(machine, machine.name === node);
+  for (const machine of [...nodes, redis]) machines.show(machine, machine.name === here());
+  if (element("note").textContent === text.unreachable) say(text.hint, "ok");
+  judge(redis, nodes);
   // What arrived here since the question was asked is published, too.
   element("acknowledged").textContent = String(Math.max(acknowledged, tally.last));
   element("waiting").textContent = waiting;
+}
+
+/** Sees whether anything can arrive. @param {Machine} redis @param {Machine[]} nodes */
+function judge(redis, nodes) {
+  const isBlind = nodes.some(({ name, ok }) => name === node && ok === false);
+  const why = redis.state !== "up" ? text.stuck.redis : isBlind ? text.stuck.blind(node) : "";
+  if (why === stuck) return;
+  stuck = why;
+  if (stream.state !== "open") return;
+  if (stuck === "") status.show("open");
+  else status.showStuck(stuck);
 }
 
 setInterval(show, 100);

@@ -1,6 +1,10 @@
 // Lets the tabs of this browser tell each other which node each is on, and what it counted.
 
-/** @typedef {{ id: string, node: string, last: number, lost: number, doubled: number, gaps: number }} TabFigures */
+/**
+ * Tabs of one lane share a connection, which one of them holds.
+ *
+ * @typedef {{ id: string, lane: number, holds: boolean, node: string, last: number, lost: number, doubled: number, gaps: number }} TabFigures
+ */
 
 // Milliseconds after which a tab that says nothing is taken for closed. A tab behind others speaks once a second at most.
 const SILENCE = 4_000;

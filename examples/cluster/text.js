@@ -33,6 +33,7 @@ const en = {
     starting: "Starting",
     ending: "Ending",
     blind: "Cannot reach Redis",
+    silent: "Does not answer",
     unknown: "Not known",
   },
   /** @param {number} count */
@@ -41,6 +42,13 @@ const en = {
   hint:
     "Kill ends a process at once, as a crash does. Restart tells it to end, as a deploy does: it sends its clients away first.",
   failed: "That did not work. The server’s output says why.",
+  unreachable: "The page’s own server cannot be reached: nothing is known of the others until it can.",
+  /** Why nothing can arrive though the connection stands. */
+  stuck: {
+    redis: "Redis is down: nothing can be published or arrive. What waits comes as soon as Redis is back.",
+    /** @param {string} node */
+    blind: (node) => `${node} cannot reach Redis: what is published comes as soon as it can.`,
+  },
 };
 
 /** @type {typeof en} */
@@ -75,12 +83,18 @@ const zh = {
     starting: "启动中",
     ending: "停止中",
     blind: "连不上 Redis",
+    silent: "没有应答",
     unknown: "未知",
   },
   clients: (count) => `${count} 个客户端`,
   log: "共用的日志。即使被强行终止，已确认的内容也不会丢。",
   hint: "“强行终止”让进程像崩溃一样立刻消失；“重启”像部署时那样通知它结束，它会先让客户端离开。",
   failed: "没有成功，原因见服务器的输出。",
+  unreachable: "连不上本页自己的服务器：在连上之前，其他服务器的情况都不清楚。",
+  stuck: {
+    redis: "Redis 已停止：什么都发布不了，也收不到。Redis 一恢复，等待的内容就会送达。",
+    blind: (node) => `${node} 连不上 Redis：一连上，已发布的内容就会送达。`,
+  },
 };
 
 export const texts = { en, zh };

@@ -1,68 +1,77 @@
 // Begins a job, and follows the one that the address names.
-import { connect } from "../page/client.js";
 import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
+import { Note } from "../page/note.js";
+import { followState } from "../page/state.js";
 import { StatusBadge } from "../page/status.js";
-import { showJob } from "./progress.js";
+import { hideJob, showJob } from "./progress.js";
 import { text } from "./text.js";
 
 fillIn(text);
 const status = new StatusBadge({ badge: element("status") });
+const note = new Note(element("note"));
 const cancel = element("cancel");
+note.say(text.none, { about: "job" });
 
 /** The job that is followed. @type {{ id: string, close(): void } | undefined} */
 let current;
 
-/** @param {string} sentence @param {"error" | "ok"} [kind] */
-function say(sentence, kind = "ok") {
-  element("note").textContent = sentence;
-  element("note").dataset.kind = kind;
-}
-
 /** @param {string} id */
 function follow(id) {
   current?.close();
-  const stream = connect(`jobs/${id}`, { retry: { base: 500, max: 5_000 } });
-  current = { id, close: () => stream.close() };
-  stream.onstate = (state, detail) => {
-    status.show(state, detail);
-    if (state === "waiting") say(text.lost, "error");
-    if (state === "closed") cancel.setAttribute("aria-disabled", "true");
-    if (state === "closed" && detail.error) {
-      say(text.unknown, "error");
-      element("start").textContent = text.start;
-    } else if (state === "closed") element("status").textContent = ""; // it is over, and nothing is wrong
-  };
-  stream.on("state", ({ data }) => {
-    const job = JSON.parse(data);
-    say(showJob(job));
-    cancel.setAttribute("aria-disabled", String(job.state !== "running"));
-    element("start").textContent = text.again;
-    if (job.state !== "running") stream.close();
+  const stream = followState(`jobs/${id}`, {
+    /** @param {import("./progress.js").Job} job */
+    state(job) {
+      const sentence = showJob(job);
+      if (sentence === "") note.over("connection", "job");
+      else note.say(sentence, { about: "job" });
+      cancel.setAttribute("aria-disabled", String(job.state !== "running"));
+      element("start").textContent = text.again;
+      if (job.state !== "running") stream.close();
+    },
+  }, {
+    first: ["state"],
+    retry: { base: 500, max: 5_000 },
+    onstate(state, detail) {
+      if (current?.id !== id) return; // the job before this one
+      status.show(state, detail);
+      // Once the server is reached again, what could not be done meanwhile is past, too.
+      if (state === "open") note.over("connection", "unreached");
+      if (state === "waiting") note.say(text.lost, { about: "connection", kind: "error" });
+      if (state === "closed") cancel.setAttribute("aria-disabled", "true");
+      if (state === "closed" && detail.error) {
+        note.say(text.unknown, { about: "job", kind: "error" });
+        hideJob();
+        element("start").textContent = text.start;
+      } else if (state === "closed") element("status").textContent = ""; // it is over, and nothing is wrong
+    },
   });
+  current = { id, close: () => stream.close() };
   const tab = /** @type {HTMLAnchorElement} */ (element("tab"));
   tab.href = location.href;
 }
 
 element("start").addEventListener("click", async () => {
-  try {
-    const response = await fetch("jobs", { method: "POST" });
-    if (!response.ok) return say(text.refused, "error");
-    const { id } = await response.json();
-    const address = new URL(location.href);
-    address.searchParams.set("job", id);
-    history.pushState(null, "", address); // the way back leads to the job before
-    fillIn(text); // the link to the other language names the job too
-    follow(id);
-  } catch {
-    say(text.lost, "error");
-  }
+  note.over("action", "unreached");
+  const response = await fetch("jobs", { method: "POST" }).catch(() => undefined);
+  if (!response) return note.say(text.unbegun, { about: "unreached", kind: "error" });
+  if (!response.ok) return note.say(text.refused, { about: "action", kind: "error" });
+  const { id } = await response.json();
+  const address = new URL(location.href);
+  address.searchParams.set("job", id);
+  history.pushState(null, "", address); // the way back leads to the job before
+  fillIn(text); // the link to the other language names the job too
+  note.say("", { about: "job" });
+  follow(id);
 });
 
 cancel.addEventListener("click", async () => {
   if (cancel.getAttribute("aria-disabled") === "true") return;
+  note.over("action", "unreached");
   // The stream tells of the end, in every tab.
-  await fetch(`jobs/${current?.id}`, { method: "DELETE" }).catch(() => say(text.uncancelled, "error"));
+  const response = await fetch(`jobs/${current?.id}`, { method: "DELETE" }).catch(() => undefined);
+  if (!response) note.say(text.uncancelled, { about: "unreached", kind: "error" });
+  else if (!response.ok) note.say(text.notCancelled(response.status), { about: "action", kind: "error" });
 });
 
 function start() {

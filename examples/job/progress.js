@@ -13,6 +13,12 @@ import { text } from "./text.js";
  * @property {number} left
  */
 
+/** Shows no job: what stood there is of one that is gone. */
+export function hideJob() {
+  element("job").hidden = true;
+  element("task").textContent = text.heading;
+}
+
 /**
  * @param {Job} job
  * @returns {string} what there is to say about it

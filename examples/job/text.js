@@ -25,7 +25,10 @@ const en = {
   unknown:
     "The server does not know this job: it was started anew and has forgotten it, or the job is long over.",
   refused: "The server did not begin a job. Try again in a moment.",
-  uncancelled: "The server cannot be reached: the job was not cancelled.",
+  unbegun: "No job was begun: the server did not answer. Try again.",
+  uncancelled: "The job was not cancelled: the server did not answer. Try again.",
+  /** @param {number} status */
+  notCancelled: (status) => `The job was not cancelled: the server answered ${status}. Try again.`,
 };
 
 /** @type {typeof en} */
@@ -47,7 +50,9 @@ const zh = {
   lost: "连不上服务器。一连上就会显示任务的进度。",
   unknown: "服务器不认得这个任务：它重新启动过，忘记了任务；或者任务早已结束。",
   refused: "服务器没有开始任务，请稍后再试。",
-  uncancelled: "连不上服务器，任务没有取消。",
+  unbegun: "没有开始任务：服务器没有应答，请重试。",
+  uncancelled: "任务没有取消：服务器没有应答，请重试。",
+  notCancelled: (status) => `任务没有取消：服务器回答 ${status}，请重试。`,
 };
 
 export const texts = { en, zh };

@@ -1,27 +1,56 @@
 // Reads one stream by connect() and by a bare EventSource, and has buttons that take its server away.
-import { connect } from "../page/client.js";
+import { connectShared } from "../page/client.js";
 import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { closeWithPage } from "../page/leave.js";
+import { Note } from "../page/note.js";
 import { StatusBadge } from "../page/status.js";
 import { Tally } from "./tally.js";
 import { text } from "./text.js";
+
+/** For how long a button takes the server away. */
+const SECONDS = 8;
+
+fillIn(text);
+const note = new Note(element("note"), text.trouble.hint);
 
 /** @param {string} url */
 function readWithOurs(url) {
   const tally = new Tally({ list: element("ours"), count: element("ours-count") });
   const status = new StatusBadge({ badge: element("ours-status") });
-  const stream = connect(url, { credentials: "include", retry: { base: 1000, max: 3000 } });
+  const stream = connectShared(url, { credentials: "include", retry: { base: 1000, max: 3000 } });
   closeWithPage(() => stream.close());
-  stream.onstate = (state, detail) => status.show(state, detail);
+  stream.onstate = (state, detail) => {
+    status.show(state, detail);
+    if (state === "open") note.over("failure"); // the buttons' server is the same process
+  };
   for (const name of ["message", "test-event", "tidings-cursor"]) stream.on(name, (item) => tally.add(item));
   stream.on("gap", ({ lastEventId }) => tally.add({ event: "gap", data: "", lastEventId }));
 }
 
-/** @param {string} url */
+/**
+ * Reads with a bare EventSource, in one tab at a time: each is a connection of its own, and a browser opens six to a
+ * server, so the seventh tab would hang.
+ *
+ * @param {string} url
+ */
 function readBare(url) {
-  const tally = new Tally({ list: element("bare"), count: element("bare-count") });
   const badge = element("bare-status");
+  const count = element("bare-count");
+  // Pages that are not secure have no locks.
+  if (!navigator.locks) return openBare(url, badge, count);
+  badge.textContent = text.elsewhere;
+  count.textContent = text.taken;
+  navigator.locks.request(`bare EventSource of ${url}`, () => {
+    count.textContent = text.nothing;
+    openBare(url, badge, count);
+    return new Promise(() => {}); // until the tab is closed
+  });
+}
+
+/** @param {string} url @param {HTMLElement} badge @param {HTMLElement} count */
+function openBare(url, badge, count) {
+  const tally = new Tally({ list: element("bare"), count });
   const status = new StatusBadge({ badge });
   const source = new EventSource(url, { withCredentials: true });
   status.show("connecting");
@@ -39,15 +68,24 @@ function readBare(url) {
   }
 }
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let ending;
+
 /** @param {string} kind */
 async function makeTrouble(kind) {
-  const note = element("note");
-  const response = await fetch(`trouble?kind=${kind}`, { method: "POST" }).catch(() => undefined);
-  note.textContent = response?.ok ? text.trouble.done(kind) : text.trouble.failed;
-  note.dataset.kind = response?.ok ? "ok" : "error";
+  note.over("failure");
+  const query = `kind=${kind}&seconds=${SECONDS}`;
+  const response = await fetch(`trouble?${query}`, { method: "POST" }).catch(() => undefined);
+  if (!response?.ok) {
+    const sentence = response ? text.trouble.refused(response.status) : text.trouble.unanswered;
+    note.say(sentence, { about: "failure", kind: "error" });
+    return;
+  }
+  note.say(text.trouble.done(kind, SECONDS), { about: "trouble" });
+  clearTimeout(ending);
+  ending = setTimeout(() => note.over("trouble"), SECONDS * 1_000);
 }
 
-fillIn(text);
 element("ours-count").textContent = element("bare-count").textContent = text.nothing;
 const here = new URLSearchParams(location.search).get("from") === "here";
 const url = here ? new URL("../events", location.href).href : (await (await fetch("neighbour")).json()).url;

@@ -15,9 +15,12 @@ const en = {
     hint:
       "For everybody who looks at this page. Firefox gives up on a refusal across origins, every browser on a 502 or " +
       "503; the library does not.",
-    /** @param {string} kind */
-    done: (kind) => kind === "refuse" ? "The server is gone for 8 s." : `The server answers ${kind} for 8 s.`,
-    failed: "That did not work. Is the gallery’s own server there?",
+    /** @param {string} kind @param {number} seconds */
+    done: (kind, seconds) =>
+      kind === "refuse" ? `The server is gone for ${seconds} s.` : `The server answers ${kind} for ${seconds} s.`,
+    unanswered: "Nothing was done: the gallery’s own server did not answer.",
+    /** @param {number} status */
+    refused: (status) => `Nothing was done: the gallery’s own server answered ${status}.`,
   },
   /** @param {string} origin */
   there: (origin) => `Read from another origin, ${origin}, with credentials.`,
@@ -30,6 +33,10 @@ const en = {
   over: (received) => `${received} events received, and none any more.`,
   nothing: "Nothing received yet.",
   dead: "Given up for good",
+  elsewhere: "In another tab",
+  taken:
+    "Another tab of this browser has it. A bare EventSource is one connection for each tab, and a browser opens six to " +
+    "a server: with more of them the next tab would hang.",
 };
 
 /** @type {typeof en} */
@@ -45,8 +52,10 @@ const zh = {
     busy: "回答 503",
     hint:
       "对所有正在看本页的人都有效。跨源连接被拒时 Firefox 会放弃，遇到 502 或 503 时所有浏览器都会放弃；客户端库不会。",
-    done: (kind) => kind === "refuse" ? "服务器离开 8 秒。" : `服务器在 8 秒内回答 ${kind}。`,
-    failed: "没有成功。示例自己的服务器还在吗？",
+    done: (kind, seconds) =>
+      kind === "refuse" ? `服务器离开 ${seconds} 秒。` : `服务器在 ${seconds} 秒内回答 ${kind}。`,
+    unanswered: "什么也没做：示例自己的服务器没有应答。",
+    refused: (status) => `什么也没做：示例自己的服务器回答 ${status}。`,
   },
   there: (origin) => `从另一个源 ${origin} 读取，并携带凭据。`,
   here: "从本页自己的源读取，上面的按钮影响不到它。",
@@ -56,6 +65,10 @@ const zh = {
   over: (received) => `已收到 ${received} 个事件，之后再也没有了。`,
   nothing: "还没有收到任何内容。",
   dead: "已彻底放弃",
+  elsewhere: "在别的标签页",
+  taken:
+    "此浏览器的另一个标签页正在用它。浏览器自带的 EventSource 每个标签页各占一个连接，而浏览器对同一服务器只开六个：" +
+    "再多，下一个标签页就打不开了。",
 };
 
 export const texts = { en, zh };

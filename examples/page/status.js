@@ -1,4 +1,4 @@
-// Shows a stream's state in a badge, and counts down to the next try in the sentence beside it.
+// Shows a stream's state in a badge, and says in the sentence beside it what that means: it counts down to the next try.
 import { common } from "./text.js";
 
 /** @typedef {import("./client.ts").StreamState} StreamState */
@@ -20,27 +20,35 @@ export class StatusBadge {
   }
 
   /**
-   * Shows a state. `onstate` of a stream can call it as it is.
+   * Shows a state. `onstate` of a stream can call it as it is. A tab that shares another's connection is not told how long
+   * that one waits, so there is nothing to count.
    *
    * @param {StreamState} state
    * @param {{ delay?: number }} [detail] with the milliseconds until the next try
    */
   show(state, { delay } = {}) {
-    clearInterval(this.#tick);
-    this.#badge.dataset.state = state;
-    this.#badge.textContent = common.state[state];
+    this.#say(state, state === "waiting" ? common.detail.retry : common.detail[state]);
     const detail = this.#detail;
-    if (!detail) return;
-    if (state !== "waiting") {
-      detail.textContent = common.detail[state];
-      return;
-    }
-    const retryAt = Date.now() + (delay ?? 0);
+    if (!detail || state !== "waiting" || delay === undefined) return;
+    const retryAt = Date.now() + delay;
     const count = () => {
       const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
       detail.textContent = common.detail.retryIn(seconds);
     };
     count();
     this.#tick = setInterval(count, 250);
+  }
+
+  /** Shows that the connection is well, and yet nothing can arrive. @param {string} why in a sentence */
+  showStuck(why) {
+    this.#say("stuck", why);
+  }
+
+  /** @param {StreamState | "stuck"} state @param {string} sentence */
+  #say(state, sentence) {
+    clearInterval(this.#tick);
+    this.#badge.dataset.state = state;
+    this.#badge.textContent = common.state[state];
+    if (this.#detail) this.#detail.textContent = sentence;
   }
 }

@@ -2,11 +2,12 @@
 import { pick } from "./language.js";
 
 const en = {
-  state: { connecting: "Connecting", open: "Live", waiting: "Waiting", closed: "Closed" },
+  state: { connecting: "Connecting", open: "Live", waiting: "Waiting", closed: "Closed", stuck: "Nothing arrives" },
   detail: {
     connecting: "Opening the stream…",
     open: "Events arrive as they happen.",
     closed: "Disconnected. Nothing is being received.",
+    retry: "Connection lost. It is being tried again.",
     /** @param {number} seconds */
     retryIn: (seconds) => `Connection lost. Next try in ${seconds} s.`,
   },
@@ -25,11 +26,12 @@ const en = {
 
 /** @type {typeof en} */
 const zh = {
-  state: { connecting: "连接中", open: "实时", waiting: "等待重连", closed: "已断开" },
+  state: { connecting: "连接中", open: "实时", waiting: "等待重连", closed: "已断开", stuck: "收不到内容" },
   detail: {
     connecting: "正在打开事件流……",
     open: "事件一发生就会送达。",
     closed: "已断开，不再接收任何内容。",
+    retry: "连接中断，正在重试。",
     retryIn: (seconds) => `连接中断，${seconds} 秒后重试。`,
   },
   gap: {

@@ -129,6 +129,52 @@ eachBrowser(
   },
 );
 
+/** Waits until the badge says this, at most so long. */
+async function says(page, state, within) {
+  const start = Date.now();
+  await waitFor(page, (state) => document.querySelector("#status").dataset.state === state, state);
+  const took = Date.now() - start;
+  assert.ok(took < within, `the badge said ${state} after ${took} ms`);
+}
+
+eachBrowser("it says that nothing can arrive, and what is wrong", async (browser, t) => {
+  if (skip) return t.skip(skip);
+  await scoped(async (t) => {
+    const server = await start("node");
+    t.after(() => server.kill());
+    const page = await openPage(t, browser, `${server.url}/cluster/?lang=en`);
+    const detail = () => page.$eval("#status-detail", ({ textContent }) => textContent);
+    await waitForNumber(page, 10);
+    await says(page, "open", 1_000);
+    const live = await detail();
+
+    await press(page, "redis", "kill");
+    await waitForMachine(page, "redis", "down");
+    await says(page, "stuck", 5_000);
+    assert.equal(await page.$eval("#status", ({ textContent }) => textContent), "Nothing arrives");
+    assert.match(await detail(), /^Redis is down/);
+    // It goes on saying so for as long as that holds, though the connection itself is well.
+    await waitForMachine(page, await figure(page, "node"), "blind");
+    await says(page, "stuck", 1_000);
+    const number = Number(await figure(page, "last"));
+
+    await press(page, "redis", "start");
+    await waitForNumber(page, number + 20);
+    await says(page, "open", 5_000);
+    assert.equal(await detail(), live);
+
+    // All of it dies, the page's own server too: nothing is known of any server, and this tab is on none.
+    await server.kill();
+    await says(page, "waiting", 20_000);
+    for (const name of await page.$$eval("[data-name]", (rows) => rows.map((row) => row.dataset.name))) {
+      await waitForMachine(page, name, "unknown");
+    }
+    await waitFor(page, () => document.querySelector("#node").textContent === "nobody");
+    assert.match(await page.$eval("#note", ({ textContent }) => textContent), /cannot be reached/);
+    assert.equal(await page.$$eval(".machines button:not([hidden])", (buttons) => buttons.length), 0);
+  });
+});
+
 for (const runtime of ["bun", "deno"]) {
   const name = browserNames.find(findBrowser);
   const options = { skip: skip || (name ? false : "no browser"), timeout: 300_000 };

@@ -110,7 +110,7 @@ async function figuresOf({ child, port, what }: Node): Promise<ChildFigures> {
     const { ok, clients } = await response.json() as { ok: boolean; clients: number };
     return { name, what, state, ok, clients };
   } catch {
-    // Killed just now, or busy.
-    return { name, what, state, ok: false };
+    // Killed just now, frozen, or busy: what it could say of Redis is not known.
+    return { name, what, state: "silent" };
   }
 }
