@@ -537,6 +537,7 @@ test("what cannot be published rejects and is told, whether or not it was awaite
   log.fail(new Error("OOM"), "append");
   await failed(feed.publish("2"), /within the 200 ms .*the last attempt failed: OOM/);
   assert.equal(feed.health().ok, true, "nothing waits any more");
+  assert.equal(feed.stats().published, 0, "what failed is not counted");
   log.mend();
   log.freeze("append");
   for (let i = 0; i < 3; i++) void feed.publish("nobody awaits this");
