@@ -6,12 +6,13 @@ import { enableBroadcast } from "./broadcast.js";
 import { enableStall, showClients } from "./clients.js";
 import { Figures } from "./figures.js";
 import { MessageLog } from "./log.js";
+import { OwnNumber } from "./own.js";
 import { Rate } from "./rate.js";
 import { toRow } from "./row.js";
 import { text } from "./text.js";
 
 /** @typedef {import("./broadcast.js").Fetch} Fetch */
-/** @typedef {typeof import("../page/client.ts").connect} Connect */
+/** @typedef {typeof import("../page/client.ts").connectShared} Connect */
 
 /**
  * @param {Document} document
@@ -41,7 +42,7 @@ export function startApp(document, { connect, ...network }) {
 
   /** @type {ReturnType<Connect> | undefined} */
   let stream;
-  let ownId = 0;
+  const own = new OwnNumber();
 
   /** Opens the stream, at the place where the last one was left. */
   function open() {
@@ -55,7 +56,7 @@ export function startApp(document, { connect, ...network }) {
       connectButton.setAttribute("aria-disabled", String(state === "connecting" || state === "open"));
       connectButton.textContent = state === "waiting" ? text.tryNow : text.connect;
       disconnectButton.setAttribute("aria-disabled", String(state === "closed"));
-      if (state === "open") ownId = Number(detail.response?.headers.get("x-client-id"));
+      if (state === "open") own.learn(detail.response);
       else figures.show({});
     };
     opened.on((item) => {
@@ -70,7 +71,7 @@ export function startApp(document, { connect, ...network }) {
   /** @param {{ stats: Record<string, number>, clients: import("./registry.ts").Row[], stalledRead?: number }} news */
   function report({ stats, clients, stalledRead }) {
     figures.show(stats);
-    showClients(element("clients"), clients, ownId);
+    showClients(element("clients"), clients, own.number);
     rate.tick(stalledRead);
   }
 

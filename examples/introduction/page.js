@@ -1,6 +1,6 @@
 // Shows what the smallest complete page needs: a stream, its state, and a list of what arrived.
 import { addArrival } from "../page/arrivals.js";
-import { connect } from "../page/client.js";
+import { connectShared } from "../page/client.js";
 import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { closeWithPage } from "../page/leave.js";
@@ -9,7 +9,7 @@ import { text } from "./text.js";
 
 fillIn(text);
 const status = new StatusBadge({ badge: element("status"), detail: element("status-detail") });
-const stream = connect("events");
+const stream = connectShared("events");
 stream.onstate = (state, detail) => status.show(state, detail);
 closeWithPage(() => stream.close());
 stream.on("message", ({ data }) => addArrival(element("arrivals"), data));

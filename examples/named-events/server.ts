@@ -10,6 +10,7 @@
 
 import process from "node:process";
 import { Broadcaster } from "tidings";
+import { onChange } from "../support/change.ts";
 import { plain, Refusal } from "../support/http.ts";
 import { origins } from "../support/origins.ts";
 import { listening } from "../support/run.ts";
@@ -17,11 +18,12 @@ import { type System, system } from "../support/system.ts";
 import { Neighbour } from "./neighbour.ts";
 
 const feed = new Broadcaster();
+const say = onChange((count) => console.log(`named-events: ${count} connected`));
 const timer = setInterval(() => {
   const now = new Date().toISOString();
   feed.publish(`send data: ${now}`);
   feed.publish({ event: "test-event", data: `named data: ${now}` }); // for addEventListener("test-event") alone
-  console.log(`named-events: ${feed.size} connected`);
+  say(feed.size);
 }, 2_000);
 
 /** Any page of the listed origins may read, with the user's cookies. */

@@ -1,6 +1,6 @@
 // Reads /sse, shows what comes, and lets the visitor leave and come back.
 import { addArrival } from "../page/arrivals.js";
-import { connect } from "../page/client.js";
+import { connectShared } from "../page/client.js";
 import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";
 import { closeWithPage } from "../page/leave.js";
@@ -12,7 +12,7 @@ const status = new StatusBadge({ badge: element("status"), detail: element("stat
 const toggle = element("toggle");
 
 function open() {
-  const stream = connect("../sse");
+  const stream = connectShared("../sse");
   stream.onstate = (state, detail) => {
     status.show(state, detail);
     toggle.textContent = state === "closed" ? text.connect : text.disconnect;

@@ -5,7 +5,8 @@ const en = {
   title: "Ticker",
   lede:
     "Every connection is counted for itself, from 1. Leave, and the server’s log says in the same moment that " +
-    "the timer has ended; come back, and the count begins anew.",
+    "the timer has ended; come back, and the count begins anew. The tabs of one browser share a connection, and its " +
+    "timer ends with the last of them.",
   heading: "What arrived",
   connect: "Connect",
   disconnect: "Disconnect",
@@ -14,7 +15,8 @@ const en = {
 /** @type {typeof en} */
 const zh = {
   title: "计时器",
-  lede: "每个连接都从 1 开始各自计数。断开时，服务器日志会立刻写明计时器已停止；重新连接后，计数从头开始。",
+  lede: "每个连接都从 1 开始各自计数。断开时，服务器日志会立刻写明计时器已停止；重新连接后，计数从头开始。" +
+    "同一浏览器的标签页共用一个连接，最后一个离开时计时器才停止。",
   heading: "收到的消息",
   connect: "连接",
   disconnect: "断开",

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { fillIn } from "../../examples/page/language.js";
 import { framed } from "../../examples/support/frame.ts";
 import { text } from "../../examples/dashboard/text.js";
-import type { connect, StateDetail, StreamItem, StreamState } from "../../lib/client/mod.ts";
+import type { StateDetail, StreamItem, StreamState } from "../../lib/client/mod.ts";
+import type { connectShared } from "../../lib/client/shared.ts";
 
 const html = framed(
   "dashboard/index.html",
@@ -66,7 +67,7 @@ export class FakeNetwork {
     const stream = new FakeStream(url, options.lastEventId);
     this.opened.push(stream);
     return stream;
-  }) as unknown as typeof connect;
+  }) as unknown as typeof connectShared;
   get last(): FakeStream {
     const newest = this.opened.at(-1);
     assert.ok(newest, "nothing was opened");

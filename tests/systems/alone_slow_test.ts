@@ -36,6 +36,13 @@ async function alone(
 const logged = (example: Example, line: RegExp) =>
   until(() => line.test(example.stdout), `${line} in the log`);
 
+/** What an example has printed of this kind, line by line; each is another than the one before it. */
+function counts(example: Example, line: RegExp): string[] {
+  const found = example.stdout.match(line) ?? [];
+  found.forEach((count, n) => assert.notEqual(count, found[n - 1], example.stdout));
+  return found;
+}
+
 test(
   "introduction: the time to everyone, and how many they are",
   LIMIT,
@@ -47,8 +54,10 @@ test(
       ];
       for (const client of clients) await client.until(/data: It is \d{4}-/);
       await logged(example, /^introduction: 2 consumers$/m);
+      for (const client of clients) await client.until(/(data: It is [^]*){3}/);
       for (const client of clients) client.end();
       await logged(example, /2 consumers[^]*^introduction: 0 consumers$/m);
+      assert.ok(counts(example, /^introduction: \d+ consumers$/gm).length <= 3, "only when it has changed");
     }),
 );
 
@@ -96,8 +105,13 @@ test(
       ) assert.match(client.text, header);
       assert.match(client.text, /retry: 2000\n/);
       await logged(example, /^named-events: 1 connected$/m);
+      await client.until(/(data: send data: [^]*){3}/);
       client.end();
       await logged(example, /^named-events: 0 connected$/m);
+      assert.deepEqual(counts(example, /^named-events: \d+ connected$/gm), [
+        "named-events: 1 connected",
+        "named-events: 0 connected",
+      ]);
 
       const found = await fetch(`${url}/named-events/neighbour`);
       const { url: neighbour } = await found.json();
