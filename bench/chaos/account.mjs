@@ -79,7 +79,9 @@ export class Account {
   #event(source, number) {
     const name = `${source}:${number}`;
     let event = this.#events.get(name);
-    if (event === undefined) this.#events.set(name, event = { name, source, number, acknowledged: undefined });
+    if (event === undefined) {
+      this.#events.set(name, event = { name, source, number, acknowledged: undefined });
+    }
     return event;
   }
 

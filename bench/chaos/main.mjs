@@ -62,7 +62,9 @@ await conclude();
 async function run() {
   redis = await ChaosRedis.start();
   for (const kind of RUNTIMES) {
-    nodes.push(new Node({ kind, path: pathOf(kind, options[kind]), url: redis.url, rate: RATE, account, fail }));
+    nodes.push(
+      new Node({ kind, path: pathOf(kind, options[kind]), url: redis.url, rate: RATE, account, fail }),
+    );
   }
   await Promise.all(nodes.map((node) => node.start()));
   await allWell();
@@ -107,7 +109,10 @@ async function run() {
 }
 
 async function allWell() {
-  await until(async () => (await Promise.all(nodes.map((node) => node.isWell()))).every(Boolean), "all nodes are well");
+  await until(
+    async () => (await Promise.all(nodes.map((node) => node.isWell()))).every(Boolean),
+    "all nodes are well",
+  );
 }
 
 /** Writes the account, also of a run that failed, and ends the process. */
@@ -166,7 +171,11 @@ function readOptions() {
     throw new Error(`--seed must be a whole number from 0, received ${values.seed}`);
   }
   if (!Object.keys(FAULTS).some((name) => name.includes(values.faults))) {
-    throw new Error(`--faults: there is none with "${values.faults}" in its name; there are: ${Object.keys(FAULTS).join(", ")}`);
+    throw new Error(
+      `--faults: there is none with "${values.faults}" in its name; there are: ${
+        Object.keys(FAULTS).join(", ")
+      }`,
+    );
   }
   return { ...paths, minutes, seed, out: fileURLToPath(new URL(`../${out}/`, import.meta.url)) };
 }

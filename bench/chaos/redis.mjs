@@ -59,7 +59,8 @@ export class ChaosRedis {
 
   async command(...args) {
     const { stdout } = await promisify(execFile)("redis-cli", ["-e", "-p", `${this.#port}`, ...args], {
-      timeout: 10_000, maxBuffer: 64 << 20,
+      timeout: 10_000,
+      maxBuffer: 64 << 20,
     });
     return stdout.trim();
   }

@@ -23,7 +23,9 @@ export function table({ nodes, rows, all }) {
   const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
   const render = (line) =>
     `| ${line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join(" | ")} |`;
-  const rule = `| ${widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`).join(" | ")} |`;
+  const rule = `| ${
+    widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`).join(" | ")
+  } |`;
   return [render(cells[0]), rule, ...cells.slice(1).map(render)].join("\n");
 }
 
@@ -42,8 +44,12 @@ Acknowledged: \`publish()\` resolved, booked on the publisher's runtime. Everyth
 booked on the runtime of the node that served them. Doubled: a reader received an event a second time. Out of order: its
 place in the log, or its publisher's number, was not above that of the event before. Lost unsignalled: an acknowledged
 event between two places at which a reader was that never came to it, with no gap told in between that covers it; what is
-missing at the end counts, too. ${number(told)} events were missing and covered by a gap: what a flush or a trim destroyed
-before a reader, mostly one that was away, had it. ${number(refused)} events were refused by \`publish()\`, as Redis was away for
+missing at the end counts, too. ${
+    number(told)
+  } events were missing and covered by a gap: what a flush or a trim destroyed
+before a reader, mostly one that was away, had it. ${
+    number(refused)
+  } events were refused by \`publish()\`, as Redis was away for
 longer than \`publishTimeout\`.
 
 ${done.join("\n")}
