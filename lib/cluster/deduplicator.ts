@@ -8,18 +8,39 @@
 import { RecentMap } from "../base/recent.ts";
 import type { BackplaneEntry } from "./backplane.ts";
 
-// Message ids that are remembered, at least. A copy comes within seconds, or never.
-const MOST = 10_000;
+/** Message ids that are remembered, at least. A copy comes within seconds, or never. */
+export const MOST_REMEMBERED = 10_000;
 
 export class Deduplicator {
   readonly #compare: (a: string, b: string) => number;
-  /** The entry at which each message was met. */
-  readonly #seen = new RecentMap<string, string>(MOST);
+  /** The entry at which each message was met, in reading on. */
+  readonly #seen = new RecentMap<string, string>(MOST_REMEMBERED);
+  /** The same of what was read once more, for clients: the first entry that was met so far. */
+  readonly #readAgain = new RecentMap<string, string>(MOST_REMEMBERED);
   /** The entry that survived when the log's end was lost. */
   #survivor: { readonly id: string; readonly isOld: boolean } | undefined;
 
   constructor(compare: (a: string, b: string) => number) {
     this.#compare = compare;
+  }
+
+  /** Remembers entries that lie before all others, oldest first: what comes may be a copy of one of them. */
+  remember(entries: readonly BackplaneEntry[]): void {
+    for (const { id, messageId } of entries) {
+      if (messageId !== undefined && !this.#seen.has(messageId)) this.#seen.set(messageId, id);
+    }
+  }
+
+  /**
+   * Whether an entry that is read once more, from any place and perhaps not for the first time, is a copy: whether its
+   * message lies before it, too, also where that was not asked for.
+   */
+  isCopyReadAgain({ id, messageId }: BackplaneEntry): boolean {
+    if (messageId === undefined) return false;
+    const isBefore = (first: string | undefined) => first !== undefined && this.#compare(first, id) < 0;
+    if (isBefore(this.#seen.get(messageId)) || isBefore(this.#readAgain.get(messageId))) return true;
+    this.#readAgain.set(messageId, id);
+    return false;
   }
 
   /** Whether the entry was seen before, by its message id, which is remembered from now on. */
@@ -38,6 +59,6 @@ export class Deduplicator {
    */
   rewind(to: string, isOld: boolean): void {
     this.#survivor = { id: to, isOld };
-    this.#seen.prune((id) => this.#compare(id, to) > 0);
+    for (const places of [this.#seen, this.#readAgain]) places.prune((id) => this.#compare(id, to) > 0);
   }
 }

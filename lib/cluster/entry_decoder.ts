@@ -12,7 +12,6 @@ import { toDraft } from "../log/draft.ts";
 import { gapFrame, type GapReason } from "../log/gap.ts";
 import type { Draft } from "../log/log.ts";
 import type { Backplane, BackplaneEntry } from "./backplane.ts";
-import { Deduplicator } from "./deduplicator.ts";
 import { decodeLoss } from "./losses.ts";
 import { decodePayload } from "./payload.ts";
 
@@ -20,31 +19,36 @@ export class EntryDecoder {
   readonly #backplane: Backplane;
   readonly #largest: number;
   readonly #onError: (id: string, error: TidingsError) => void;
-  readonly #deduplicator: Deduplicator;
+  readonly #isCopy: (entry: BackplaneEntry) => boolean;
   /** The last entry that told of a loss, and after which place: one after it that lies within that says nothing new. */
   #lossTold: { readonly id: string; readonly after: string } | undefined;
 
   /**
    * @param largest Bytes that an event may take.
    * @param onError Told of each entry that is no event, by its id.
+   * @param isCopy Tells an entry that is to be left out, as its message lies in the log before.
    */
-  constructor(backplane: Backplane, largest: number, onError: (id: string, error: TidingsError) => void) {
+  constructor(
+    backplane: Backplane,
+    { largest, onError, isCopy }: {
+      largest: number;
+      onError: (id: string, error: TidingsError) => void;
+      isCopy: (entry: BackplaneEntry) => boolean;
+    },
+  ) {
     this.#backplane = backplane;
     this.#largest = largest;
     this.#onError = onError;
-    this.#deduplicator = new Deduplicator((a, b) => backplane.compare(a, b));
+    this.#isCopy = isCopy;
   }
 
   decode(entries: readonly BackplaneEntry[]): Draft[] {
-    return entries.map((entry) =>
-      this.#deduplicator.isCopy(entry) ? placeOnly(entry.id) : this.#decode(entry)
-    );
+    return entries.map((entry) => this.#isCopy(entry) ? placeOnly(entry.id) : this.#decode(entry));
   }
 
-  /** The log has lost its entries after one: see {@linkcode Deduplicator.rewind}. */
-  rewind(to: string, isOld: boolean): void {
+  /** The log has lost its end: what was told of other losses may have been lost, too. */
+  rewind(): void {
     this.#lossTold = undefined;
-    this.#deduplicator.rewind(to, isOld);
   }
 
   #decode({ id, payload, foreign }: BackplaneEntry): Draft {

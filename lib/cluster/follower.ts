@@ -9,6 +9,7 @@
  */
 
 import type { Backplane, BackplaneEntry, BackplaneReader } from "./backplane.ts";
+import { MOST_REMEMBERED } from "./deduplicator.ts";
 import type { Health } from "../log/sequencer.ts";
 import { errorText, TidingsError } from "../base/errors.ts";
 import { ReadSize } from "./read_size.ts";
@@ -16,8 +17,11 @@ import type { Patience } from "./patience.ts";
 
 /** Who is told what was read. Its methods must not throw. */
 export interface FollowerListener {
-  /** The log as it was found, oldest first. The first entry is only a place: what came before it is not known. */
-  started(entries: readonly BackplaneEntry[]): void;
+  /**
+   * The log as it was found, oldest first. The first entry is only a place: it goes on from there. What lies `before` it was
+   * read to know the copies of it, and no further than that needs.
+   */
+  started(entries: readonly BackplaneEntry[], before: readonly BackplaneEntry[]): void;
   /** The next entries. */
   entries(entries: readonly BackplaneEntry[]): void;
   /**
@@ -122,12 +126,20 @@ export class Follower {
     if (next.length > 0) this.#listener.entries(next);
   }
 
-  /** Reads back from the log's end as far as was asked for, and says where that end was. */
+  /**
+   * Reads back from the log's end as far as was asked for, and says where that end was. Of what is before that it reads what
+   * may have copies further on, though not more bytes than are asked for.
+   */
   async #start(reader: BackplaneReader): Promise<BackplaneEntry> {
+    const warm = this.#warm;
     let found = await reader.before(undefined, 1);
     const tip = found[0]!;
     let bytes = 0;
-    while (found.length <= this.#warm.events && bytes < this.#warm.bytes) {
+    let wanted: number | undefined;
+    for (;;) {
+      const isWarm = found.length > warm.events || bytes >= warm.bytes;
+      if (isWarm) wanted ??= found.length;
+      if (isWarm && (found.length > MOST_REMEMBERED || bytes >= 2 * warm.bytes)) break;
       const earlier = await reader.before(found[0]!.id, this.#batch.limit);
       this.#batch.learn(earlier);
       // The last of them is the first that is there already.
@@ -135,7 +147,8 @@ export class Follower {
       found = [...earlier.slice(0, -1), ...found];
       for (const { payload = "" } of earlier) bytes += payload.length;
     }
-    this.#listener.started(found);
+    const from = found.length - (wanted ?? found.length);
+    this.#listener.started(found.slice(from), found.slice(0, from));
     return tip;
   }
 

@@ -9,6 +9,7 @@ import type { Batcher } from "../log/batcher.ts";
 import type { EventLog } from "../log/log.ts";
 import type { Archive } from "./archive.ts";
 import type { BackplaneEntry } from "./backplane.ts";
+import type { Deduplicator } from "./deduplicator.ts";
 import { type EntryDecoder, gapDraft } from "./entry_decoder.ts";
 import type { FollowerListener } from "./follower.ts";
 import type { Locator } from "./locator.ts";
@@ -19,6 +20,7 @@ export interface IntakeParts {
   readonly log: EventLog;
   readonly batcher: Batcher;
   readonly decoder: EntryDecoder;
+  readonly deduplicator: Deduplicator;
   readonly locator: Locator;
   readonly losses: Losses;
   readonly archive: Archive;
@@ -38,8 +40,9 @@ export class Intake implements FollowerListener {
     this.#parts = parts;
   }
 
-  started([place, ...entries]: readonly BackplaneEntry[]): void {
-    const { log, losses, locator, onPlaces } = this.#parts;
+  started([place, ...entries]: readonly BackplaneEntry[], before: readonly BackplaneEntry[]): void {
+    const { log, losses, locator, deduplicator, onPlaces } = this.#parts;
+    deduplicator.remember([...before, place!]);
     log.restart(place!.id);
     losses.skippedTo(place!.id);
     this.#add(entries);
@@ -72,10 +75,11 @@ export class Intake implements FollowerListener {
 
   /** The shared log has lost its entries after a place: this process's log must not hold them any longer. */
   #rewind(from: string, to: string): void {
-    const { log, decoder, locator } = this.#parts;
+    const { log, decoder, deduplicator, locator } = this.#parts;
     log.restart(to);
     const isOld = locator.compare(to, locator.begin!) <= 0;
-    decoder.rewind(to, isOld && to !== from);
+    decoder.rewind();
+    deduplicator.rewind(to, isOld && to !== from);
     if (isOld) locator.begin = to;
   }
 

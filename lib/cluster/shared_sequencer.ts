@@ -25,7 +25,8 @@ import type { EventLog, Selection } from "../log/log.ts";
 import type { Health, LogReader, Replay, Sequencer, Start } from "../log/sequencer.ts";
 import type { PublishableEvent } from "../log/typed.ts";
 import { Archive } from "./archive.ts";
-import type { Backplane } from "./backplane.ts";
+import type { Backplane, BackplaneEntry } from "./backplane.ts";
+import { Deduplicator } from "./deduplicator.ts";
 import { EntryDecoder } from "./entry_decoder.ts";
 import { Follower } from "./follower.ts";
 import { Intake } from "./intake.ts";
@@ -74,7 +75,9 @@ export class SharedSequencer implements Sequencer {
       told.set(id, true);
       onError(error);
     };
-    const decoder = () => new EntryDecoder(backplane, log.limits.bytes, leftOut);
+    const deduplicator = new Deduplicator((a, b) => backplane.compare(a, b));
+    const decoder = (isCopy: (entry: BackplaneEntry) => boolean) =>
+      new EntryDecoder(backplane, { largest: log.limits.bytes, onError: leftOut, isCopy });
     this.#backplane = backplane;
     const patience = this.#patience = new Patience(clock);
     this.#log = log;
@@ -92,14 +95,15 @@ export class SharedSequencer implements Sequencer {
       clock,
       patience,
       maxBytes: log.limits.bytes,
-      // Each page is decoded on its own: it may be read again, and copies of one page's entries lie in another.
-      decode: (entries) => decoder().decode(entries),
+      // Each page is decoded on its own, for it may be read again. Copies of one page's entries lie in another.
+      decode: (entries) => decoder((entry) => deduplicator.isCopyReadAgain(entry)).decode(entries),
     });
     this.#replayParts = { archive: this.#archive, locator: this.#locator, batcher };
     const intake = new Intake({
       log,
       batcher,
-      decoder: decoder(),
+      decoder: decoder((entry) => deduplicator.isCopy(entry)),
+      deduplicator,
       locator: this.#locator,
       losses: this.#losses,
       archive: this.#archive,

@@ -28,6 +28,9 @@ function connect(feed: Broadcaster, lastEventId?: string, topics: string[] | "*"
   return new MemoryClient(feed.subscribe(request({ lastEventId }), { topics }));
 }
 
+const numbersFrom = (first: number, last: number): string[] =>
+  Array.from({ length: last - first + 1 }, (_, i) => `${first + i}`);
+
 async function started(feed: Broadcaster): Promise<void> {
   await until(() => feed.health().ok, "the node is ready");
 }
@@ -139,7 +142,8 @@ test("a node that starts knows what the log holds, and asks the engine once for 
   const ids = Array.from({ length: 3_000 }, (_, i) => log.push(JSON.stringify({ data: `${i}` }), `m${i}`));
   const { feed } = node(log, { history: { events: 1_000 } });
   await started(feed);
-  assert.ok(log.calls.before <= 4, `${log.calls.before} readings to begin with`);
+  // All 3,000 entries are read, 500 at a time: what the node does not keep may have copies in what it does.
+  assert.ok(log.calls.before <= 9, `${log.calls.before} readings to begin with`);
   log.calls.range = 0;
   // From all over the log, so most of them from before what the node keeps.
   const clients = Array.from({ length: 300 }, (_, i) => connect(feed, ids[(i * 7919) % 2_990]));
@@ -489,6 +493,49 @@ test("a copy is left out of what was there before, too; and one whose first was 
   log.push(JSON.stringify({ data: "19" }), "m19");
   await client.until(() => client.events.length === 22, "a gap, the event, and what is told to all");
   assert.deepEqual(client.events.slice(-3).map(({ event, data }) => event ?? data), ["gap", "19", "gap"]);
+  await feed.close();
+});
+
+/** A log in which each of the events 1 to 600 lies twice, as an engine that was frozen has them: first all, then all again. */
+function doubledLog(): { log: MemoryLog; first: string[] } {
+  const log = new MemoryLog();
+  const push = (data: string) => log.push(JSON.stringify({ data }), `m${data}`);
+  push("0");
+  const first = numbersFrom(1, 600).map(push);
+  numbersFrom(1, 600).forEach(push);
+  return { log, first };
+}
+
+for (const [what, history] of [["replayed from the archive", 3], ["of its own log", 900]] as const) {
+  test(`a client between an event and its copy, on a node that started later, is not sent the copy: ${what}`, async () => {
+    const { log, first } = doubledLog();
+    const { feed } = node(log, { history: { events: history } });
+    await started(feed);
+    await feed.publish("end");
+    const client = connect(feed, first[399]);
+    await client.until(() => client.data.includes("end"), "what is new");
+    assert.deepEqual(messages(client), [...numbersFrom(401, 600), "end"]);
+    assert.deepEqual(gaps(client), []);
+    await feed.close();
+  });
+}
+
+test("copies of what a node has read are left out of what it replays, whichever page they lie in", async () => {
+  const log = new MemoryLog();
+  const { feed } = node(log, { history: { events: 3 } });
+  await started(feed);
+  const push = (n: number) => log.push(JSON.stringify({ data: `${n}` }), `m${n}`);
+  const ids = Array.from({ length: 600 }, (_, n) => push(n));
+  for (let n = 0; n < 605; n++) push(n);
+  const ahead = connect(feed, await feed.publish("end"));
+  await feed.publish("then");
+  await ahead.until(() => ahead.data.at(-1) === "then", "the node has read all");
+  // From before all, from between an event and its copy, and from the last one before the copies.
+  for (const from of [0, 300, 599]) {
+    const client = connect(feed, ids[from]);
+    await client.until(() => client.data.at(-1) === "then", "the last");
+    assert.deepEqual(client.data, [...numbersFrom(from + 1, 604), "end", "then"]);
+  }
   await feed.close();
 });
 
