@@ -43,6 +43,8 @@ export class Stream {
   #askedAt = -Infinity;
   #last = 0;
   #asking: Promise<StreamState> | undefined;
+  /** Resolves when there is a stream to publish to. */
+  #ready: Promise<void> | undefined;
 
   constructor(client: JetStreamClientLike | Promise<JetStreamClientLike>, settings: JetStreamSettings) {
     this.name = `JetStream stream ${settings.stream}`;
@@ -117,14 +119,15 @@ export class Stream {
     try {
       const client = await this.#client;
       const send = () => this.link.call(() => client.publish(subject, payload, { msgID, expect }));
-      // Nobody answers for a subject that no stream has: this is where it is made, before the first message.
-      if (this.#created === "") await this.#ask();
+      // Nobody answers for a subject that no stream has: this is where it is made, before the first message. All wait for
+      // the same answer, so that whoever publishes later goes on later, also where the stream is known by then.
+      await (this.#ready ??= this.#prepare());
       try {
         return (await send()).seq;
       } catch (error) {
         if ((error as Error).name !== "JetStreamNotEnabled") throw error;
         // It was deleted meanwhile, or the server is starting, in which case this fails too.
-        await this.#ask();
+        await (this.#ready = this.#prepare());
         return (await send()).seq;
       }
     } catch (error) {
@@ -132,7 +135,17 @@ export class Stream {
     }
   }
 
-  /** One question for all who publish at the same time. */
+  /** Knows the stream, or has it made. The next one to publish asks again if that failed. */
+  async #prepare(): Promise<void> {
+    try {
+      await this.#ask();
+    } catch (error) {
+      this.#ready = undefined;
+      throw error;
+    }
+  }
+
+  /** One question for all who ask at the same time. */
   #ask(): Promise<StreamState> {
     this.#asking ??= this.state().finally(() => this.#asking = undefined);
     return this.#asking;

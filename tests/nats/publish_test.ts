@@ -1,0 +1,62 @@
+// Tests that a process's events stand in a JetStream stream in the order in which it published them.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { jetStream, type JetStreamClientLike } from "../../lib/nats/mod.ts";
+import { NatsServer, noNats } from "../support/nats.ts";
+import { deferred } from "../support/wait.ts";
+
+let server: NatsServer;
+before(async () => {
+  if (!noNats) server = await NatsServer.start();
+});
+after(async () => {
+  if (!noNats) await server.stop();
+});
+
+/** The same client, whose answer to the second question for the stream comes late. */
+function slowToAnswer(client: JetStreamClientLike, late: Promise<void>): JetStreamClientLike {
+  let questions = 0;
+  return new Proxy(client, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (name !== "jetstreamManager") return typeof value === "function" ? value.bind(target) : value;
+      return async (...args: [boolean]) => {
+        const manager = await target.jetstreamManager(...args);
+        const streams = Object.create(manager.streams);
+        streams.info = async (stream: string) => {
+          const isSecond = ++questions === 2;
+          const info = await manager.streams.info(stream);
+          if (isSecond) await late;
+          return info;
+        };
+        return new Proxy(manager, {
+          get: (real, key) => key === "streams" ? streams : Reflect.get(real, key),
+        });
+      };
+    },
+  });
+}
+
+test("JetStream: what is published while the stream is still asked for is not overtaken", {
+  skip: noNats,
+  timeout: 30_000,
+}, async () => {
+  const own = await server.connect();
+  const late = deferred();
+  try {
+    await jetStream(own.client, { stream: "asked" }).open().then((reader) => reader.close());
+    const backplane = jetStream(slowToAnswer(own.client, late.promise), { stream: "asked" });
+    const opening = backplane.open();
+    // These ask for the stream themselves, and their answer comes after the reader's.
+    const early = [0, 1, 2].map((i) => backplane.append({ messageId: `early-${i}`, payload: "x" }));
+    const reader = await opening;
+    const after = [3, 4, 5].map((i) => backplane.append({ messageId: `after-${i}`, payload: "x" }));
+    setTimeout(late.resolve, 100);
+    await Promise.all([...early, ...after]);
+    const found = (await reader.before(undefined, 6)).map(({ messageId }) => messageId);
+    assert.deepEqual(found, ["early-0", "early-1", "early-2", "after-3", "after-4", "after-5"]);
+    reader.close();
+  } finally {
+    await own.close();
+  }
+});
