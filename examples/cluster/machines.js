@@ -5,7 +5,13 @@ import { text } from "./text.js";
 /** @typedef {{ name: string, what: string, state: string, ok?: boolean, clients?: number }} Machine */
 
 /** @type {Record<string, string>} the badge's look of each state */
-const LOOKS = { up: "open", blind: "waiting", silent: "waiting", starting: "connecting", ending: "connecting" };
+const LOOKS = {
+  up: "open",
+  blind: "waiting",
+  silent: "waiting",
+  starting: "connecting",
+  ending: "connecting",
+};
 
 export class Machines {
   #list;

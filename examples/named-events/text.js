@@ -17,7 +17,9 @@ const en = {
       "503; the library does not.",
     /** @param {string} kind @param {number} seconds */
     done: (kind, seconds) =>
-      kind === "refuse" ? `The server is gone for ${seconds} s.` : `The server answers ${kind} for ${seconds} s.`,
+      kind === "refuse"
+        ? `The server is gone for ${seconds} s.`
+        : `The server answers ${kind} for ${seconds} s.`,
     unanswered: "Nothing was done: the gallery’s own server did not answer.",
     /** @param {number} status */
     refused: (status) => `Nothing was done: the gallery’s own server answered ${status}.`,

@@ -2,7 +2,13 @@
 import { pick } from "./language.js";
 
 const en = {
-  state: { connecting: "Connecting", open: "Live", waiting: "Waiting", closed: "Closed", stuck: "Nothing arrives" },
+  state: {
+    connecting: "Connecting",
+    open: "Live",
+    waiting: "Waiting",
+    closed: "Closed",
+    stuck: "Nothing arrives",
+  },
   detail: {
     connecting: "Opening the stream…",
     open: "Events arrive as they happen.",

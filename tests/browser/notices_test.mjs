@@ -20,14 +20,18 @@ const waitForPart = (page, part) =>
 
 /** Lets requests of this method fail, or be answered with a status, while all others go through. */
 const breakMethod = (page, method, status) =>
-  page.evaluate((method, status) => {
-    const { fetch } = globalThis;
-    globalThis.mend = () => globalThis.fetch = fetch;
-    globalThis.fetch = (url, init) => {
-      if (init?.method !== method) return fetch(url, init);
-      return status ? Promise.resolve(new Response("", { status })) : Promise.reject(new TypeError("cut"));
-    };
-  }, method, status);
+  page.evaluate(
+    (method, status) => {
+      const { fetch } = globalThis;
+      globalThis.mend = () => globalThis.fetch = fetch;
+      globalThis.fetch = (url, init) => {
+        if (init?.method !== method) return fetch(url, init);
+        return status ? Promise.resolve(new Response("", { status })) : Promise.reject(new TypeError("cut"));
+      };
+    },
+    method,
+    status,
+  );
 const mend = (page) => page.evaluate(() => globalThis.mend());
 
 describeBrowsers((browser) => {
@@ -97,7 +101,8 @@ describeBrowsers((browser) => {
     await page.evaluateOnNewDocument(() => {
       const { fetch } = globalThis;
       globalThis.isCut = true;
-      globalThis.fetch = (...args) => globalThis.isCut ? Promise.reject(new TypeError("cut")) : fetch(...args);
+      globalThis.fetch = (...args) =>
+        globalThis.isCut ? Promise.reject(new TypeError("cut")) : fetch(...args);
     });
     await page.reload();
     await noteIs(page, /^The server cannot be reached/);

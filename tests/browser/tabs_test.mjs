@@ -46,7 +46,10 @@ describeBrowsers((browser) => {
       await waitForCount(server, stream, expected);
       if (expected === 2) {
         const said = await Promise.all(tabs.map((tab) => tab.$eval("#bare-count", (e) => e.textContent)));
-        assert.equal(said.filter((sentence) => /^Another tab of this browser has it/.test(sentence)).length, 7);
+        assert.equal(
+          said.filter((sentence) => /^Another tab of this browser has it/.test(sentence)).length,
+          7,
+        );
       }
       // The one that holds the connection goes, and the others stay.
       await tabs[0].goto("about:blank");
@@ -58,25 +61,29 @@ describeBrowsers((browser) => {
     });
   }
 
-  test("job: eight tabs of a job, one connection, and each is told at once where it is", { timeout }, async (t) => {
-    // It rests for so long that nobody learns of the job by its next news.
-    const env = { JOB_REST: "60000" };
-    const server = await serverFor(t, "node", { program, env });
-    const first = await openPage(t, browser(), `${server.url}/job/`);
-    await press(first, "#start");
-    await receives(first, "#job[data-state=running]");
-    const tabs = [first];
-    while (tabs.length < TABS) tabs.push(await openPage(t, browser(), first.url()));
-    for (const tab of tabs) {
-      await receives(tab, "#job[data-state=running]");
-      await isLive(tab, "#status");
-    }
-    // What the others asked once is over.
-    await waitForCount(server, /^\/job\/jobs\/\w/, 1);
-    await press(tabs[3], "#cancel");
-    for (const tab of tabs) await receives(tab, "#job[data-state=cancelled]");
-    await waitForCount(server, /^\/job\/jobs\/\w/, 0);
-  });
+  test(
+    "job: eight tabs of a job, one connection, and each is told at once where it is",
+    { timeout },
+    async (t) => {
+      // It rests for so long that nobody learns of the job by its next news.
+      const env = { JOB_REST: "60000" };
+      const server = await serverFor(t, "node", { program, env });
+      const first = await openPage(t, browser(), `${server.url}/job/`);
+      await press(first, "#start");
+      await receives(first, "#job[data-state=running]");
+      const tabs = [first];
+      while (tabs.length < TABS) tabs.push(await openPage(t, browser(), first.url()));
+      for (const tab of tabs) {
+        await receives(tab, "#job[data-state=running]");
+        await isLive(tab, "#status");
+      }
+      // What the others asked once is over.
+      await waitForCount(server, /^\/job\/jobs\/\w/, 1);
+      await press(tabs[3], "#cancel");
+      for (const tab of tabs) await receives(tab, "#job[data-state=cancelled]");
+      await waitForCount(server, /^\/job\/jobs\/\w/, 0);
+    },
+  );
 
   test("upload: all tabs have the same code, and a new one in one is new in all", { timeout }, async (t) => {
     const server = await serverFor(t, "node", { program: "examples/upload/server.ts" });
