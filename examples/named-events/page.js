@@ -1,4 +1,4 @@
-// Reads one stream by connect() and by a bare EventSource, and has buttons that take its server away.
+// Reads one stream by connectShared() and by a bare EventSource, and has buttons that take its server away.
 import { connectShared } from "../page/client.js";
 import { element } from "../page/element.js";
 import { fillIn } from "../page/language.js";

@@ -4,7 +4,7 @@ import { pick } from "../page/language.js";
 const en = {
   title: "Named events, across origins",
   lede:
-    "One stream, read twice: by connect() of the client library, and by the browser’s bare EventSource. Every two " +
+    "One stream, read twice: by connectShared() of the client library, and by the browser’s bare EventSource. Every two " +
     "seconds comes a message, and an event named test-event that only its own listener hears. Take the server away, " +
     "and see who comes back.",
   trouble: {
@@ -45,7 +45,7 @@ const en = {
 const zh = {
   title: "命名事件与跨源",
   lede:
-    "同一个流被读取两次：一次用客户端库的 connect()，一次用浏览器自带的 EventSource。每两秒来一条普通消息，" +
+    "同一个流被读取两次：一次用客户端库的 connectShared()，一次用浏览器自带的 EventSource。每两秒来一条普通消息，" +
     "外加一个名为 test-event、只有对应监听器才能收到的事件。把服务器拿走，看看谁会回来。",
   trouble: {
     heading: "让服务器离开 8 秒",
