@@ -1,5 +1,5 @@
 // One server of three: publishes all the time, serves whoever comes, and tells the run what was acknowledged.
-// Each line on its standard output is one word and what belongs to it; "stop" on its standard input ends the publishing.
+// Each line on its standard output is one word, what belongs to it, and a full stop; "stop" on its standard input ends the publishing.
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { serve } from "../.out/tidings/lib/serve/mod.js";
@@ -7,7 +7,7 @@ import { redisStreams } from "../.out/tidings/lib/redis/mod.js";
 import { Broadcaster } from "../.out/tidings/mod.js";
 
 const [url, name, rate] = process.argv.slice(2);
-const say = (...words) => process.stdout.write(`${words.join(" ")}\n`);
+const say = (...words) => process.stdout.write(`${words.join(" ")} .\n`);
 
 /** Each runtime with a client of its own where it has one. */
 async function openClient() {
@@ -27,7 +27,6 @@ const feed = new Broadcaster({
 });
 
 let number = 0;
-let publishing;
 const outcomes = new Set();
 const stopPublishing = () => clearInterval(publishing);
 
@@ -56,7 +55,7 @@ const server = await serve((request) => {
 say("port", server.port);
 
 const begun = performance.now();
-publishing = setInterval(() => {
+const publishing = setInterval(() => {
   // Late calls are made up for: the rate stays what it is.
   for (const due = (performance.now() - begun) / 1_000 * Number(rate); number < due;) publish();
 }, 10);

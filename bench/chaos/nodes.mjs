@@ -120,6 +120,8 @@ export class Node {
   }
 
   #hear(source, [word, ...rest]) {
+    // Not all of a line: it was killed in the middle. Or the line is not ours.
+    if (rest.pop() !== ".") return;
     switch (word) {
       case "port":
         this.port = Number(rest[0]);
