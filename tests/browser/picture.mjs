@@ -1,14 +1,14 @@
 // Records the README's moving picture: the dashboard while a client stalls and the server is killed and comes back.
-//   node scripts/picture.mjs    needs chromium and ffmpeg; writes docs/dashboard.gif
+//   node tests/browser/picture.mjs    needs chromium and ffmpeg; writes docs/dashboard.gif
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { launchBrowser } from "../tests/browser/browsers.mjs";
-import { startServer } from "../tests/browser/server.mjs";
-import { openLivePage } from "../tests/browser/support.mjs";
-import { exec } from "./support/exec.mjs";
-import { root } from "./support/project.mjs";
+import { fileURLToPath } from "node:url";
+import { launchBrowser } from "./browsers.mjs";
+import { startServer } from "./server.mjs";
+import { openLivePage } from "./support.mjs";
 
 const FRAMES_A_SECOND = 4;
 const SIZE = { width: 1000, height: 640 };
@@ -52,17 +52,10 @@ await server.kill();
 
 const filter =
   "split[a][b];[a]palettegen=max_colors=64:stats_mode=diff[p];[b][p]paletteuse=dither=none:diff_mode=rectangle";
-const output = join(root, "docs/dashboard.gif");
-await exec([
-  "ffmpeg",
-  "-y",
-  "-framerate",
-  `${FRAMES_A_SECOND}`,
-  "-i",
-  join(work, "%04d.png"),
-  "-vf",
-  filter,
-  output,
-]);
+const output = fileURLToPath(new URL("../../docs/dashboard.gif", import.meta.url));
+const frame = join(work, "%04d.png");
+execFileSync("ffmpeg", ["-y", "-framerate", `${FRAMES_A_SECOND}`, "-i", frame, "-vf", filter, output], {
+  stdio: "ignore",
+});
 console.log(`${output}, ${frames} frames`);
 process.exit(0);
