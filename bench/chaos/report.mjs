@@ -49,7 +49,7 @@ missing at the end counts, too. ${
   } events were missing and covered by a gap: what a flush or a trim destroyed
 before a reader, mostly one that was away, had it. ${
     number(refused)
-  } events were refused by \`publish()\`, as Redis was away for
+  } events were refused by \`publish()\`, mostly as Redis was away for
 longer than \`publishTimeout\`.
 
 ${done.join("\n")}
