@@ -112,9 +112,11 @@ element("form").addEventListener("submit", async (event) => {
   }
 });
 
-element("stop").addEventListener("click", () => {
-  // The stream tells of the end, so there is nothing to do with the answer.
-  if (isEnabled("stop")) fetch(`answers/${current?.id}`, { method: "DELETE" }).catch(() => {});
+element("stop").addEventListener("click", async () => {
+  if (!isEnabled("stop")) return;
+  // The stream tells of the end, so there is nothing to do with an answer that is good.
+  const response = await fetch(`answers/${current?.id}`, { method: "DELETE" }).catch(() => undefined);
+  if (!response?.ok && isEnabled("stop")) say(text.state.unstopped, "error");
 });
 element("cut").addEventListener("click", () => {
   if (isEnabled("cut")) network.cut(3_000);

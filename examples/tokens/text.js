@@ -34,6 +34,7 @@ const en = {
     failed: "The server’s generator failed.",
     forgotten:
       "The server does not know this answer any more: it was started anew, or it is long ago. Ask again.",
+    unstopped: "The answer was not stopped: the server did not do it. Try again.",
     refused: "The server did not take the question. Try again.",
     unreachable: "The server cannot be reached. The question is still there: try again.",
   },
@@ -67,6 +68,7 @@ const zh = {
     abandoned: (tokens) => `没有人在读，服务器在 ${tokens} 个词块后停止了它。`,
     failed: "服务器的生成器出错了。",
     forgotten: "服务器已不认得这个回答：它重新启动过，或者时间太久了。请再问一次。",
+    unstopped: "回答没有停止：服务器没有照办，请重试。",
     refused: "服务器没有接受这个问题，请再试一次。",
     unreachable: "连不上服务器。问题还在，请再试一次。",
   },

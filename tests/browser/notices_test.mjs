@@ -111,6 +111,19 @@ describeBrowsers((browser) => {
     assert.equal(await note(page), "");
   });
 
+  test("tokens: an answer that could not be stopped is not said to be", { timeout }, async (t) => {
+    const server = await serverFor(t, "node", { program: "examples/tokens/server.ts" });
+    const page = await openPage(t, browser(), `${server.url}/tokens/?lang=en`);
+    await press(page, "#question");
+    await waitFor(page, () => Number(document.querySelector("#tokens").textContent) > 3);
+    await breakMethod(page, "DELETE");
+    await press(page, "#stop");
+    await noteIs(page, /^The answer was not stopped/);
+    await mend(page);
+    await press(page, "#stop");
+    await noteIs(page, /^Stopped/);
+  });
+
   test("named events: a trouble that is over is no longer told", { timeout }, async (t) => {
     const server = await serverFor(t, "node", { program: "examples/named-events/server.ts" });
     const page = await openPage(t, browser(), `${server.url}/named-events/?lang=en&from=here`);
