@@ -33,6 +33,7 @@ stream.onstate = (state, detail) => {
   else status.show(state, detail);
   const told = detail.response?.headers.get("x-node");
   if (told) moveTo(told);
+  show();
   showTabs();
   showMachines();
 };
@@ -43,13 +44,20 @@ stream.on("gap", () => tally.gap());
 function moveTo(now) {
   if (node !== "" && node !== now) moves++;
   node = now;
-  show();
+}
+
+/** Only the tab that holds the connection has seen the response, which says whose it is: the others are told by that tab. */
+function askHolder() {
+  if (stream.role !== "follower") return;
+  const holder = tabs.others().find((tab) => tab.lane === lane && tab.holds);
+  if (holder?.node) moveTo(holder.node);
 }
 
 /** The node that this tab is on now; empty while it is on none. */
 const here = () => stream.state === "open" ? node : "";
 
 function show() {
+  askHolder();
   element("node").textContent = here() || text.nowhere;
   element("last").textContent = String(tally.last);
   element("gaps").textContent = String(tally.gaps);
@@ -62,10 +70,7 @@ function show() {
 
 function showTabs() {
   const { last, lost, doubled, gaps } = tally;
-  // Only the tab that holds the connection has seen the response, which says whose it is.
   const holds = stream.role !== "follower";
-  const holder = tabs.others().find((tab) => tab.lane === lane && tab.holds);
-  if (!holds && holder?.node) moveTo(holder.node);
   const own = { lane, holds, node: here(), last, lost, doubled, gaps };
   tabs.tell(own);
   const rows = [{ ...own, id: text.thisTab }, ...tabs.others()].map((tab) => {

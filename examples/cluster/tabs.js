@@ -13,19 +13,29 @@ export class Tabs {
   /** @type {Map<string, TabFigures & { heard: number }>} */
   #others = new Map();
   #channel = new BroadcastChannel("tidings-cluster");
+  /** @type {Omit<TabFigures, "id"> | undefined} */
+  #told;
   id = Math.random().toString(36).slice(2, 6);
 
   constructor() {
     this.#channel.onmessage = ({ data }) => {
-      if (data.bye) this.#others.delete(data.bye);
+      if (data.hello) this.#say();
+      else if (data.bye) this.#others.delete(data.bye);
       else this.#others.set(data.id, { ...data, heard: Date.now() });
     };
+    // The others say at once what they last said.
+    this.#channel.postMessage({ hello: true });
     addEventListener("pagehide", () => this.#channel.postMessage({ bye: this.id }));
   }
 
   /** @param {Omit<TabFigures, "id">} figures this tab's */
   tell(figures) {
-    this.#channel.postMessage({ ...figures, id: this.id });
+    this.#told = figures;
+    this.#say();
+  }
+
+  #say() {
+    if (this.#told) this.#channel.postMessage({ ...this.#told, id: this.id });
   }
 
   /** The other tabs, in an order that stays. @returns {TabFigures[]} */
