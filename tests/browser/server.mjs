@@ -21,11 +21,11 @@ process.once("exit", () => running.forEach((child) => killGroup(child)));
 // Without a listener these end the process with no `exit` event, and what it started would outlive it.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
-/** Starts the program on any free port; resolves when it has printed its URL. */
+/** Starts the program on a free port; resolves when it has printed its URL. */
 export async function startServer(runtime, options = {}) {
-  let run = await start(runtime, { ...options, port: 0 });
+  const port = await freePort();
+  let run = await start(runtime, { ...options, port });
   const { url } = run;
-  const port = Number(new URL(url).port);
   return {
     url,
     port,
@@ -91,14 +91,16 @@ async function start(runtime, { port, program = "examples/server.ts", env = {} }
   };
 }
 
-/** A port that is free now. */
+/** A port that is free now, and stays so while nobody listens: see tests/support/free_port.ts. */
 export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const server = createServer().listen(20_000 + Math.floor(Math.random() * 12_000), "127.0.0.1");
+    const { port } = await once(server, "listening").then(() => server.address(), () => ({}));
+    if (port === undefined) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /** Answers everything on `port` with 503, as a proxy does while the server behind it is being replaced. */

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -13,6 +12,7 @@ import { gzip } from "../../lib/compression/mod.ts";
 import { Broadcaster, createSSEResponse } from "../../mod.ts";
 import { MemoryClient, request } from "../support/memory_client.ts";
 import { accompany } from "../support/companion.ts";
+import { freePort } from "../support/free_port.ts";
 import { Random } from "../support/random.ts";
 import { runtime } from "../support/runtime.ts";
 import { servers, withServer } from "../support/servers.ts";
@@ -404,14 +404,4 @@ async function startNginx(upstream: number): Promise<{ port: number; stop(): Pro
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -8,9 +8,9 @@ import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManage
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free_port.ts";
 import { sleep, within } from "./wait.ts";
 
 /** Why tests with NATS cannot run here; false if they can. On a CI machine they have to. */
@@ -178,12 +178,4 @@ export class NatsClient {
   async close(): Promise<void> {
     await this.connection.close();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return (address as { port: number }).port;
 }
