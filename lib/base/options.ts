@@ -134,10 +134,9 @@ export function clockOption(clock: Clock | undefined): Clock {
   return clock;
 }
 
-/** Checks an option that is switched on or off. */
-export function booleanOption(name: string, value: unknown): boolean {
-  if (typeof value !== "boolean") throw wrongOption(name, "true or false", value);
-  return value;
+/** True or false, or nothing. */
+export function booleanOption(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") throw wrongOption(name, "true or false", value);
 }
 
 /** A function, or nothing. */

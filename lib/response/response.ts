@@ -137,7 +137,7 @@ export function createSSEResponse(
   if (!Number.isInteger(status) || status < 200 || status > 599 || [204, 205, 304].includes(status)) {
     throw wrongOption("status", "a status from 200 to 599 that may have a body", status);
   }
-  if (final !== undefined) booleanOption("final", final);
+  booleanOption("final", final);
   if (typeof source !== "function" && !isIterable(source)) throw wrongSource(source);
   const head = answer(request, options, status);
   if (head instanceof Response) return head;

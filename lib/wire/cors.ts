@@ -80,7 +80,7 @@ export function checkCors(cors: CorsOptions | undefined): void {
   else if (origins !== "*" && typeof origins !== "function") {
     throw wrongOption("cors.origins", 'a list of origins, a function, or "*"', origins);
   }
-  if (credentials !== undefined) booleanOption("cors.credentials", credentials);
+  booleanOption("cors.credentials", credentials);
   if (credentials === true && origins === "*") {
     throw new TypeError(
       'Option "cors.origins" must not be "*" where "cors.credentials" is true: browsers refuse that pair, since any ' +
