@@ -18,7 +18,8 @@ import { serve } from "tidings/serve";
 import { Cluster } from "./parts/cluster.ts";
 import { control } from "./control.ts";
 import { nginx } from "./parts/nginx.ts";
-import { find, freePort, runtimes } from "./parts/programs.ts";
+import { freePort } from "./parts/free_port.ts";
+import { find, runtimes } from "./parts/programs.ts";
 import { startProxy } from "./parts/proxy.ts";
 import { portSetting } from "../support/settings.ts";
 

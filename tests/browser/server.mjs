@@ -91,7 +91,7 @@ async function start(runtime, { port, program = "examples/server.ts", env = {} }
   };
 }
 
-/** A port that is free now, and stays so while nobody listens: see tests/support/free_port.ts. */
+/** A port that is free now, and stays so while nobody listens: see examples/cluster/parts/free_port.ts. */
 export async function freePort() {
   for (;;) {
     const server = createServer().listen(20_000 + Math.floor(Math.random() * 12_000), "127.0.0.1");

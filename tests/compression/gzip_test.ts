@@ -12,7 +12,7 @@ import { gzip } from "../../lib/compression/mod.ts";
 import { Broadcaster, createSSEResponse } from "../../mod.ts";
 import { MemoryClient, request } from "../support/memory_client.ts";
 import { accompany } from "../support/companion.ts";
-import { freePort } from "../support/free_port.ts";
+import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { Random } from "../support/random.ts";
 import { runtime } from "../support/runtime.ts";
 import { servers, withServer } from "../support/servers.ts";

@@ -10,7 +10,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "./free_port.ts";
+import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { sleep, within } from "./wait.ts";
 
 /** Why tests with NATS cannot run here; false if they can. On a CI machine they have to. */

@@ -8,7 +8,7 @@ import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_proces
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "./free_port.ts";
+import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { PATIENCE, sleep, within } from "./wait.ts";
 
 /** Why tests with Redis cannot run here; false if they can. On a CI machine they have to. */

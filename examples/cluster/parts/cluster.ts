@@ -2,7 +2,8 @@
 
 import { fileURLToPath } from "node:url";
 import { Child } from "./child.ts";
-import { freePort, type Runtime } from "./programs.ts";
+import { freePort } from "./free_port.ts";
+import type { Runtime } from "./programs.ts";
 import { Writer } from "./writer.ts";
 
 const NODES = 3;

@@ -3,7 +3,6 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import process from "node:process";
-import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -48,22 +47,4 @@ export function runtimes(): Runtime[] {
     if (status !== 0 || path === undefined || version === undefined) return [];
     return [{ name, version, command: [path, ...run] }];
   });
-}
-
-/**
- * A port that is free, and stays so while its server is killed and started again: below those that systems give to outgoing
- * connections (from 32,768 on with Linux).
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!isFree) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
 }
