@@ -13,7 +13,8 @@ import type { Clock } from "../base/clock.ts";
 import { type Draft, type LogEntry, toEntries } from "../log/log.ts";
 import type { LogReader } from "../log/sequencer.ts";
 import { ReadSize } from "./read_size.ts";
-import type { Patience } from "./patience.ts";
+import type { Patience } from "../base/patience.ts";
+import { openReader } from "./open_reader.ts";
 
 /** Entries that follow one another in the log. */
 interface Page {
@@ -133,7 +134,7 @@ export class Archive {
         // Nothing follows, and yet this process has read more: the log has lost its end, and the follower will notice.
         if (this.#wasFruitless) await this.#patience.pause(1);
         // A failure is told by the follower, which reads the same log.
-        this.#reader ??= await this.#patience.open(this.#backplane);
+        this.#reader ??= await openReader(this.#backplane, this.#patience);
         await this.#turnPage(this.#reader);
         failures = 0;
       } catch {

@@ -13,7 +13,8 @@ import { MOST_REMEMBERED } from "./deduplicator.ts";
 import type { Health } from "../log/sequencer.ts";
 import { errorText, TidingsError } from "../base/errors.ts";
 import { ReadSize } from "./read_size.ts";
-import type { Patience } from "./patience.ts";
+import type { Patience } from "../base/patience.ts";
+import { openReader } from "./open_reader.ts";
 
 /** Who is told what was read. Its methods must not throw. */
 export interface FollowerListener {
@@ -83,7 +84,7 @@ export class Follower {
     await Promise.resolve();
     while (!this.#stopped) {
       try {
-        this.#reader = await this.#patience.open(this.#backplane);
+        this.#reader = await openReader(this.#backplane, this.#patience);
         await this.#follow(this.#reader);
       } catch (error) {
         this.#fail(error);

@@ -9,7 +9,7 @@ import type { Backplane, BackplaneMessage } from "./backplane.ts";
 import { newEpoch } from "../log/cursor.ts";
 import type { Clock } from "../base/clock.ts";
 import { errorText, TidingsError } from "../base/errors.ts";
-import type { Patience } from "./patience.ts";
+import type { Patience } from "../base/patience.ts";
 
 interface Message extends BackplaneMessage {
   readonly number: number;

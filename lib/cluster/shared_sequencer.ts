@@ -32,7 +32,7 @@ import { Follower } from "./follower.ts";
 import { Intake } from "./intake.ts";
 import { Locator } from "./locator.ts";
 import { encodeLoss, Losses } from "./losses.ts";
-import { Patience } from "./patience.ts";
+import { Patience } from "../base/patience.ts";
 import { encodePayload } from "./payload.ts";
 import { Publisher, type PublisherLimits } from "./publisher.ts";
 import { ArchiveReplay, type ReplayParts } from "./replay.ts";
@@ -79,7 +79,7 @@ export class SharedSequencer implements Sequencer {
     const decoder = (isCopy: (entry: BackplaneEntry) => boolean) =>
       new EntryDecoder(backplane, { largest: log.limits.bytes, onError: leftOut, isCopy });
     this.#backplane = backplane;
-    const patience = this.#patience = new Patience(clock);
+    const patience = this.#patience = new Patience(clock, "the broadcaster");
     this.#log = log;
     this.#batcher = batcher;
     this.#locator = new Locator(log, backplane);

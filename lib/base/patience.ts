@@ -4,26 +4,26 @@
  * @module
  */
 
-import { type Clock, spread, within } from "../base/clock.ts";
-import { type Backplane, type BackplaneReader, LONGEST_WAIT } from "./backplane.ts";
+import { type Clock, spread, within } from "./clock.ts";
 
-// The longest that a call may take that does not wait for anything, and how much longer than promised one may take that
-// does, before the connection is taken for dead; in milliseconds.
-const CALL_TIMEOUT = 5_000;
-const GRACE = 2_000;
+/** The longest that a call may take that waits for nothing but its answer, before it is given up; in milliseconds. */
+export const CALL_TIMEOUT = 5_000;
 
 const SHORTEST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 
-/** All waiting of one Broadcaster for its engine. None of it outlives `end()`, which would keep the process alive. */
+/** All waiting of one owner for its engine. None of it outlives `end()`, which would keep the process alive. */
 export class Patience {
   readonly #clock: Clock;
+  readonly #owner: string;
   /** What ends each wait that is under way. */
   readonly #waits = new Set<() => void>();
   #isOver = false;
 
-  constructor(clock: Clock) {
+  /** @param owner Who waits, for the error of a call that is ended: "the broadcaster". */
+  constructor(clock: Clock, owner: string) {
     this.#clock = clock;
+    this.#owner = owner;
   }
 
   /** Resolves after a pause that is longer with each failure in a row, and never the same in two processes. */
@@ -37,27 +37,11 @@ export class Patience {
     await this.#wait(new Promise<void>(() => {}), milliseconds, () => {}).catch(() => {});
   }
 
-  /** Opens a reader whose calls reject when they take too long. */
-  async open(backplane: Backplane): Promise<BackplaneReader> {
-    const bounded = <T>(call: Promise<T>, milliseconds = CALL_TIMEOUT): Promise<T> =>
-      this.#wait(call, milliseconds, () => {
-        throw new Error(`no answer within ${milliseconds} ms`);
-      });
-    const opening = backplane.open();
-    let reader: BackplaneReader;
-    try {
-      reader = await bounded(opening);
-    } catch (error) {
-      // One that opens after all is not left behind.
-      opening.then((late) => late.close(), () => {});
-      throw error;
-    }
-    return {
-      range: (from, limit) => bounded(reader.range(from, limit)),
-      before: (to, limit) => bounded(reader.before(to, limit)),
-      wait: (after) => bounded(reader.wait(after), LONGEST_WAIT + GRACE),
-      close: () => reader.close(),
-    };
+  /** The outcome of a call, which rejects when it takes too long, and at the end. */
+  bounded<T>(call: Promise<T>, milliseconds: number = CALL_TIMEOUT): Promise<T> {
+    return this.#wait(call, milliseconds, () => {
+      throw new Error(`no answer within ${milliseconds} ms`);
+    });
   }
 
   /** Ends every pause, and fails every call that is under way or comes later. */
@@ -71,7 +55,7 @@ export class Patience {
     let end!: () => void;
     // One for each wait: whatever waits for a promise that lives as long as the process is kept as long.
     const ended = new Promise<never>((_, reject) =>
-      end = () => reject(new Error("the broadcaster is closed"))
+      end = () => reject(new Error(`${this.#owner} is closed`))
     );
     this.#waits.add(end);
     if (this.#isOver) end();

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LONGEST_WAIT } from "../../lib/cluster/backplane.ts";
-import { Patience } from "../../lib/cluster/patience.ts";
+import { Patience } from "../../lib/base/patience.ts";
+import { openReader } from "../../lib/cluster/open_reader.ts";
 import { Broadcaster } from "../../mod.ts";
 import { countingClock } from "../support/counting_clock.ts";
 import { MemoryLog } from "../support/memory_backplane.ts";
@@ -19,7 +20,7 @@ async function outcome(promise: Promise<unknown>): Promise<unknown> {
 test("pauses double from 50 ms to 2 s, and are half as long at the least", async () => {
   for (const [random, share] of [[0, 0.5], [0.999_999, 1]] as const) {
     const clock = turnedClock({ random: () => random });
-    const patience = new Patience(clock);
+    const patience = new Patience(clock, "the broadcaster");
     for (const [failures, longest] of [[0, 50], [1, 100], [5, 1_600], [6, 2_000], [1_000, 2_000]] as const) {
       const pause = patience.pause(failures);
       clock.pass(longest * share - 1);
@@ -34,8 +35,8 @@ test("pauses double from 50 ms to 2 s, and are half as long at the least", async
 test("an engine that does not answer is given up after 5 s, and one that waits for entries after 2 s more", async () => {
   const clock = turnedClock();
   const log = new MemoryLog();
-  const patience = new Patience(clock);
-  const reader = await patience.open(log.backplane());
+  const patience = new Patience(clock, "the broadcaster");
+  const reader = await openReader(log.backplane(), patience);
   log.wedge();
   const [range, wait] = [reader.range("1", 1), reader.wait("1")];
   for (const call of [range, wait]) call.catch(() => {});
@@ -48,7 +49,7 @@ test("an engine that does not answer is given up after 5 s, and one that waits f
   reader.close();
 
   log.freeze("open");
-  const opening = patience.open(log.backplane());
+  const opening = openReader(log.backplane(), patience);
   clock.pass(5_000);
   assert.equal(await outcome(opening), "no answer within 5000 ms");
   log.thaw();
@@ -59,8 +60,8 @@ test("an engine that does not answer is given up after 5 s, and one that waits f
 test("its end ends every pause and every wait", async () => {
   const clock = turnedClock();
   const log = new MemoryLog();
-  const patience = new Patience(clock);
-  const reader = await patience.open(log.backplane());
+  const patience = new Patience(clock, "the broadcaster");
+  const reader = await openReader(log.backplane(), patience);
   log.wedge();
   const waiting = [patience.pause(6), reader.range("1", 1), reader.wait("1")];
   for (const each of waiting) each.catch(() => {});
@@ -71,7 +72,7 @@ test("its end ends every pause and every wait", async () => {
     "the broadcaster is closed",
   ]);
   assert.equal(await outcome(patience.pause(6)), undefined);
-  assert.equal(await outcome(patience.open(log.backplane())), "the broadcaster is closed");
+  assert.equal(await outcome(openReader(log.backplane(), patience)), "the broadcaster is closed");
   reader.close();
   await until(() => log.readers === 0, "no reader is left open");
   assert.equal(clock.pending(), 0);
