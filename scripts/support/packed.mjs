@@ -7,7 +7,7 @@ import { root } from "./project.mjs";
 let packed;
 
 /** The path of the packed package, made once from what is in dist/. */
-function tarball(work) {
+export function tarball(work) {
   packed ??= pack(work);
   return packed;
 }
