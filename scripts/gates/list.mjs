@@ -4,6 +4,7 @@ import { gates as deno } from "./deno.mjs";
 import { gates as manifest } from "./package.mjs";
 import { gates as quickstart } from "./quickstart.mjs";
 import { gates as readme } from "./readme.mjs";
+import { gates as release } from "./release.mjs";
 import { gates as repository } from "./repository.mjs";
 import { gates as rooms } from "./rooms.mjs";
 import { gates as source } from "./source.mjs";
@@ -17,6 +18,7 @@ export const gates = [
   ...deno,
   ...manifest,
   ...repository,
+  ...release,
   ...types,
   ...tarball,
   ...readme,
