@@ -83,16 +83,17 @@ async function rehearse(version) {
   }
 }
 
-/** Commits and tags; what fails on the way is taken back. */
+/** Commits and tags. If one of them fails, for want of a signature perhaps, all is as before: the tree was clean. */
 function seal(version) {
-  const paths = writeFiles(root, version);
+  const before = git("rev-parse", "HEAD");
   try {
+    const paths = writeFiles(root, version);
     git("commit", "--quiet", "--message", `chore: release ${version}`, "--", ...paths);
+    git("tag", "--annotate", `v${version}`, "--message", `tidings ${version}`);
   } catch (error) {
-    git("checkout", "--quiet", "HEAD", "--", ...paths);
+    git("reset", "--quiet", "--hard", before);
     throw error;
   }
-  git("tag", "--annotate", `v${version}`, "--message", `tidings ${version}`);
 }
 
 async function main() {

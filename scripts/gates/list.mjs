@@ -1,6 +1,7 @@
 // Lists every gate, in the order in which they run: the quick and local ones first.
 import { gates as browsers } from "./browsers.mjs";
 import { gates as deno } from "./deno.mjs";
+import { gates as init } from "./init.mjs";
 import { gates as manifest } from "./package.mjs";
 import { gates as quickstart } from "./quickstart.mjs";
 import { gates as readme } from "./readme.mjs";
@@ -22,6 +23,7 @@ export const gates = [
   ...types,
   ...tarball,
   ...readme,
+  ...init,
   ...quickstart,
   ...browsers,
 ];

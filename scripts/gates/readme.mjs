@@ -1,31 +1,21 @@
 // Checks the READMEs: what a reader pastes from them runs as it stands, and they are short enough to be read to the end.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../support/exec.mjs";
 import { nodeEnvironment } from "../support/nodes.mjs";
-import { bin, root } from "../support/project.mjs";
+import { bin, read } from "../support/project.mjs";
+import { block } from "../support/readme.mjs";
 import { withRegistry } from "../support/registry.mjs";
 import { freePort, visitStart } from "../support/start.mjs";
 
 const READMES = ["README.md", "README.zh-CN.md"];
 const LINES = 200;
 
-const text = (path) => readFileSync(join(root, path), "utf8");
-
 function short() {
   for (const path of READMES) {
-    const lines = text(path).split("\n").length - 1;
+    const lines = read(path).split("\n").length - 1;
     if (lines > LINES) throw new Error(`${path} has ${lines} lines; whoever comes by reads ${LINES} at most`);
   }
-}
-
-/** The code block of a README that begins with the name of a file. */
-function block(path, mark) {
-  const found = [...text(path).matchAll(/^```[^\n]*\n([^]*?)^```$/gm)].find(([, code]) =>
-    code.startsWith(mark)
-  );
-  if (found === undefined) throw new Error(`${path} has no block that begins with ${mark}`);
-  return found[1];
 }
 
 /** A folder into which a reader installed the package by the command of the README. */
@@ -33,7 +23,7 @@ async function installed(work, name, install, env) {
   const cwd = join(work, `reader-${name}`.replace(/\W/g, "-"));
   mkdirSync(cwd);
   for (const path of READMES) {
-    if (!text(path).includes(install)) throw new Error(`${path} does not say "${install}"`);
+    if (!read(path).includes(install)) throw new Error(`${path} does not say "${install}"`);
   }
   const [program, ...args] = install.split(" ");
   await exec([program === "npm" ? program : bin(program), ...args], { cwd, env });

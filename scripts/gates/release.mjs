@@ -1,6 +1,6 @@
 // Makes releases in a clone: one is refused for each thing that stands in its way, one changes nothing, one is made.
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../support/exec.mjs";
 import { copyProject, root } from "../support/project.mjs";
@@ -101,6 +101,11 @@ async function makeReleases({ work }) {
   ) {
     if (!shown.includes(part)) throw new Error(`With --dry-run "${part}" was not shown:\n${shown}`);
   }
+
+  const hook = join(cwd, ".git/hooks/reference-transaction");
+  writeFileSync(hook, '#!/bin/sh\n! { [ "$1" = prepared ] && grep -q refs/tags/; }\n', { mode: 0o755 });
+  await refused("9.0.0", /v9\.0\.0/);
+  rmSync(hook);
 
   const said = await script("release", "9.0.0");
   for (const command of ["git push origin main", "git push origin v9.0.0"]) {
