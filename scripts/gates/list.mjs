@@ -11,6 +11,7 @@ import { gates as rooms } from "./rooms.mjs";
 import { gates as source } from "./source.mjs";
 import { gates as tarball } from "./tarball.mjs";
 import { gates as types } from "./types.mjs";
+import { gates as workflows } from "./workflows.mjs";
 
 /** `run(context)` throws when the gate fails; `context.work` is a temporary folder that all gates share. */
 export const gates = [
@@ -20,6 +21,7 @@ export const gates = [
   ...manifest,
   ...repository,
   ...release,
+  ...workflows,
   ...types,
   ...tarball,
   ...readme,
