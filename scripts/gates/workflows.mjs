@@ -17,13 +17,20 @@ async function parsed(folder) {
     const all = {};
     for (const path of ${JSON.stringify(paths)}) {
       try {
-        all[path] = Bun.YAML.parse(await Bun.file(path).text());
+        all[path] = { read: Bun.YAML.parse(await Bun.file(path).text()) };
       } catch (error) {
-        throw new Error(path + ": " + error.message);
+        all[path] = { unread: error.message };
       }
     }
     console.log(JSON.stringify(all));`;
-  return Object.entries(JSON.parse(await exec([bin("bun"), "--eval", program], { cwd: root })));
+  const files = Object.entries(JSON.parse(await exec([bin("bun"), "--eval", program], { cwd: root })));
+  const unread = files.filter(([, { unread }]) => unread !== undefined);
+  if (unread.length > 0) {
+    throw new Error(
+      `This is no YAML: ${unread.map(([path, { unread }]) => `${path}, ${unread}`).join("; ")}`,
+    );
+  }
+  return files.map(([path, { read }]) => [path, read]);
 }
 
 /** What is wrong with a step. */
