@@ -43,6 +43,30 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
+/** Writes nothing beside files of the same names, and says which they are. */
+async function refuseExisting(folder: string): Promise<void> {
+  const texts = await Promise.all(FILES.map((name) => textOf(join(folder, name))));
+  const there = FILES.filter((_, index) => texts[index] !== undefined).map((name) => join(folder, name));
+  if (there.length === 0) return;
+  throw new CommandError(
+    `${there.join(" and ")} ${
+      there.length === 1 ? "is" : "are"
+    } there already, and nothing is overwritten: ` +
+      `name another folder, as in "tidings init my-stream"`,
+  );
+}
+
+/** Writes a package.json that has the package as its dependency. */
+async function writeManifest(folder: string, version: string): Promise<void> {
+  const manifest = {
+    private: true,
+    type: "module",
+    scripts: { start: "node server.mjs" },
+    dependencies: { tidings: `^${version}` },
+  };
+  await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`, { flag: "wx" });
+}
+
 /** Runs `tidings init` with what stood behind it. */
 export async function init(args: string[], { folder: source, version }: Package): Promise<void> {
   const { positionals, values } = parseArgs({
@@ -58,36 +82,22 @@ export async function init(args: string[], { folder: source, version }: Package)
     );
   }
 
-  const texts = await Promise.all(FILES.map((name) => textOf(join(folder, name))));
-  const there = FILES.filter((_, index) => texts[index] !== undefined).map((name) => join(folder, name));
-  if (there.length > 0) {
-    const verb = there.length === 1 ? "is" : "are";
-    throw new CommandError(
-      `${there.join(" and ")} ${verb} there already, and nothing is overwritten: name another folder, ` +
-        `as in "tidings init my-stream"`,
-    );
-  }
-
+  await refuseExisting(folder);
   await mkdir(folder, { recursive: true });
   for (const name of FILES) {
+    // Not even a file that has come since then is overwritten.
     await copyFile(new URL(`template/${name}`, source), join(folder, name), constants.COPYFILE_EXCL);
   }
   const written = [...FILES];
-  const { install, add, run } = manager();
-  const steps = [install, run];
   const manifest = await textOf(join(folder, "package.json"));
   if (manifest === undefined) {
-    const own = {
-      private: true,
-      type: "module",
-      scripts: { start: "node server.mjs" },
-      dependencies: { tidings: `^${version}` },
-    };
-    await writeFile(join(folder, "package.json"), `${JSON.stringify(own, null, 2)}\n`, { flag: "wx" });
+    await writeManifest(folder, version);
     written.push("package.json");
-  } else if (!/"tidings"\s*:/.test(manifest)) {
-    steps[0] = add;
   }
+
+  const { install, add, run } = manager();
+  const named = manifest === undefined || /"tidings"\s*:/.test(manifest);
+  const steps = [named ? install : add, run];
   if (folder !== ".") steps.unshift(`cd ${/\s/.test(folder) ? `"${folder}"` : folder}`);
   console.log(`Written: ${written.map((name) => join(folder, name)).join(", ")}
 
