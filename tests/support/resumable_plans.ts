@@ -308,12 +308,17 @@ export async function playPlan(seed: number): Promise<PlanFigures> {
   const sleep = (milliseconds: number) =>
     new Promise<void>((resolve) => clock.setTimeout(resolve, milliseconds));
   async function* produce(who: string, signal: AbortSignal): AsyncGenerator<string> {
+    // One that has ended may be started anew: nothing ends before the race is over.
+    await decided;
     const count = 1 + random.below(60);
     for (let n = 0; n < count && !signal.aborted; n++) {
       if (random.below(3) === 0) await sleep(random.below(600));
       yield `${who}/${n}${random.below(20) === 0 ? "x".repeat(20_000) : ""}`;
     }
   }
+
+  let decide = () => {};
+  const decided = new Promise<void>((resolve) => decide = resolve);
 
   try {
     // Two start it at once: one does.
@@ -336,6 +341,7 @@ export async function playPlan(seed: number): Promise<PlanFigures> {
       1,
       "one of two who start it does",
     );
+    decide();
     account.epoch = (await memory.read(ID, Infinity, 1))!.head.epoch;
     const readers = Array.from({ length: 1 + random.below(4) }, () => new PlanReader(account, figures));
     const awake = () => processes.filter(({ network }) => network.state === "awake");
