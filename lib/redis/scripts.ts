@@ -19,6 +19,11 @@ local function clock()
 end
 `;
 
+/** Fails on a replica, as each write does: it may lag behind, and must not say no in the primary's place. Changes nothing. */
+const DECIDE = `
+local function decide() redis.call('HDEL', KEYS[1], '') end
+`;
+
 /** What is told of a stream: see `readHead` in head.ts. An array of Lua's may hold false, which is sent as nothing. */
 const HEAD = `
 local function head(channel, now)
@@ -70,18 +75,25 @@ end
 `;
 
 /** KEYS: head, events, leases. ARGV: id, channel, start of owners' channels, epoch, owner, token, lease, keep. */
-export const CREATE: string = `${NOW}${STAY}${SWEEP}
+export const CREATE: string = `${NOW}${DECIDE}${STAY}${SWEEP}
 local id, channel, token, lease = ARGV[1], ARGV[2], ARGV[6], tonumber(ARGV[7])
 local former = redis.call('HMGET', KEYS[1], 'token', 'state', 'leaseEnd', 'owner')
-if former[1] == token then return 1 end
-local now = clock()
-if former[2] == 'running' then
-  if tonumber(former[3]) > now then return 0 end
-  redis.call('PUBLISH', ARGV[3] .. former[4], id)
+if former[1] == token then
+  decide()
+  return 1
 end
-redis.call('DEL', KEYS[1], KEYS[2])
+local now = clock()
+local isRunning = former[2] == 'running'
+if isRunning and tonumber(former[3]) > now then
+  decide()
+  return 0
+end
+-- What needs memory comes first: where there is none, all is refused, or nothing.
 redis.call('HSET', KEYS[1], 'token', token, 'state', 'running', 'last', 0, 'bytes', 0, 'first', 1, 'epoch', ARGV[4],
   'leaseEnd', now + lease, 'owner', ARGV[5], 'startedAt', now, 'claims', 0)
+redis.call('HDEL', KEYS[1], 'reason', 'endedAt')
+redis.call('DEL', KEYS[2])
+if isRunning then redis.call('PUBLISH', ARGV[3] .. former[4], id) end
 stay(id, now, lease, tonumber(ARGV[8]), 0)
 -- Two for each that comes in: so nothing gathers there, though nobody asks for what is overdue.
 sweep(KEYS[3], string.sub(KEYS[1], 1, -#id - 1), now, 2, 1)
@@ -90,11 +102,12 @@ return 1
 `;
 
 /** KEYS: head, events, leases. ARGV: id, channel, token, lease, keep, first, how many frames, trim, the frames as one text. */
-export const APPEND: string = `${NOW}${HEAD}${STAY}
+export const APPEND: string = `${NOW}${DECIDE}${HEAD}${STAY}
 local id, channel, lease, count, trim, text = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 local now = clock()
 local known = redis.call('HMGET', KEYS[1], 'token', 'state', 'last', 'bytes', 'first', 'kept', 'epoch')
 if known[1] ~= ARGV[3] or known[2] ~= 'running' then
+  decide()
   -- Somebody has taken the stream away, for which there is no event of its own: readers learn it from its owner.
   if not known[1] then redis.call('PUBLISH', channel, '') end
   return { head(channel, now) }
@@ -130,6 +143,8 @@ if count > 0 then
   redis.call('HSET', KEYS[1], 'last', newest, 'bytes', bytes + #text, 'leaseEnd', now + lease)
   readers = redis.call('PUBLISH', channel, first .. '\\n' .. known[7] .. '\\n' .. text)
 else
+  -- What needs no memory comes first: a lease is renewed though Redis is out of it.
+  redis.call('PEXPIREAT', KEYS[1], known[6])
   if trim >= oldest then redis.call('XTRIM', KEYS[2], 'MINID', '~', trim + 1) end
   redis.call('HSET', KEYS[1], 'leaseEnd', now + lease)
   readers = redis.call('PUBSUB', 'NUMSUB', channel)[2]
@@ -143,16 +158,19 @@ return readers
  * KEYS: head, events, leases. ARGV: id, channel, start of owners' channels, state, keep, 1 for one that is overdue only, then
  * the reason and the token, each after an "=", or nothing.
  */
-export const END: string = `${NOW}${HEAD}
+export const END: string = `${NOW}${DECIDE}${HEAD}
 local channel = ARGV[2]
 local known = redis.call('HMGET', KEYS[1], 'token', 'state', 'leaseEnd', 'owner')
-if not known[1] then return false end
 local now = clock()
 if known[2] ~= 'running' or (ARGV[8] ~= '' and ARGV[8] ~= '=' .. known[1])
-  or (ARGV[6] == '1' and tonumber(known[3]) > now) then return head(channel, now) end
+  or (ARGV[6] == '1' and tonumber(known[3]) > now) then
+  decide()
+  return head(channel, now)
+end
+-- What needs no memory comes first: a stream is ended though Redis is out of it.
+redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('HSET', KEYS[1], 'state', ARGV[4], 'endedAt', now)
 if ARGV[7] ~= '' then redis.call('HSET', KEYS[1], 'reason', string.sub(ARGV[7], 2)) end
-redis.call('ZREM', KEYS[3], ARGV[1])
 local ended = head(channel, now)
 redis.call('PEXPIREAT', KEYS[1], now + ARGV[5])
 redis.call('PEXPIREAT', KEYS[2], now + ARGV[5])
@@ -162,13 +180,15 @@ return ended
 `;
 
 /** KEYS: head, events, leases. ARGV: id, channel, start of owners' channels, owner, token, lease, keep. */
-export const CLAIM: string = `${NOW}${HEAD}${STAY}
+export const CLAIM: string = `${NOW}${DECIDE}${HEAD}${STAY}
 local id, channel, lease = ARGV[1], ARGV[2], tonumber(ARGV[6])
 local known = redis.call('HMGET', KEYS[1], 'token', 'state', 'leaseEnd', 'owner', 'kept')
-if known[2] ~= 'running' then return false end
 local now = clock()
 local isRepeated = known[1] == ARGV[5]
-if not isRepeated and tonumber(known[3]) > now then return false end
+if known[2] ~= 'running' or (not isRepeated and tonumber(known[3]) > now) then
+  decide()
+  return false
+end
 redis.call('HSET', KEYS[1], 'owner', ARGV[4], 'token', ARGV[5], 'leaseEnd', now + lease)
 if not isRepeated then
   redis.call('HINCRBY', KEYS[1], 'claims', 1)

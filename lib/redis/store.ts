@@ -42,7 +42,7 @@ const OPTIONS = namesOf<RedisStoreOptions>({ prefix: true, clock: true });
 
 /** What the scripts call, and what the connections do besides. */
 const COMMANDS =
-  "+eval +evalsha +time +hmget +hset +hincrby +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem +zrangebyscore " +
+  "+eval +evalsha +time +hmget +hset +hdel +hincrby +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem +zrangebyscore " +
   "+publish +pubsub|numsub +subscribe +unsubscribe +ping";
 
 /** The longest time that is told to Redis, in milliseconds: some 30 years, for whoever says `Infinity`. */
@@ -66,7 +66,7 @@ const LONGEST = 1e12;
  * evicts takes whole streams with it, which their owners are told of.
  *
  * A user with restricted rights needs the keys and the channels `<prefix>:*`, and
- * `+eval +evalsha +time +hmget +hset +hincrby +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem +zrangebyscore
+ * `+eval +evalsha +time +hmget +hset +hdel +hincrby +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem +zrangebyscore
  * +publish +pubsub|numsub +subscribe +unsubscribe +ping`, besides what its client sends to connect.
  *
  * How safe an acknowledged event is, Redis' own settings say. With `appendonly yes` and `appendfsync always` it outlives
