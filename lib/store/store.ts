@@ -75,6 +75,7 @@ export interface Ownership {
 /** What is appended in one step. */
 export interface StreamBatch {
   readonly token: string;
+  /** Milliseconds, as above; 0 gives the stream up, so that it is overdue at once. */
   readonly lease: number;
   /** Milliseconds for which the stream can be read after its end, and for which it stays if its owner dies. */
   readonly keep: number;

@@ -276,7 +276,7 @@ class PlanReader {
 /** Plays one plan. */
 export async function playPlan(seed: number): Promise<PlanFigures> {
   const random = new Random(seed);
-  const clock: TurnedClock = turnedClock({ random: () => random.below(1_000) / 1_000 });
+  const clock: TurnedClock = turnedClock({ random: () => random.below(2 ** 30) / 2 ** 30 });
   const figures: PlanFigures = { stored: 0, received: 0, gaps: 0, connections: 0, takeovers: 0, ends: {} };
   const account = new Account();
   const memory = memoryStore({ clock });
