@@ -8,12 +8,6 @@ export type { Clock } from "../base/clock.ts";
 export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 export type { HeadersSource } from "../base/web.ts";
 export type { ServerEvent } from "../client/parse.ts";
-export {
-  type EventReader,
-  type EventSourceHandler,
-  type ExpectedEvent,
-  readEvents,
-  type ReadOptions,
-  type ReceivedEvent,
-} from "./reader.ts";
+export type { EventReader, ExpectedEvent, ReceivedEvent } from "./event_reader.ts";
+export { type EventSourceHandler, readEvents, type ReadOptions } from "./reader.ts";
 export { type TurnedClock, turnedClock, type TurnedClockOptions } from "./turned_clock.ts";
