@@ -21,9 +21,9 @@ await build({
   // One copy of what the entry points share: an error class or a registry that existed twice would not match itself.
   splitting: true,
   format: "esm",
-  // "neutral" refuses a `node:` import anywhere but where it is named here.
+  // "neutral" refuses a `node:` import anywhere but where it is named here, and the frameworks are the user's own.
   platform: "neutral",
-  external: ["node:http", "node:zlib"],
+  external: ["node:http", "node:zlib", "react", "vue"],
   target: "es2022",
   sourcemap: true,
   logLevel: "warning",
