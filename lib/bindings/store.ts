@@ -21,6 +21,7 @@ export class Store<Events extends object, Value> implements Member {
   readonly #listeners = new Set<() => void>();
   #snapshot: EventStreamSnapshot<Events, Value>;
   #isDue = false;
+  #leave: (() => void) | undefined;
 
   /** Makes a store that has no connection until somebody subscribes. */
   constructor(url: EventStreamURL, key: string, options: EventStreamOptions<Events, Value>) {
@@ -39,13 +40,18 @@ export class Store<Events extends object, Value> implements Member {
   /** What there is to draw: the same object until something has changed. */
   readonly read = (): EventStreamSnapshot<Events, Value> => this.#snapshot;
 
-  /** Connects, and calls the listener when there is something new to draw; ends both by what is returned. */
+  /** Calls the listener when there is something new to draw. It is connected from the first listener to the last. */
   readonly subscribe = (listener: () => void): () => void => {
-    const leave = this.#url == null ? undefined : join(this.#key, this.#url, this);
-    this.#listeners.add(listener);
+    // First, for it throws where an option is wrong.
+    if (this.#listeners.size === 0 && this.#url != null) this.#leave = join(this.#key, this.#url, this);
+    const mine = (): void => listener();
+    this.#listeners.add(mine);
     return () => {
-      this.#listeners.delete(listener);
-      leave?.();
+      if (!this.#listeners.delete(mine) || this.#listeners.size > 0) return;
+      this.#leave?.();
+      // Whoever comes back must not find it open.
+      const { state, error } = this.initial;
+      this.#snapshot = { ...this.#snapshot, state, error };
     };
   };
 

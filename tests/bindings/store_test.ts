@@ -178,6 +178,22 @@ test(
   },
 );
 
+test("a store that two listen to goes on until both have left", { timeout: 20_000 }, async () => {
+  const server = await start();
+  const { store, leave } = mount(server.url, OPTIONS);
+  const leaveToo = store.subscribe(() => {});
+  await server.open(1);
+  leave();
+  leave();
+  server.send("note", "to the other");
+  await until(() => store.read().last !== undefined, "the event");
+  leaveToo();
+  assert.equal(store.read().state, "connecting");
+  await server.open(0);
+  assert.equal(server.requests.length, 1);
+  await server.kill();
+});
+
 test("which options mean the same stream, and which are refused", () => {
   const key = (options: EventStreamOptions) => keyOf("/events", options);
   assert.equal(
