@@ -2,8 +2,8 @@
 import { connect } from "../page/client.js";
 import { element, make } from "../page/element.js";
 import { fillIn } from "../page/language.js";
+import { Network } from "../page/network.js";
 import { StatusBadge } from "../page/status.js";
-import { Network } from "./network.js";
 import { Reader } from "./reader.js";
 import { text } from "./text.js";
 
