@@ -108,6 +108,35 @@ describeBrowsers((browser, name) => {
     assert.equal(await page.$eval(".apart", (card) => card.querySelector("a")), null);
   });
 
+  test(
+    "two windows share a connection and what it reads; cut in one, both miss nothing",
+    { timeout },
+    async (t) => {
+      const server = await serverFor(t, "node", { program: COUNTING });
+      const pages = [];
+      for (let n = 0; n < 2; n++) {
+        const page = await openPage(t, browser(), "about:blank");
+        // As in two windows beside each other: to the browser the tab behind is out of sight.
+        await page.evaluateOnNewDocument(() =>
+          Object.defineProperty(document, "visibilityState", { get: () => "visible" })
+        );
+        await page.goto(`${server.url}/?lang=en`);
+        await waitForPrices(page, 4);
+        pages.push(page);
+      }
+      await until(() => streams(server) === 2);
+      await recordWire(pages[1]);
+      await press(pages[1], "#cut"); // the connection is the other one's
+      await until(() => streams(server) === 1);
+      for (const page of pages) await verdictIs(page, /^\d+ events while away, all received\.$/);
+      const lines = await pages[1].evaluate(() => globalThis.lines);
+      assert.ok(
+        lines.includes("connection cut") && lines.some((line) => /^Last-Event-ID: \w+-\d+$/.test(line)),
+      );
+      await until(() => streams(server) === 2);
+    },
+  );
+
   test("a page out of sight has no connection, and goes on where it was", { timeout }, async (t) => {
     const server = await serverFor(t, "node", { program: COUNTING });
     const page = await openPage(t, browser(), `${server.url}/?lang=en`);
