@@ -5,6 +5,7 @@ import { gates as manifest } from "./package.mjs";
 import { gates as quickstart } from "./quickstart.mjs";
 import { gates as readme } from "./readme.mjs";
 import { gates as rooms } from "./rooms.mjs";
+import { gates as site } from "./site.mjs";
 import { gates as source } from "./source.mjs";
 import { gates as tarball } from "./tarball.mjs";
 import { gates as types } from "./types.mjs";
@@ -18,6 +19,7 @@ export const gates = [
   ...types,
   ...tarball,
   ...readme,
+  ...site,
   ...quickstart,
   ...browsers,
 ];
