@@ -46,7 +46,14 @@ export default defineConfig({
       }],
     },
   },
-  markdown: { config: repositoryLinks },
+  markdown: {
+    config: repositoryLinks,
+    // As GitHub names headings, so that a link to one leads there on both.
+    anchor: {
+      slugify: (text) =>
+        text.trim().toLowerCase().replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "").replaceAll(" ", "-"),
+    },
+  },
   themeConfig: {
     ...(repository === undefined ? {} : { socialLinks: [{ icon: "github" as const, link: repository }] }),
     search: {

@@ -19,20 +19,29 @@ const REFERENCE = [
 ] as const;
 
 const ENGLISH: readonly Section[] = [
-  ["Reference", [
-    ["Options", "/reference"],
-    ["Error codes", "/errors"],
-    ...REFERENCE,
+  ["Introduction", [["Start", "/start"], ["Concepts", "/concepts"]]],
+  ["Guides", [
+    ["Authentication", "/guides/authentication"],
+    ["Who receives what", "/guides/channels"],
+    ["Typed events", "/guides/typed-events"],
+    ["The state first, then changes", "/guides/state-first"],
+    ["Answers of a language model", "/guides/llm"],
+    ["Notifications with a history", "/guides/notifications"],
+    ["Testing your own code", "/guides/testing"],
+    ["Coming from another library", "/guides/migration"],
+    ["Publishing from another language", "/guides/other-languages"],
+    ["Deployment", "/guides/deployment"],
+    ["Observability", "/guides/observability"],
   ]],
+  ["Recipes", [["By framework", "/recipes/"]]],
+  ["Reference", [["Options", "/reference"], ["Error codes", "/errors"], ...REFERENCE]],
   ["Figures", [["Figures", "/figures"]]],
-  ["Engines and scaling", [["Past one process", "/scaling"], [
-    "Cloudflare Workers",
-    "/workers",
-  ]]],
-  ["Operations", [["Security and limits", "/security"], [
-    "Architecture",
-    "/architecture",
-  ]]],
+  ["Engines and scaling", [["Past one process", "/scaling"], ["Cloudflare Workers", "/workers"]]],
+  ["Operations", [
+    ["Operations", "/operations"],
+    ["Security and limits", "/security"],
+    ["Architecture", "/architecture"],
+  ]],
 ];
 
 const CHINESE: readonly Section[] = [];
@@ -44,7 +53,11 @@ const sidebar = (sections: readonly Section[]): DefaultTheme.SidebarItem[] =>
   }));
 
 export const english: DefaultTheme.Config = {
-  nav: [{ text: "Reference", link: "/reference" }],
+  nav: [
+    { text: "Start", link: "/start" },
+    { text: "Guides", link: "/guides/authentication", activeMatch: "^/guides/" },
+    { text: "Reference", link: "/reference", activeMatch: "^/(reference|errors|api/)" },
+  ],
   sidebar: sidebar(ENGLISH),
   outline: { level: [2, 3] },
 };

@@ -6,6 +6,7 @@ import { gates as quickstart } from "./quickstart.mjs";
 import { gates as readme } from "./readme.mjs";
 import { gates as rooms } from "./rooms.mjs";
 import { gates as site } from "./site.mjs";
+import { gates as snippets } from "./snippets.mjs";
 import { gates as source } from "./source.mjs";
 import { gates as tarball } from "./tarball.mjs";
 import { gates as types } from "./types.mjs";
@@ -19,6 +20,7 @@ export const gates = [
   ...types,
   ...tarball,
   ...readme,
+  ...snippets,
   ...site,
   ...quickstart,
   ...browsers,
