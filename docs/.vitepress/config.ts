@@ -48,6 +48,8 @@ export default defineConfig({
   },
   markdown: {
     config: repositoryLinks,
+    // The usual themes of this name are too faint for small print.
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     // As GitHub names headings, so that a link to one leads there on both.
     anchor: {
       slugify: (text) =>

@@ -44,7 +44,32 @@ const ENGLISH: readonly Section[] = [
   ]],
 ];
 
-const CHINESE: readonly Section[] = [];
+const CHINESE: readonly Section[] = [
+  ["入门", [["开始", "/zh/start"], ["概念", "/zh/concepts"]]],
+  ["指南", [
+    ["身份验证", "/zh/guides/authentication"],
+    ["谁收到什么", "/zh/guides/channels"],
+    ["端到端的类型", "/zh/guides/typed-events"],
+    ["先给状态，再给变化", "/zh/guides/state-first"],
+    ["语言模型的回答", "/zh/guides/llm"],
+    ["带历史的通知", "/zh/guides/notifications"],
+    ["测试你自己的代码", "/zh/guides/testing"],
+    ["从其他库迁移", "/zh/guides/migration"],
+    ["用其他语言发布", "/zh/guides/other-languages"],
+    ["部署", "/zh/guides/deployment"],
+    ["可观测性", "/zh/guides/observability"],
+  ]],
+  ["更多（英文）", [
+    ["各框架的做法", "/recipes/"],
+    ["选项", "/reference"],
+    ["错误代码", "/errors"],
+    ["性能数据", "/figures"],
+    ["多进程与扩展", "/scaling"],
+    ["Cloudflare Workers", "/workers"],
+    ["运维", "/operations"],
+    ["安全与限制", "/security"],
+  ]],
+];
 
 const sidebar = (sections: readonly Section[]): DefaultTheme.SidebarItem[] =>
   sections.map(([text, pages]) => ({
@@ -63,7 +88,11 @@ export const english: DefaultTheme.Config = {
 };
 
 export const chinese: DefaultTheme.Config = {
-  nav: [],
+  nav: [
+    { text: "开始", link: "/zh/start" },
+    { text: "指南", link: "/zh/guides/authentication", activeMatch: "^/zh/guides/" },
+    { text: "参考", link: "/reference" },
+  ],
   sidebar: sidebar(CHINESE),
   outline: { level: [2, 3], label: "本页内容" },
   docFooter: { prev: "上一页", next: "下一页" },

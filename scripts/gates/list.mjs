@@ -6,6 +6,7 @@ import { gates as quickstart } from "./quickstart.mjs";
 import { gates as readme } from "./readme.mjs";
 import { gates as rooms } from "./rooms.mjs";
 import { gates as site } from "./site.mjs";
+import { gates as siteBrowser } from "./site_browser.mjs";
 import { gates as snippets } from "./snippets.mjs";
 import { gates as source } from "./source.mjs";
 import { gates as tarball } from "./tarball.mjs";
@@ -23,5 +24,6 @@ export const gates = [
   ...snippets,
   ...site,
   ...quickstart,
+  ...siteBrowser,
   ...browsers,
 ];
