@@ -1,4 +1,5 @@
 /** Says which pages the site has, and in which order: each language's menus. */
+import { readFileSync } from "node:fs";
 import type { DefaultTheme } from "vitepress";
 
 /** Pages of one section: the heading, and each page's title and address. */
@@ -7,16 +8,12 @@ type Section = readonly [
   pages: readonly (readonly [title: string, address: string])[],
 ];
 
-const REFERENCE = [
-  ["tidings", "/api/tidings"],
-  ["tidings/client", "/api/client"],
-  ["tidings/client/shared", "/api/client/shared"],
-  ["tidings/compression", "/api/compression"],
-  ["tidings/nats", "/api/nats"],
-  ["tidings/node", "/api/node"],
-  ["tidings/redis", "/api/redis"],
-  ["tidings/serve", "/api/serve"],
-] as const;
+const { exports } = JSON.parse(readFileSync(new URL("../../deno.json", import.meta.url), "utf8"));
+
+/** One page for each entry point: see typedoc.config.mjs. */
+const API = Object.keys(exports).map((name) =>
+  [name.replace(/^\./, "tidings"), `/api/${name === "." ? "tidings" : name.replace("./", "")}`] as const
+);
 
 const ENGLISH: readonly Section[] = [
   ["Introduction", [["Start", "/start"], ["Concepts", "/concepts"]]],
@@ -34,7 +31,7 @@ const ENGLISH: readonly Section[] = [
     ["Observability", "/guides/observability"],
   ]],
   ["Recipes", [["By framework", "/recipes/"]]],
-  ["Reference", [["Options", "/reference"], ["Error codes", "/errors"], ...REFERENCE]],
+  ["Reference", [["Options", "/reference"], ["Error codes", "/errors"], ...API]],
   ["Figures", [["Figures", "/figures"]]],
   ["Engines and scaling", [["Past one process", "/scaling"], ["Cloudflare Workers", "/workers"]]],
   ["Operations", [

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { read } from "../support/project.mjs";
-import { buildDocs, docs } from "../support/site.mjs";
+import { buildDocs } from "../support/site.mjs";
 
 /** The pages of the built site, by their addresses, with what they say. */
 function pagesOf(dist) {
@@ -49,13 +49,13 @@ function addressOf(path, href, files) {
 
 /** Every page is in the menu of its language, so that it can be found. */
 async function menus() {
-  await buildDocs();
-  const menu = readFileSync(join(docs, ".vitepress/sections.ts"), "utf8");
-  const pages = readdirSync(docs, { recursive: true }).filter((path) =>
-    path.endsWith(".md") && !/(^|\/)(node_modules|\.[a-z]+)\//.test(path)
+  const pages = pagesOf(await buildDocs());
+  const menu = (path) => pages.get(path).match(/<aside class="VPSidebar"[^]*?<\/aside>/)[0];
+  const listed = ["/start.html", "/zh/start.html"].map(menu).join("");
+  const missing = [...pages.keys()].filter((path) =>
+    !/^\/(zh\/|api\/)?(index|404)\.html$/.test(path) &&
+    !listed.includes(`href="${path.replace(/index\.html$/, "")}"`)
   );
-  const missing = pages.map((path) => `/${path.replace(/(^|\/)index\.md$/, "$1").replace(/\.md$/, "")}`)
-    .filter((address) => !/^\/(zh\/|api\/)?$/.test(address) && !menu.includes(`"${address}"`));
   if (missing.length > 0) {
     throw new Error(`docs/.vitepress/sections.ts has no entry for ${missing.join(", ")}`);
   }

@@ -77,6 +77,24 @@ async function look(browser, origin, address, width, axe) {
   return found.map((fault) => `${address} at ${width} px ${fault}`);
 }
 
+/** The search finds pages in both languages, and asks nobody else. */
+async function search(browser, origin, address, text) {
+  const page = await browser.newPage();
+  try {
+    await page.goto(`${origin}${address}`, { waitUntil: "load" });
+    await page.waitForFunction(() => document.querySelector("#app")?.__vue_app__ !== undefined);
+    await page.click(".DocSearch-Button");
+    await page.waitForSelector(".VPLocalSearchBox input");
+    await page.type(".VPLocalSearchBox input", text);
+    await page.waitForSelector(".VPLocalSearchBox .result", { timeout: 20_000 });
+    return [];
+  } catch (error) {
+    return [`${address}: the search for ${text} finds nothing: ${error.message}`];
+  } finally {
+    await page.close();
+  }
+}
+
 async function browse() {
   const dist = await buildDocs();
   const addresses = readdirSync(dist, { recursive: true }).filter((path) => path.endsWith(".html"))
@@ -94,6 +112,8 @@ async function browse() {
   };
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, visitor));
+    found.push(...await search(browser, origin, "/start.html", "backpressure"));
+    found.push(...await search(browser, origin, "/zh/start.html", "背压"));
   } finally {
     await browser.close();
     server.closeAllConnections();
