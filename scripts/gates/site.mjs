@@ -51,10 +51,11 @@ function addressOf(path, href, files) {
 async function menus() {
   const pages = pagesOf(await buildDocs());
   const menu = (path) => pages.get(path).match(/<aside class="VPSidebar"[^]*?<\/aside>/)[0];
-  const listed = ["/start.html", "/zh/start.html"].map(menu).join("");
+  const menus = { english: menu("/start.html"), chinese: menu("/zh/start.html") };
   const missing = [...pages.keys()].filter((path) =>
     !/^\/(zh\/|api\/)?(index|404)\.html$/.test(path) &&
-    !listed.includes(`href="${path.replace(/index\.html$/, "")}"`)
+    !menus[path.startsWith("/zh/") ? "chinese" : "english"]
+      .includes(`href="${path.replace(/index\.html$/, "")}"`)
   );
   if (missing.length > 0) {
     throw new Error(`docs/.vitepress/sections.ts has no entry for ${missing.join(", ")}`);
