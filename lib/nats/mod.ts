@@ -110,8 +110,8 @@ export function jetStream(
  *
  * The client is yours, as for {@linkcode jetStream}, and the same three options of its connection matter.
  *
- * The JetStream stream is made where there is none. One that exists must take `<prefix>.w.*`, republish that to
- * `<prefix>.f.{{wildcard(1)}}`, have the retention policy `limits` and a `max_age`; else every call is refused, with the
+ * The JetStream stream is made where there is none. One that exists must take `<prefix>.w.*.*`, republish that to
+ * `<prefix>.f.{{wildcard(1)}}.{{wildcard(2)}}`, have the retention policy `limits` and a `max_age`; else every call is refused, with the
  * command that makes one. What has ended is taken out after its `keep` by the process that ended it, or else by one that looks
  * for overdue streams, and after `maxAge` by JetStream whatever happens, so set that to more than the longest piece of work
  * and `keep` together: of work that takes longer the oldest events go, and readers that still need them are told of a gap.

@@ -40,13 +40,16 @@ const UNSURE = 60_000;
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
+/** What is known of a message that this process wrote. */
+type Written = Pick<Stored, "subject" | "seq" | "life" | "from">;
+
 /** A stream that this process writes into. */
 interface Owned {
   readonly token: string;
   readonly presence: Presence;
   readonly subscription: { unsubscribe(): void };
   /** What was written last, if that is known and can still be the last. */
-  written: { readonly seq: number; readonly life: Life; readonly from: number | undefined } | undefined;
+  written: Written | undefined;
   /** Until when nobody can have claimed it, by the own clock. */
   safeUntil: number;
   /** When it is forgotten, if nothing follows, by the own clock. */
@@ -64,7 +67,7 @@ export class JetStreamStore implements StreamStore {
   readonly #watches: StoreWatches;
   readonly #overdue: Overdue;
   readonly #owned = new Map<string, Owned>();
-  /** What this process has ended, to be taken out in time. */
+  /** What this process has ended, by subject, to be taken out in time. */
   readonly #ended = new Map<string, { readonly seq: number; readonly at: number }>();
   #timer: unknown;
   #isClosed = false;
@@ -90,7 +93,7 @@ export class JetStreamStore implements StreamStore {
     let former: Stored | undefined;
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (former?.life.token === token) {
+        if (former?.life.token === token && await this.#stream.stands(former.subject)) {
           this.#install(id, owned);
           return true;
         }
@@ -110,12 +113,15 @@ export class JetStreamStore implements StreamStore {
           lease,
         };
         const unless = taken ? former!.life : undefined;
-        const stored = await this.#write(id, former?.seq ?? 0, { kind: "made", life, keep, unless });
-        if (stored?.counts) {
+        const subject = former?.subject ?? await this.#stream.log(id);
+        const stored = await this.#write(subject, former?.seq ?? 0, { kind: "made", life, keep, unless });
+        if (stored !== undefined && !await this.#stream.stands(subject)) {
+          void this.#stream.purge(subject, stored.seq + 1);
+        } else if (stored?.counts) {
           this.#wrote(owned, stored, lease, keep);
           this.#install(id, owned);
           // What the subject holds of earlier streams.
-          if (former !== undefined) void this.#stream.purge(id, stored.seq);
+          if (former !== undefined) void this.#stream.purge(subject, stored.seq);
           if (unless !== undefined) await this.#tellOwner(unless.owner, id);
           return true;
         }
@@ -145,7 +151,7 @@ export class JetStreamStore implements StreamStore {
       const first = Math.max(batch.first, life.last + 1);
       const rest = batch.frames.slice(first - batch.first);
       if (wrote && rest.length === 0) {
-        this.#trim(id, owned);
+        this.#trim(owned);
         return { written: true, readers: this.#readers(id, owned) };
       }
       const { frames, bytes } = fitting(rest, await this.#stream.maxPayload() / 2);
@@ -160,8 +166,9 @@ export class JetStreamStore implements StreamStore {
         lease,
       };
       const from = frames.length === 0 ? undefined : first;
+      const { subject } = current!;
       const seq = await this.#stream.put(
-        id,
+        subject,
         current!.seq,
         writeStored({ kind: "batch", life: forLine(next), keep, from, frames, asks }),
       );
@@ -172,7 +179,7 @@ export class JetStreamStore implements StreamStore {
       }
       wrote = true;
       const leaseEnd = this.#stream.time.now() + lease;
-      current = { seq, life: { ...next, leaseEnd, expires: leaseEnd + keep }, from };
+      current = { subject, seq, life: { ...next, leaseEnd, expires: leaseEnd + keep }, from };
       if (owned.renewal !== undefined) void this.#stream.remove(owned.renewal);
       owned.renewal = from === undefined ? seq : undefined;
       owned.written = current;
@@ -192,7 +199,7 @@ export class JetStreamStore implements StreamStore {
       const { token = life.token, overdue = false } = ending;
       const early = overdue && life.leaseEnd > this.#stream.time.latest();
       if (life.state !== "running" || life.token !== token || early) return this.#headOf(id, life);
-      const ended = await this.#write(id, head.seq, {
+      const ended = await this.#write(head.subject, head.seq, {
         kind: "ended",
         life: { ...forLine(life), state, reason },
         keep,
@@ -202,7 +209,7 @@ export class JetStreamStore implements StreamStore {
       if (!ended.counts) return this.#headOf(id, ended.life);
       this.#disown(id, life.token);
       if (ending.token === undefined) await this.#tellOwner(life.owner, id);
-      this.#ended.set(id, { seq: ended.seq, at: this.#stream.clock.now() + keep });
+      this.#ended.set(ended.subject, { seq: ended.seq, at: this.#stream.clock.now() + keep });
       this.#tickLater();
       return this.#headOf(id, ended.life);
     }
@@ -223,13 +230,13 @@ export class JetStreamStore implements StreamStore {
         const mine = life.token === token;
         if (!mine && life.leaseEnd > this.#stream.time.latest()) return undefined;
         owned ??= await this.#listen(id, token);
-        const stored = await this.#write(id, head.seq, {
+        const stored = await this.#write(head.subject, head.seq, {
           kind: "claimed",
           life: { ...forLine(life), owner, token, lease, claims: life.claims + (mine ? 0 : 1) },
           keep,
           unless: mine ? undefined : life,
         });
-        if (stored === undefined) continue;
+        if (stored === undefined || !await this.#stream.stands(head.subject)) continue;
         if (!stored.counts) return undefined;
         this.#wrote(owned, stored, lease, keep);
         this.#install(id, owned);
@@ -250,7 +257,7 @@ export class JetStreamStore implements StreamStore {
     const head = await this.#head(id);
     this.#watches.heard(id, head);
     if (head === undefined) return undefined;
-    const { first, records } = await readPage(this.#stream, id, head, after, bytes);
+    const { first, records } = await readPage(this.#stream, head, after, bytes);
     return { head: { ...this.#headOf(id, head.life), first }, records };
   }
 
@@ -303,14 +310,15 @@ export class JetStreamStore implements StreamStore {
   }
 
   /** Appends a message, and reads it back: only then is it known when that was. */
-  async #write(id: string, after: number, draft: Draft): Promise<Stored | undefined> {
+  async #write(subject: string, after: number, draft: Draft): Promise<Stored | undefined> {
     const sentAt = this.#stream.clock.now();
-    const seq = await this.#stream.put(id, after, writeStored(draft));
-    return seq === undefined ? undefined : await this.#stream.confirm(seq, sentAt);
+    const seq = await this.#stream.put(subject, after, writeStored(draft));
+    return seq === undefined ? undefined : await this.#stream.confirm(subject, seq, sentAt);
   }
 
-  #wrote(owned: Owned, { seq, life, from }: Stored, lease: number, keep: number): void {
-    owned.written = { seq, life, from };
+  #wrote(owned: Owned, written: Stored, lease: number, keep: number): void {
+    const { life } = written;
+    owned.written = written;
     // By the server's time, as far as that is known at the least.
     owned.safeUntil = this.#stream.clock.now() + Math.max(0, life.leaseEnd - this.#stream.time.latest());
     owned.dropAt = this.#stream.clock.now() + lease + keep;
@@ -370,23 +378,14 @@ export class JetStreamStore implements StreamStore {
   }
 
   /** Takes out what was trimmed, once it is worth a request. */
-  #trim(id: string, owned: Owned): void {
-    const { seq, life } = owned.written!;
+  #trim(owned: Owned): void {
+    const { subject, life } = owned.written!;
     const { first, last } = life;
     if (first - 1 - owned.trimmed < Math.max(TRIM, (last - first) / 4)) return;
     const former = owned.trimmed;
     owned.trimmed = first - 1;
-    const head: Stored = {
-      seq,
-      life,
-      from: owned.written!.from,
-      kind: "batch",
-      counts: true,
-      frames: [],
-      asks: false,
-    };
-    placeBefore(this.#stream, id, head, first)
-      .then((place) => this.#stream.purge(id, place))
+    placeBefore(this.#stream, owned.written!, first)
+      .then((place) => this.#stream.purge(subject, place))
       .catch(() => owned.trimmed = former);
   }
 
@@ -417,10 +416,10 @@ export class JetStreamStore implements StreamStore {
   #tick(now: number): void {
     this.#watches.check();
     for (const [id, { token, dropAt }] of this.#owned) if (dropAt <= now) this.#disown(id, token);
-    for (const [id, { seq, at }] of this.#ended) {
+    for (const [subject, { seq, at }] of this.#ended) {
       if (at > now) continue;
-      this.#ended.delete(id);
-      void this.#stream.purge(id, seq + 1);
+      this.#ended.delete(subject);
+      void this.#stream.purge(subject, seq + 1);
     }
   }
 }

@@ -61,6 +61,7 @@ export interface Draft {
 
 /** A message as it is stored. */
 export interface Stored {
+  readonly subject: string;
   readonly seq: number;
   readonly kind: Kind;
   /** False if it came before the lease was over: it changed nothing. */
@@ -82,7 +83,15 @@ export function writeStored({ frames = [], ...rest }: Draft): string {
 }
 
 /** Reads a message. `time` is when the server stored it. */
-export function readStored(name: string, seq: number, time: number, data: Uint8Array): Stored {
+export function readStored(
+  name: string,
+  { subject, seq, time, data }: {
+    readonly subject: string;
+    readonly seq: number;
+    readonly time: number;
+    readonly data: Uint8Array;
+  },
+): Stored {
   const text = utf8.decode(data);
   const end = text.indexOf("\n");
   let line: Line;
@@ -102,6 +111,7 @@ export function readStored(name: string, seq: number, time: number, data: Uint8A
   const counts = unless === undefined || time >= unless.leaseEnd;
   const leaseEnd = time + life.lease;
   return {
+    subject,
     seq,
     kind,
     counts,

@@ -43,17 +43,24 @@ export class Overdue {
 
   async #scan(): Promise<number> {
     const { subjects } = this.#stream;
-    const heads: [id: string, head: Stored][] = [];
+    const heads: Stored[] = [];
+    await this.#stream.log("");
     const now = await this.#stream.each(
       { deliver_policy: "last_per_subject", filter_subject: subjects.all },
       () => PAGE,
-      (head, subject) => {
-        heads.push([subjects.idOf(subject), head]);
+      (head) => {
+        heads.push(head);
         return true;
       },
     );
+    // Those of another JetStream stream than was known, or of one that was deleted since.
+    const other = heads.find(({ subject }) => this.#stream.idOf(subject) === undefined);
+    if (other !== undefined) await this.#stream.stands(other.subject);
     this.#leases.clear();
-    for (const [id, head] of heads) this.#learn(id, head, now);
+    for (const head of heads) {
+      const id = this.#stream.idOf(head.subject);
+      if (id !== undefined) this.#learn(id, head, now);
+    }
     return now;
   }
 
@@ -73,7 +80,7 @@ export class Overdue {
     this.#leases.delete(id);
     if (head === undefined) return;
     const { state, leaseEnd, expires } = head.life;
-    if (expires <= now) void this.#stream.purge(id, head.seq + 1);
+    if (expires <= now) void this.#stream.purge(head.subject, head.seq + 1);
     else if (state === "running") this.#leases.set(id, leaseEnd);
   }
 }

@@ -17,6 +17,9 @@ const MOST_QUESTIONS = 24;
 // The most messages that are fetched together.
 const MOST_MESSAGES = 500;
 
+/** What has to be known of a message to look for others of its subject. */
+type Known = Pick<Stored, "subject" | "seq" | "life" | "from">;
+
 /** The events after a place, and the oldest that there is as far as that was seen. */
 export interface Page {
   readonly first: number;
@@ -26,12 +29,11 @@ export interface Page {
 /** Reads some `bytes` of the events after `after`, up to the head. */
 export async function readPage(
   stream: StoreStream,
-  id: string,
   head: Stored,
   after: number,
   bytes: number,
 ): Promise<Page> {
-  const { life } = head;
+  const { life, subject } = head;
   const wanted = Math.max(after + 1, life.first);
   const page = new Records(wanted, life.last, bytes);
   if (wanted > life.last) return { first: life.first, records: [] };
@@ -40,13 +42,13 @@ export async function readPage(
     return { first: life.first, records: page.records };
   }
 
-  const oldest = wanted - life.first < NEAR ? undefined : await oldestOf(stream, id, life.start);
+  const oldest = wanted - life.first < NEAR ? undefined : await oldestOf(stream, head);
   let earliest = oldest;
   await stream.each(
     {
       deliver_policy: "by_start_sequence",
-      opt_start_seq: oldest === undefined ? life.start : await seek(stream, id, oldest, head, wanted),
-      filter_subject: stream.subjects.log(id),
+      opt_start_seq: oldest === undefined ? life.start : await seek(stream, oldest, head, wanted),
+      filter_subject: subject,
     },
     (left) => Math.min(MOST_MESSAGES, Math.ceil(left * bytes / Math.max(1, life.bytes)) + 1),
     (message) => {
@@ -66,32 +68,31 @@ export async function readPage(
 /** The sequence of a message that is at or before an event, and near it. All before it may be forgotten with the event's. */
 export async function placeBefore(
   stream: StoreStream,
-  id: string,
-  head: Stored,
+  head: Known,
   event: number,
 ): Promise<number> {
-  const oldest = await oldestOf(stream, id, head.life.start);
-  return oldest === undefined ? head.life.start : await seek(stream, id, oldest, head, event);
+  const oldest = await oldestOf(stream, head);
+  return oldest === undefined ? head.life.start : await seek(stream, oldest, head, event);
 }
 
-function oldestOf(stream: StoreStream, id: string, start: number): Promise<Stored | undefined> {
-  return stream.find({ seq: start, next_by_subj: stream.subjects.log(id) });
+function oldestOf(stream: StoreStream, { subject, life }: Known): Promise<Stored | undefined> {
+  return stream.find({ seq: life.start, next_by_subj: subject });
 }
 
 /** Narrows the space between two messages, by proportion and by halves in turn. */
 async function seek(
   stream: StoreStream,
-  id: string,
-  oldest: Stored,
-  head: Stored,
+  oldest: Known,
+  head: Known,
   event: number,
 ): Promise<number> {
+  const { subject } = head;
   let low = { seq: oldest.seq, event: placeOf(oldest) };
   let high = { seq: head.seq, event: placeOf(head) };
   for (let asked = 0; asked < MOST_QUESTIONS && event - low.event > NEAR && high.seq - low.seq > 1; asked++) {
     const share = asked % 2 === 0 ? (event - low.event) / (high.event - low.event) : 0.5;
     const middle = low.seq + Math.max(1, Math.floor((high.seq - low.seq - 1) * share));
-    const message = await stream.find({ seq: middle, next_by_subj: stream.subjects.log(id) });
+    const message = await stream.find({ seq: middle, next_by_subj: subject });
     if (message !== undefined && message.seq < high.seq && placeOf(message) <= event) {
       low = { seq: message.seq, event: placeOf(message) };
     } else {
@@ -105,7 +106,7 @@ async function seek(
 }
 
 /** The event that a message begins with, or would. */
-function placeOf({ from, life }: Stored): number {
+function placeOf({ from, life }: Known): number {
   return from ?? life.last + 1;
 }
 

@@ -7,6 +7,7 @@
 import { type Clock, within } from "../base/clock.ts";
 import { CODE, codeOf, explain, refused, unavailable } from "./errors.ts";
 import { Link } from "./link.ts";
+import { incarnation } from "./id.ts";
 import { ServerClock } from "./server_clock.ts";
 import { readStored, type Stored } from "./store_message.ts";
 import type { JetStreamStoreSettings } from "./store_options.ts";
@@ -45,6 +46,7 @@ export class StoreStream {
   #ready: Promise<void> | undefined;
   /** What the stream itself says. */
   #maxAge = 0;
+  #incarnation = "";
 
   constructor(client: JetStreamClientLike | Promise<JetStreamClientLike>, settings: JetStreamStoreSettings) {
     this.name = `JetStream stream ${settings.stream}`;
@@ -78,39 +80,63 @@ export class StoreStream {
     );
   }
 
+  /** Where the messages of a stream are stored, as far as is known: see {@linkcode stands}. */
+  async log(id: string): Promise<string> {
+    await this.#prepare();
+    return this.subjects.log(this.#incarnation, id);
+  }
+
+  /** Whose messages these are, if they are of this JetStream stream. */
+  idOf(subject: string): string | undefined {
+    return this.subjects.idOf(this.#incarnation, subject);
+  }
+
+  /**
+   * Asks whether a subject is still the one of its stream. If not, the JetStream stream was made anew, and what was written
+   * there by somebody who did not know is read by nobody.
+   */
+  async stands(subject: string): Promise<boolean> {
+    this.#ready = undefined;
+    await this.#prepare();
+    return this.idOf(subject) !== undefined;
+  }
+
   /** The last message of a stream, which tells all there is to know of it. */
-  head(id: string): Promise<Stored | undefined> {
-    return this.find({ last_by_subj: this.subjects.log(id) });
+  async head(id: string): Promise<Stored | undefined> {
+    const subject = await this.log(id);
+    const head = await this.find({ last_by_subj: subject });
+    if (head !== undefined || await this.stands(subject)) return head;
+    return await this.find({ last_by_subj: await this.log(id) });
   }
 
   /** One message. */
   async find(query: MessageQueryLike): Promise<Stored | undefined> {
     const message = await this.#call((manager) => manager.streams.getMessage(this.#settings.stream, query));
-    return message === null
-      ? undefined
-      : readStored(this.name, message.seq, message.time.getTime(), message.data);
+    if (message === null) return undefined;
+    const { subject, seq, time, data } = message;
+    return readStored(this.name, { subject, seq, time: time.getTime(), data });
   }
 
   /** What was stored just now, as it is stored. Tells the time. */
-  async confirm(seq: number, sentAt: number): Promise<Stored | undefined> {
-    const message = await this.#call((manager) => manager.streams.getMessage(this.#settings.stream, { seq }));
-    if (message === null) return undefined;
-    const time = message.time.getTime();
+  async confirm(subject: string, seq: number, sentAt: number): Promise<Stored | undefined> {
+    const stored = await this.#call((manager) => manager.streams.getMessage(this.#settings.stream, { seq }));
+    if (stored?.subject !== subject) return undefined;
+    const time = stored.time.getTime();
     this.time.learn(sentAt, time);
-    return readStored(this.name, seq, time, message.data);
+    return readStored(this.name, { subject, seq, time, data: stored.data });
   }
 
   /**
-   * Appends a message to a stream if its last one is `after`, 0 for none. Resolves with its sequence, or with `undefined` if
+   * Appends a message to a subject if its last one is `after`, 0 for none. Resolves with its sequence, or with `undefined` if
    * another one is the last.
    */
-  async put(id: string, after: number, payload: string): Promise<number | undefined> {
+  async put(subject: string, after: number, payload: string): Promise<number | undefined> {
     const { stream } = this.#settings;
     try {
       await this.#prepare();
       const client = await this.#client;
       const expect = { streamName: stream, lastSubjectSequence: after };
-      return (await this.link.call(() => client.publish(this.subjects.log(id), payload, { expect }))).seq;
+      return (await this.link.call(() => client.publish(subject, payload, { expect }))).seq;
     } catch (error) {
       if (codeOf(error) === CODE.wrongLastSequence) return undefined;
       if ((error as Error).name !== "JetStreamNotEnabled") throw explain(this.name, error);
@@ -126,12 +152,10 @@ export class StoreStream {
     return (await this.connection()).info?.max_payload ?? 1_048_576;
   }
 
-  /** Forgets the messages of a stream that come before a sequence, in the background. Resolves with whether it did. */
-  async purge(id: string, before: number): Promise<boolean> {
-    const filter = this.subjects.log(id);
-    return await this.#try((manager) =>
-      manager.streams.purge(this.#settings.stream, { filter, seq: before })
-    );
+  /** Forgets the messages of a subject that come before a sequence, in the background. Resolves with whether it did. */
+  async purge(subject: string, before: number): Promise<boolean> {
+    const options = { filter: subject, seq: before };
+    return await this.#try((manager) => manager.streams.purge(this.#settings.stream, options));
   }
 
   /** Forgets one message, in the background. */
@@ -156,17 +180,12 @@ export class StoreStream {
   async each(
     wanted: Wanted,
     count: (left: number) => number,
-    take: (message: Stored, subject: string) => boolean,
+    take: (message: Stored) => boolean,
   ): Promise<number> {
-    return await this.#consume(
-      wanted,
-      count,
-      (message) =>
-        take(
-          readStored(this.name, message.info.streamSequence, message.time.getTime(), message.data),
-          message.subject,
-        ),
-    );
+    return await this.#consume(wanted, count, ({ subject, info, time, data }) => {
+      const seq = info.streamSequence;
+      return take(readStored(this.name, { subject, seq, time: time.getTime(), data }));
+    });
   }
 
   async #consume(
@@ -274,11 +293,7 @@ export class StoreStream {
       const info = await this.link.call(async () => await this.#find(manager) ?? await this.#make(manager));
       this.#check(info);
       this.#maxAge = (info.config.max_age ?? 0) / NANOSECONDS;
-      if (info.state.last_seq > 0) return;
-      // The first sequence is that of the time, so that one of a stream which was deleted never comes again: whoever had
-      // the last word in that stream has it not in this one.
-      const seq = Date.parse(info.created.replace(/(\.\d{3})\d+/, "$1")) * 1_000;
-      await this.link.call(() => manager.streams.purge(this.#settings.stream, { seq }));
+      this.#incarnation = incarnation(info.created);
     } catch (error) {
       throw explain(this.name, error);
     }

@@ -1,6 +1,9 @@
 /**
  * Names the subjects of a store: where the messages of each stream are kept, told and answered.
  *
+ * Where they are kept is named after the JetStream stream's own incarnation too. In a stream that was deleted and made anew
+ * the sequences begin at 1 once more: so nobody takes the last message of a subject there for the one that it wrote before.
+ *
  * Any text becomes one token of a subject, and no two become the same: what is no letter, digit, `-` or `_` is written as
  * `=` and the four hexadecimal digits of its UTF-16 unit.
  *
@@ -16,32 +19,33 @@ export class StoreSubjects {
 
   /** What the JetStream stream takes. */
   get all(): string {
-    return `${this.#prefix}.w.*`;
+    return `${this.#prefix}.w.*.*`;
   }
 
   /** Where it tells what it has stored. What is published is no proof: it may have been refused. */
   get told(): string {
-    return `${this.#prefix}.f.{{wildcard(1)}}`;
+    return `${this.#prefix}.f.{{wildcard(1)}}.{{wildcard(2)}}`;
   }
 
   /** One that the JetStream stream takes and that no stream has. */
   get none(): string {
-    return `${this.#prefix}.w.=`;
+    return `${this.#prefix}.w.=.=`;
   }
 
   /** Where the messages of a stream are stored. */
-  log(id: string): string {
-    return `${this.#prefix}.w.${encode(id)}`;
+  log(incarnation: string, id: string): string {
+    return `${this.#prefix}.w.${incarnation}.${encode(id)}`;
   }
 
-  /** Whose messages these are. */
-  idOf(log: string): string {
-    return decode(log.slice(this.#prefix.length + 3));
+  /** Whose messages these are; `undefined` if they are of another incarnation. */
+  idOf(incarnation: string, log: string): string | undefined {
+    const start = this.log(incarnation, "");
+    return log.startsWith(start) ? decode(log.slice(start.length)) : undefined;
   }
 
   /** Where they are told. */
   feed(id: string): string {
-    return `${this.#prefix}.f.${encode(id)}`;
+    return `${this.#prefix}.f.*.${encode(id)}`;
   }
 
   /** Where the processes that watch a stream say so. */

@@ -153,7 +153,7 @@ class Watch {
     let message: Stored;
     try {
       // Neither its place nor its time is needed here.
-      message = readStored(this.#stream.name, 0, Infinity, data);
+      message = readStored(this.#stream.name, { subject: "", seq: 0, time: Infinity, data });
     } catch {
       return this.#changed();
     }

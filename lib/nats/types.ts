@@ -50,7 +50,7 @@ export interface JetStreamManagerLike {
     info(stream: string): Promise<StreamInfoLike>;
     add(config: { name: string } & StreamConfigLike): Promise<StreamInfoLike>;
     getMessage(stream: string, query: MessageQueryLike): Promise<StoredMessageLike | null>;
-    purge(stream: string, options: { filter: string; seq: number } | { seq: number }): Promise<unknown>;
+    purge(stream: string, options: { filter: string; seq: number }): Promise<unknown>;
     deleteMessage(stream: string, sequence: number, erase: boolean): Promise<boolean>;
   };
   /** What makes consumers, and ends them. */
@@ -167,6 +167,8 @@ export interface MessageLike {
 
 /** A message that was asked for by its sequence. */
 export interface StoredMessageLike {
+  /** Its subject. */
+  readonly subject: string;
   /** Its place in the stream. */
   readonly seq: number;
   /** When it was stored, by the server's clock. */

@@ -301,6 +301,21 @@ fault("who wrote into a stream that was deleted does not write into its successo
   assert.deepEqual((await other.read("again", 0, 100))!.records, []);
 });
 
+fault(
+  "a stream that is taken in the successor of a stream is not made by who knows the former only",
+  async (place) => {
+    const [{ store }, { store: other }] = [await place.open(), await place.open()];
+    await begin(store, "known");
+    await (await place.operator.manager()).streams.delete(place.stream);
+    assert.equal(await begin(other, "taken", "b:1"), true);
+    assert.equal(await begin(store, "taken", "a:2"), false);
+    assert.equal(await begin(store, "free", "a:3"), true);
+    assert.equal((await other.read("free", 0, 100))!.head.epoch, "ea:3");
+    await write(other, "taken", 1, [1], { token: "b:1" });
+    assert.equal((await store.read("taken", 0, 100))!.records.length, 1);
+  },
+);
+
 fault("a reader that dies is counted no more, without a word from it", async (place) => {
   const [{ store }, { store: far, client }] = [await place.open(), await place.open()];
   await begin(store, "dies");
@@ -387,10 +402,10 @@ fault("what a stream would forget before its time is refused", async (place) => 
 fault("a stream that is not fit is refused, with the command that makes one", async (place) => {
   const { store } = await place.open();
   const manager = await place.operator.manager();
-  const subjects = [`${place.stream}.w.*`];
-  const republish = { src: subjects[0]!, dest: `${place.stream}.f.{{wildcard(1)}}` };
+  const subjects = [`${place.stream}.w.*.*`];
+  const republish = { src: subjects[0]!, dest: `${place.stream}.f.{{wildcard(1)}}.{{wildcard(2)}}` };
   const cases: [RegExp, object][] = [
-    [/does not take the subject/, { subjects: [`${place.stream}.w.x`] }],
+    [/does not take the subject/, { subjects: [`${place.stream}.w.x.*`] }],
     [/does not republish/, { subjects }],
     [/has no max_age/, { subjects, republish }],
     [/keeps only 5 messages/, { subjects, republish, max_age: 1e12, max_msgs_per_subject: 5 }],
