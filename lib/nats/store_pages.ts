@@ -11,7 +11,7 @@ import type { StreamRecord } from "../store/store.ts";
 import type { Stored } from "./store_message.ts";
 import type { StoreStream } from "./store_stream.ts";
 
-// So many events may be read for nothing, in place of one more question.
+// So many events, or messages of the JetStream stream, may be read for nothing, in place of more questions.
 const NEAR = 64;
 const MOST_QUESTIONS = 24;
 // The most messages that are fetched together.
@@ -89,7 +89,11 @@ async function seek(
   const { subject } = head;
   let low = { seq: oldest.seq, event: placeOf(oldest) };
   let high = { seq: head.seq, event: placeOf(head) };
-  for (let asked = 0; asked < MOST_QUESTIONS && event - low.event > NEAR && high.seq - low.seq > 1; asked++) {
+  for (
+    let asked = 0;
+    asked < MOST_QUESTIONS && event - low.event > NEAR && high.seq - low.seq > NEAR;
+    asked++
+  ) {
     const share = asked % 2 === 0 ? (event - low.event) / (high.event - low.event) : 0.5;
     const middle = low.seq + Math.max(1, Math.floor((high.seq - low.seq - 1) * share));
     const message = await stream.find({ seq: middle, next_by_subj: subject });

@@ -292,6 +292,7 @@ export class StoreStream {
     try {
       const info = await this.link.call(async () => await this.#find(manager) ?? await this.#make(manager));
       this.#check(info);
+      this.#checkServer(info, (await this.connection()).info?.version);
       this.#maxAge = (info.config.max_age ?? 0) / NANOSECONDS;
       this.#incarnation = incarnation(info.created);
     } catch (error) {
@@ -330,6 +331,22 @@ export class StoreStream {
       if (found === undefined) throw error;
       return found;
     }
+  }
+
+  /**
+   * Refuses replicas on servers that are too old: up to 2.10 the leader compares with what it has applied and not with what it
+   * has proposed, so of several who append to one subject at the same time more than one may succeed.
+   */
+  #checkServer({ config }: StreamInfoLike, version = "0.0"): void {
+    const { num_replicas = 1 } = config;
+    if (num_replicas === 1) return;
+    const [major = 0, minor = 0] = version.split(".").map(Number);
+    if (major > 2 || (major === 2 && minor >= 11)) return;
+    throw refused(
+      this.name,
+      `it has ${num_replicas} replicas, and NATS ${version} does not keep several who write at the same time apart there: ` +
+        `use server 2.11 or later, or set replicas to 1 and run: nats stream edit ${this.#settings.stream} --replicas=1`,
+    );
   }
 
   #check({ config }: StreamInfoLike): void {

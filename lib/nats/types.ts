@@ -40,7 +40,7 @@ export interface ConnectionLike {
   /** Resolves when the server has taken all that was sent before. */
   flush(): Promise<void>;
   /** What the server said of itself. */
-  readonly info?: { readonly max_payload: number } | undefined;
+  readonly info?: { readonly max_payload: number; readonly version: string } | undefined;
 }
 
 /** A `JetStreamManager`. */
@@ -96,6 +96,7 @@ export interface StreamInfoLike {
     readonly retention: string;
     readonly subjects?: readonly string[];
     readonly max_age?: number;
+    readonly num_replicas?: number;
     readonly max_msgs_per_subject?: number;
     readonly deny_delete?: boolean;
     readonly deny_purge?: boolean;

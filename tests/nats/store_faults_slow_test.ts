@@ -1,7 +1,7 @@
 // Tests what the store in JetStream does when the server, its stream, a process or its connection fails.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { jetStreamStore, type StreamStore } from "../../lib/nats/mod.ts";
+import { type JetStreamClientLike, jetStreamStore, type StreamStore } from "../../lib/nats/mod.ts";
 import { type NatsClient, NatsServer, noNats } from "../support/nats.ts";
 import { Relay } from "../support/relay.ts";
 import { sleep, until, within } from "../support/wait.ts";
@@ -489,6 +489,98 @@ fault("the head says what has aged away", async (place) => {
   }
   assert.equal((await store.read("aged", 250, Infinity))!.records[0]!.seq, 251);
 });
+
+/** The same client, whose streams have three replicas as far as they say. */
+function replicated(client: JetStreamClientLike): JetStreamClientLike {
+  return new Proxy(client, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (name !== "jetstreamManager") return typeof value === "function" ? value.bind(target) : value;
+      return async (...args: [boolean]) => {
+        const manager = await target.jetstreamManager(...args);
+        const streams = Object.create(manager.streams);
+        streams.info = async (stream: string) => {
+          const info = await manager.streams.info(stream);
+          return { ...info, config: { ...info.config, num_replicas: 3 } };
+        };
+        return new Proxy(manager, {
+          get: (real, key) => key === "streams" ? streams : Reflect.get(real, key),
+        });
+      };
+    },
+  });
+}
+
+fault("replicas are refused on servers that let two write at once", async (place) => {
+  const { store, client } = await place.open();
+  await begin(store, "made");
+  const more = jetStreamStore(replicated(client.client), { stream: place.stream });
+  const [major = 0, minor = 0] = client.connection.info!.version.split(".").map(Number);
+  if (major > 2 || minor >= 11) assert.notEqual(await more.read("made", 0, 1), undefined);
+  else {
+    await assert.rejects(more.read("made", 0, 1), {
+      permanent: true,
+      message:
+        /has 3 replicas, and NATS 2\.\d+\.\d+ does not .* use server 2\.11 or later, or set replicas to 1/,
+    });
+  }
+  more.close();
+});
+
+test(
+  "JetStream store: the rights that are documented are enough",
+  { skip: noNats, timeout: 60_000 },
+  async () => {
+    const stream = "rights";
+    const api = [
+      `STREAM.INFO.${stream}`,
+      `STREAM.CREATE.${stream}`,
+      `STREAM.MSG.GET.${stream}`,
+      `STREAM.MSG.DELETE.${stream}`,
+      `STREAM.PURGE.${stream}`,
+      `CONSUMER.CREATE.${stream}.>`,
+      `CONSUMER.MSG.NEXT.${stream}.*`,
+      `CONSUMER.DELETE.${stream}.*`,
+    ];
+    const publish = [`${stream}.>`, ...api.map((each) => `$JS.API.${each}`)].map((each) => `"${each}"`);
+    const strict = await NatsServer.start({
+      configuration: `authorization { users: [
+      { user: store, password: secret,
+        permissions: { publish: [${publish}], subscribe: ["${stream}.>", "_INBOX.>"] } }
+      { user: operator, password: secret }
+    ] }`,
+    });
+    const client = await strict.connect({ user: "store", pass: "secret" });
+    const operator = await strict.connect({ user: "operator", pass: "secret" });
+    try {
+      const store = jetStreamStore(client.client, { stream });
+      const reader = new Reader(store, "x");
+      const told: string[] = [];
+      const stop = store.own("a", (id) => void told.push(id));
+      await begin(store, "x", "a:1", LEASE, 1_000);
+      for (let seq = 1; seq <= 200; seq++) await write(store, "x", seq, [seq]);
+      await write(store, "x", 201, [], { trim: 100 });
+      await write(store, "x", 201, []);
+      assert.equal((await store.read("x", 110, Infinity))!.records.length, 90);
+      assert.deepEqual(await store.overdue(), []);
+      await store.end("x", { state: "stopped", keep: 1_000 });
+      await until(() => reader.state === "stopped" && told.length === 1, "the end was told");
+      assert.deepEqual(reader.events, upTo(200));
+      const manager = await operator.manager();
+      for (let left = 1; left > 0; await sleep(50)) {
+        const { state } = await manager.streams.info(stream);
+        left = state.messages + state.consumer_count;
+      }
+      reader.stop();
+      stop();
+      store.close();
+    } finally {
+      await client.close();
+      await operator.close();
+      await strict.stop();
+    }
+  },
+);
 
 test("JetStream store: wrong options are named", async () => {
   const client = { jetstreamManager() {} } as unknown as Parameters<typeof jetStreamStore>[0];
