@@ -254,11 +254,16 @@ export class JetStreamStore implements StreamStore {
   }
 
   async read(id: string, after: number, bytes: number): Promise<StreamPage | undefined> {
-    const head = await this.#head(id);
-    this.#watches.heard(id, head);
-    if (head === undefined) return undefined;
-    const { first, records } = await readPage(this.#stream, head, after, bytes);
-    return { head: { ...this.#headOf(id, head.life), first }, records };
+    try {
+      const head = await this.#head(id);
+      this.#watches.heard(id, head);
+      if (head === undefined) return undefined;
+      const { first, records } = await readPage(this.#stream, head, after, bytes);
+      return { head: { ...this.#headOf(id, head.life), first }, records };
+    } catch (error) {
+      this.#watches.failed(id);
+      throw error;
+    }
   }
 
   watch(id: string, watcher: StreamWatcher): () => void {

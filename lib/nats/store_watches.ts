@@ -57,12 +57,17 @@ export class StoreWatches {
     this.#watches.get(id)?.heard(message);
   }
 
+  /** Somebody in this process could not read it: those who watch are to try again. */
+  failed(id: string): void {
+    this.#watches.get(id)?.failed();
+  }
+
   /** The connection is back. */
   mended(): void {
     for (const watch of this.#watches.values()) watch.mended();
   }
 
-  /** Looks for owners from which nothing was heard for too long. */
+  /** Looks for those who could not read, and for owners from which nothing was heard for too long. */
   check(): void {
     for (const watch of this.#watches.values()) watch.check();
   }
@@ -110,6 +115,10 @@ class Watch {
     this.#lease = message?.life.state === "running" ? message.life.lease : Infinity;
   }
 
+  failed(): void {
+    this.#lease = -Infinity;
+  }
+
   mended(): void {
     // Before that, all is still to come.
     if (!this.#isReady) return;
@@ -121,6 +130,8 @@ class Watch {
     const silence = this.#stream.clock.now() - this.#heardAt;
     if (silence >= 0 && silence <= this.#lease + GRACE) return;
     this.#heardAt = this.#stream.clock.now();
+    // Once, unless that fails too.
+    if (this.#lease < 0) this.#lease = Infinity;
     this.#changed();
   }
 

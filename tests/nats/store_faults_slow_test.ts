@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { type JetStreamClientLike, jetStreamStore, type StreamStore } from "../../lib/nats/mod.ts";
 import { type NatsClient, NatsServer, noNats } from "../support/nats.ts";
 import { Relay } from "../support/relay.ts";
+import { StoreReader } from "../support/store_reader.ts";
 import { sleep, until, within } from "../support/wait.ts";
 
 const LEASE = 30_000;
@@ -31,10 +32,10 @@ class Place {
   }
 
   async open(
-    options: { port?: number; maxAge?: number } = {},
+    options: { port?: number; pingInterval?: number; maxAge?: number } = {},
   ): Promise<{ store: StreamStore; client: NatsClient }> {
-    const { port = this.server.port, ...rest } = options;
-    const client = await this.server.connect({ port });
+    const { port = this.server.port, pingInterval = 1_000, ...rest } = options;
+    const client = await this.server.connect({ port, pingInterval });
     const store = jetStreamStore(client.client, { stream: this.stream, ...rest });
     this.#closings.push(() => store.close(), () => client.close());
     return { store, client };
@@ -99,59 +100,6 @@ async function persist<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A reader of the kind that the contract is made for: it applies what is contiguous, and reads what is missing. */
-class Reader {
-  readonly events: string[] = [];
-  state = "";
-  changes = 0;
-  readonly #store: StreamStore;
-  readonly #id: string;
-  readonly stop: () => void;
-  #reading = false;
-  #again = false;
-
-  constructor(store: StreamStore, id: string) {
-    this.#store = store;
-    this.#id = id;
-    this.stop = store.watch(id, {
-      appended: (_, first, frames) => {
-        if (this.#reading || first > this.events.length + 1) return this.#read();
-        for (const each of frames.slice(this.events.length + 1 - first)) this.#take(each);
-      },
-      changed: () => {
-        this.changes++;
-        this.#read();
-      },
-    });
-  }
-
-  #take(each: string): void {
-    this.events.push(each.slice(6, -2));
-  }
-
-  #read(): void {
-    this.#again = true;
-    if (this.#reading) return;
-    this.#reading = true;
-    // After the test its connection is closed.
-    void this.#catchUp().catch(() => {}).finally(() => this.#reading = false);
-  }
-
-  async #catchUp(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      for (let more = true; more;) {
-        const page = await persist(() => this.#store.read(this.#id, this.events.length, 10_000));
-        this.state = page?.head.state ?? "none";
-        more = (page?.records.length ?? 0) > 0;
-        for (const { seq, frame } of page?.records ?? []) {
-          if (seq === this.events.length + 1) this.#take(frame);
-        }
-      }
-    }
-  }
-}
-
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => `${index + 1}`);
 
 /** Appends events, two at a time, as long as something happens, and some before and after. Resolves with their number. */
@@ -176,7 +124,7 @@ async function produce(store: StreamStore, id: string, what: () => Promise<void>
 
 fault("the server is killed and started again in the middle: all arrive, once, in order", async (place) => {
   const [{ store }, far] = [await place.open(), await place.open()];
-  const reader = new Reader(far.store, "killed");
+  const reader = new StoreReader(far.store, "killed");
   const count = await produce(store, "killed", async () => {
     for (let i = 0; i < 3; i++) {
       await place.server.kill();
@@ -184,36 +132,36 @@ fault("the server is killed and started again in the middle: all arrive, once, i
       await sleep(300);
     }
   });
-  await until(() => reader.state === "complete", "the end is read");
-  assert.deepEqual(reader.events, upTo(count));
+  await until(() => reader.head?.state === "complete", "the end is read");
+  assert.deepEqual(reader.frames, upTo(count).map(frame));
   reader.stop();
 }, true);
 
 fault("the server is frozen and thawed: all arrive, once, in order", async (place) => {
   const [{ store }, far] = [await place.open(), await place.open()];
-  const reader = new Reader(far.store, "frozen");
+  const reader = new StoreReader(far.store, "frozen");
   const count = await produce(store, "frozen", async () => {
     await place.server.freeze();
     await sleep(4_000);
     place.server.thaw();
   });
-  await until(() => reader.state === "complete", "the end is read");
-  assert.deepEqual(reader.events, upTo(count));
+  await until(() => reader.head?.state === "complete", "the end is read");
+  assert.deepEqual(reader.frames, upTo(count).map(frame));
   reader.stop();
 }, true);
 
 fault("connections that break all the time lose nothing and double nothing", async (place) => {
   const relay = await place.relay();
   const [near, far] = [await place.open({ port: relay.port }), await place.open({ port: relay.port })];
-  const reader = new Reader(far.store, "broken");
+  const reader = new StoreReader(far.store, "broken");
   const count = await produce(near.store, "broken", async () => {
     for (let i = 0; i < 20; i++) {
       relay.cut();
       await sleep(150);
     }
   });
-  await until(() => reader.state === "complete", "the end is read");
-  assert.deepEqual(reader.events, upTo(count));
+  await until(() => reader.head?.state === "complete", "the end is read");
+  assert.deepEqual(reader.frames, upTo(count).map(frame));
   reader.stop();
 });
 
@@ -221,7 +169,7 @@ fault("an owner that was cut off writes no more, and nobody hears what it tried"
   const relay = await place.relay();
   const [owner, other] = [await place.open({ port: relay.port }), await place.open()];
   const heard: string[] = [];
-  const reader = new Reader(other.store, "cut");
+  const reader = new StoreReader(other.store, "cut");
   place.operator.connection.subscribe(`${place.stream}.f.>`, {
     callback: (_, message) => void heard.push(message.string()),
   });
@@ -238,8 +186,8 @@ fault("an owner that was cut off writes no more, and nobody hears what it tried"
   assert.equal((await persist(() => write(owner.store, "cut", 2, ["zombie"]))).written, false);
   await write(other.store, "cut", 2, [2], { token: "b:1" });
   await write(other.store, "cut", 3, [3], { token: "b:1" });
-  await until(() => reader.events.length === 3, "three events");
-  assert.deepEqual(reader.events, ["1", "2", "3"]);
+  await until(() => reader.frames.length === 3, "three events");
+  assert.deepEqual(reader.frames, upTo(3).map(frame));
   assert.ok(!heard.some((text) => text.includes("zombie")), "it was told");
   reader.stop();
 });
@@ -275,16 +223,17 @@ fault("whose clock runs ahead claims nothing before its time", async (place) => 
 
 fault("a stream that is deleted is told to owners and readers", async (place) => {
   const [{ store }, far] = [await place.open(), await place.open()];
-  const reader = new Reader(far.store, "deleted");
+  const reader = new StoreReader(far.store, "deleted");
   await begin(store, "deleted", "a:1", SHORT);
   await write(store, "deleted", 1, [1], { lease: SHORT });
-  await until(() => reader.events.length === 1, "an event");
+  await until(() => reader.frames.length === 1 && reader.head !== undefined, "an event");
+  const { changes } = reader;
   await (await place.operator.manager()).streams.delete(place.stream);
   assert.deepEqual(await write(store, "deleted", 2, [2], { lease: SHORT }), {
     written: false,
     head: undefined,
   });
-  await until(() => reader.state === "none", "the reader knows");
+  await until(() => reader.changes > changes && reader.head === undefined, "the reader knows");
   assert.equal(await begin(store, "deleted", "b:1"), true);
   await write(store, "deleted", 1, ["new"], { token: "b:1" });
   assert.equal((await far.store.read("deleted", 0, 100))!.records.length, 1);
@@ -319,7 +268,7 @@ fault(
 fault("a reader that dies is counted no more, without a word from it", async (place) => {
   const [{ store }, { store: far, client }] = [await place.open(), await place.open()];
   await begin(store, "dies");
-  const reader = new Reader(far, "dies");
+  const reader = new StoreReader(far, "dies");
   await until(() => reader.changes > 0, "watching has begun");
   let readers = -1;
   const renew = async () => {
@@ -342,13 +291,32 @@ fault("a reader that dies is counted no more, without a word from it", async (pl
   assert.ok(Date.now() - since < 5_000, `after ${Date.now() - since} ms`);
 });
 
+fault("a reader whose reading failed is told to read again, though its connection held", async (place) => {
+  const [{ store }, { store: far }] = [
+    await place.open({ pingInterval: 60_000 }),
+    await place.open({ pingInterval: 60_000 }),
+  ];
+  const reader = new StoreReader(far, "failed");
+  await begin(store, "failed");
+  await until(() => reader.head?.state === "running", "it is read");
+  // A frozen server answers nothing, and breaks no connection.
+  await place.server.freeze();
+  await assert.rejects(far.read("failed", 0, 100), { code: "backplane-unavailable" });
+  const { changes } = reader;
+  await until(() => reader.changes > changes, "it was told to read");
+  place.server.thaw();
+  await store.end("failed", { state: "complete", token: "a:1", keep: KEEP });
+  await until(() => reader.head?.state === "complete", "the end is read");
+  reader.stop();
+}, true);
+
 fault("a claimed stream's readers are counted by its new owner", async (place) => {
   const [{ store }, { store: other }, { store: far }] = [
     await place.open(),
     await place.open(),
     await place.open(),
   ];
-  const reader = new Reader(far, "moved");
+  const reader = new StoreReader(far, "moved");
   await begin(store, "moved", "a:1", SHORT);
   await until(() => reader.changes > 0, "watching has begun");
   await sleep(SHORT + 50);
@@ -554,7 +522,7 @@ test(
     const operator = await strict.connect({ user: "operator", pass: "secret" });
     try {
       const store = jetStreamStore(client.client, { stream });
-      const reader = new Reader(store, "x");
+      const reader = new StoreReader(store, "x");
       const told: string[] = [];
       const stop = store.own("a", (id) => void told.push(id));
       await begin(store, "x", "a:1", LEASE, 1_000);
@@ -564,8 +532,8 @@ test(
       assert.equal((await store.read("x", 110, Infinity))!.records.length, 90);
       assert.deepEqual(await store.overdue(), []);
       await store.end("x", { state: "stopped", keep: 1_000 });
-      await until(() => reader.state === "stopped" && told.length === 1, "the end was told");
-      assert.deepEqual(reader.events, upTo(200));
+      await until(() => reader.head?.state === "stopped" && told.length === 1, "the end was told");
+      assert.deepEqual(reader.frames, upTo(200).map(frame));
       const manager = await operator.manager();
       for (let left = 1; left > 0; await sleep(50)) {
         const { state } = await manager.streams.info(stream);
