@@ -123,8 +123,9 @@ export function jetStream(
  * that is asked for, and else some four to fifteen, for up to 500 messages each time. The head of a stream that another process
  * owns has the number of `readers` that its last message says.
  *
- * **Clusters.** With one replica, the default, any server from 2.9 on will do. More than one takes server 2.11 or later, and is
- * refused on an older one: there two processes that write at the same moment may both succeed.
+ * **Clusters.** With one replica, the default, any server from 2.9 on will do, in a cluster too. More than one takes server 2.11
+ * or later, and is refused on an older one: there two processes that write at the same moment may both succeed. The tests of
+ * this library run with one replica only.
  *
  * **Time.** Whether a lease is over is told by the times that the server writes on its messages, and by no other clock. In a
  * cluster the leaders' clocks should agree to well within a lease. A reader that died is counted until its owner has renewed

@@ -20,10 +20,10 @@ import type {
   StreamWatcher,
 } from "../store/store.ts";
 import { unavailable } from "./errors.ts";
-import { Presence, readPresence } from "./presence.ts";
 import { type Draft, type Life, type Stored, writeStored } from "./store_message.ts";
-import { placeBefore, readPage } from "./store_pages.ts";
 import { Overdue } from "./store_overdue.ts";
+import { Owned } from "./store_owned.ts";
+import { readPage } from "./store_pages.ts";
 import type { StoreStream } from "./store_stream.ts";
 import { StoreWatches } from "./store_watches.ts";
 
@@ -31,34 +31,9 @@ import { StoreWatches } from "./store_watches.ts";
 const ATTEMPTS = 30;
 // How often it looks after what it has begun, in milliseconds.
 const TICK = 1_000;
-// Events that are trimmed before they are taken out, at least: that is a request of its own.
-const TRIM = 64;
-
-// How long a stream is remembered of which nothing is known but that it is one's own, in milliseconds.
-const UNSURE = 60_000;
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
-
-/** What is known of a message that this process wrote. */
-type Written = Pick<Stored, "subject" | "seq" | "life" | "from">;
-
-/** A stream that this process writes into. */
-interface Owned {
-  readonly token: string;
-  readonly presence: Presence;
-  readonly subscription: { unsubscribe(): void };
-  /** What was written last, if that is known and can still be the last. */
-  written: Written | undefined;
-  /** Until when nobody can have claimed it, by the own clock. */
-  safeUntil: number;
-  /** When it is forgotten, if nothing follows, by the own clock. */
-  dropAt: number;
-  /** What is only there to renew the lease, until something else follows. */
-  renewal: number | undefined;
-  /** How far it was taken out. */
-  trimmed: number;
-}
 
 export class JetStreamStore implements StreamStore {
   readonly name: string;
@@ -89,7 +64,7 @@ export class JetStreamStore implements StreamStore {
   ): Promise<boolean> {
     await this.#stream.checkAge(lease + keep);
     // From before it is written: whoever watches already says so when it is.
-    const owned = await this.#listen(id, token);
+    const owned = await Owned.listen(this.#stream, id, token, this.#process);
     let former: Stored | undefined;
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -118,7 +93,7 @@ export class JetStreamStore implements StreamStore {
         if (stored !== undefined && !await this.#stream.stands(subject)) {
           void this.#stream.purge(subject, stored.seq + 1);
         } else if (stored?.counts) {
-          this.#wrote(owned, stored, lease, keep);
+          owned.took(stored, lease, keep);
           this.#install(id, owned);
           // What the subject holds of earlier streams.
           if (former !== undefined) void this.#stream.purge(subject, stored.seq);
@@ -129,16 +104,14 @@ export class JetStreamStore implements StreamStore {
       }
       throw this.#contended();
     } finally {
-      if (this.#owned.get(id) !== owned) owned.subscription.unsubscribe();
+      if (this.#owned.get(id) !== owned) owned.close();
     }
   }
 
   async append(id: string, batch: StreamBatch): Promise<Appended> {
     const { token, lease, keep, trim } = batch;
-    const now = this.#stream.clock.now();
     let owned = this.#owned.get(id);
-    // A process that slept through its lease asks what became of the stream, though the server would refuse it as well.
-    let current = owned?.token === token && now < owned.safeUntil ? owned.written : undefined;
+    let current = owned?.token === token ? owned.current : undefined;
     current ??= await this.#head(id);
     let wrote = false;
     for (let attempt = 0; attempt < ATTEMPTS;) {
@@ -147,11 +120,13 @@ export class JetStreamStore implements StreamStore {
         this.#disown(id, token);
         return { written: false, head: life && this.#headOf(id, life) };
       }
-      if (owned?.token !== token) this.#install(id, owned = await this.#listen(id, token));
+      if (owned?.token !== token) {
+        this.#install(id, owned = await Owned.listen(this.#stream, id, token, this.#process));
+      }
       const first = Math.max(batch.first, life.last + 1);
       const rest = batch.frames.slice(first - batch.first);
       if (wrote && rest.length === 0) {
-        this.#trim(owned);
+        owned.trim();
         return { written: true, readers: this.#readers(id, owned) };
       }
       const { frames, bytes } = fitting(rest, await this.#stream.maxPayload() / 2);
@@ -180,11 +155,7 @@ export class JetStreamStore implements StreamStore {
       wrote = true;
       const leaseEnd = this.#stream.time.now() + lease;
       current = { subject, seq, life: { ...next, leaseEnd, expires: leaseEnd + keep }, from };
-      if (owned.renewal !== undefined) void this.#stream.remove(owned.renewal);
-      owned.renewal = from === undefined ? seq : undefined;
-      owned.written = current;
-      owned.safeUntil = sentAt + lease;
-      owned.dropAt = sentAt + lease + keep;
+      owned.wrote(current, sentAt, lease, keep);
     }
     throw this.#contended();
   }
@@ -229,7 +200,7 @@ export class JetStreamStore implements StreamStore {
         const { life } = head;
         const mine = life.token === token;
         if (!mine && life.leaseEnd > this.#stream.time.latest()) return undefined;
-        owned ??= await this.#listen(id, token);
+        owned ??= await Owned.listen(this.#stream, id, token, this.#process);
         const stored = await this.#write(head.subject, head.seq, {
           kind: "claimed",
           life: { ...forLine(life), owner, token, lease, claims: life.claims + (mine ? 0 : 1) },
@@ -238,14 +209,14 @@ export class JetStreamStore implements StreamStore {
         });
         if (stored === undefined || !await this.#stream.stands(head.subject)) continue;
         if (!stored.counts) return undefined;
-        this.#wrote(owned, stored, lease, keep);
+        owned.took(stored, lease, keep);
         this.#install(id, owned);
         if (!mine) await this.#tellOwner(life.owner, id);
         return this.#headOf(id, stored.life);
       }
       throw this.#contended();
     } finally {
-      if (this.#owned.get(id) !== owned) owned?.subscription.unsubscribe();
+      if (this.#owned.get(id) !== owned) owned?.close();
     }
   }
 
@@ -294,7 +265,7 @@ export class JetStreamStore implements StreamStore {
     this.#stream.clock.clearTimeout(this.#timer);
     this.#stream.link.mends.delete(this.#mended);
     this.#watches.close();
-    for (const { subscription } of this.#owned.values()) subscription.unsubscribe();
+    for (const owned of this.#owned.values()) owned.close();
     this.#owned.clear();
   }
 
@@ -321,42 +292,10 @@ export class JetStreamStore implements StreamStore {
     return seq === undefined ? undefined : await this.#stream.confirm(subject, seq, sentAt);
   }
 
-  #wrote(owned: Owned, written: Stored, lease: number, keep: number): void {
-    const { life } = written;
-    owned.written = written;
-    // By the server's time, as far as that is known at the least.
-    owned.safeUntil = this.#stream.clock.now() + Math.max(0, life.leaseEnd - this.#stream.time.latest());
-    owned.dropAt = this.#stream.clock.now() + lease + keep;
-  }
-
-  /** Listens to who watches a stream. */
-  async #listen(id: string, token: string): Promise<Owned> {
-    const connection = await this.#stream.connection();
-    const presence = new Presence();
-    const subscription = connection.subscribe(this.#stream.subjects.presence(id), {
-      callback: (error, { data }) => {
-        const said = error === null ? readPresence(text.decode(data)) : undefined;
-        if (said === undefined || said.process === this.#process) return;
-        presence.tell(said.process, said.watches, this.#stream.clock.now());
-      },
-    });
-    const dropAt = this.#stream.clock.now() + UNSURE;
-    return {
-      token,
-      presence,
-      subscription,
-      written: undefined,
-      safeUntil: 0,
-      dropAt,
-      renewal: undefined,
-      trimmed: 0,
-    };
-  }
-
   /** Takes a stream for this process's own, in the place of what it knew of one by that id. */
   #install(id: string, owned: Owned): void {
     const former = this.#owned.get(id);
-    if (former !== owned) former?.subscription.unsubscribe();
+    if (former !== owned) former?.close();
     this.#owned.set(id, owned);
     this.#tickLater();
   }
@@ -364,7 +303,7 @@ export class JetStreamStore implements StreamStore {
   #disown(id: string, token: string): void {
     const owned = this.#owned.get(id);
     if (owned?.token !== token) return;
-    owned.subscription.unsubscribe();
+    owned.close();
     this.#owned.delete(id);
   }
 
@@ -380,18 +319,6 @@ export class JetStreamStore implements StreamStore {
       : Math.max(life.readers, this.#watches.has(id) ? 1 : 0);
     const lease = Math.min(life.lease, life.leaseEnd - this.#stream.time.now());
     return { epoch, state, reason, first, last, bytes, startedAt, endedAt, lease, claims, readers };
-  }
-
-  /** Takes out what was trimmed, once it is worth a request. */
-  #trim(owned: Owned): void {
-    const { subject, life } = owned.written!;
-    const { first, last } = life;
-    if (first - 1 - owned.trimmed < Math.max(TRIM, (last - first) / 4)) return;
-    const former = owned.trimmed;
-    owned.trimmed = first - 1;
-    placeBefore(this.#stream, owned.written!, first)
-      .then((place) => this.#stream.purge(subject, place))
-      .catch(() => owned.trimmed = former);
   }
 
   async #tellOwner(owner: string, id: string): Promise<void> {

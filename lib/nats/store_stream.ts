@@ -9,10 +9,10 @@ import { CODE, codeOf, explain, refused, unavailable } from "./errors.ts";
 import { Link } from "./link.ts";
 import { incarnation } from "./id.ts";
 import { ServerClock } from "./server_clock.ts";
+import { checkFit, checkServer, configOf, NANOSECONDS } from "./store_fit.ts";
 import { readStored, type Stored } from "./store_message.ts";
 import type { JetStreamStoreSettings } from "./store_options.ts";
 import { StoreSubjects } from "./store_subjects.ts";
-import { covers } from "./stream.ts";
 import type {
   ConnectionLike,
   ConsumerConfigLike,
@@ -23,7 +23,6 @@ import type {
   StreamInfoLike,
 } from "./types.ts";
 
-const NANOSECONDS = 1_000_000;
 // A consumer that nobody pulls from goes away by itself after this, if it could not be deleted. Nanoseconds.
 const INACTIVE = 10_000_000_000;
 // How long the server holds a request for messages that are there: they come at once. And how much later they may come.
@@ -291,8 +290,8 @@ export class StoreStream {
     const manager = await this.#manage();
     try {
       const info = await this.link.call(async () => await this.#find(manager) ?? await this.#make(manager));
-      this.#check(info);
-      this.#checkServer(info, (await this.connection()).info?.version);
+      checkFit(this.name, info, this.#settings, this.subjects);
+      checkServer(this.name, info, (await this.connection()).info?.version);
       this.#maxAge = (info.config.max_age ?? 0) / NANOSECONDS;
       this.#incarnation = incarnation(info.created);
     } catch (error) {
@@ -310,68 +309,13 @@ export class StoreStream {
   }
 
   async #make(manager: JetStreamManagerLike): Promise<StreamInfoLike> {
-    const { stream, maxAge, maxBytes, replicas, storage } = this.#settings;
     try {
-      return await manager.streams.add({
-        name: stream,
-        subjects: [this.subjects.all],
-        retention: "limits",
-        storage,
-        discard: "old",
-        max_msgs: -1,
-        max_bytes: maxBytes === Infinity ? -1 : maxBytes,
-        max_age: maxAge * NANOSECONDS,
-        num_replicas: replicas,
-        duplicate_window: Math.min(maxAge, 120_000) * NANOSECONDS,
-        republish: { src: this.subjects.all, dest: this.subjects.told },
-      });
+      return await manager.streams.add(configOf(this.#settings, this.subjects));
     } catch (error) {
       // Another process made it just now.
       const found = codeOf(error) === CODE.streamExists ? await this.#find(manager) : undefined;
       if (found === undefined) throw error;
       return found;
     }
-  }
-
-  /**
-   * Refuses replicas on servers that are too old: up to 2.10 the leader compares with what it has applied and not with what it
-   * has proposed, so of several who append to one subject at the same time more than one may succeed.
-   */
-  #checkServer({ config }: StreamInfoLike, version = "0.0"): void {
-    const { num_replicas = 1 } = config;
-    if (num_replicas === 1) return;
-    const [major = 0, minor = 0] = version.split(".").map(Number);
-    if (major > 2 || (major === 2 && minor >= 11)) return;
-    throw refused(
-      this.name,
-      `it has ${num_replicas} replicas, and NATS ${version} does not keep several who write at the same time apart there: ` +
-        `use server 2.11 or later, or set replicas to 1 and run: nats stream edit ${this.#settings.stream} --replicas=1`,
-    );
-  }
-
-  #check({ config }: StreamInfoLike): void {
-    const { all, told } = this.subjects;
-    const { retention, subjects = [], republish, max_age = 0, max_msgs_per_subject = -1 } = config;
-    const wrong = retention !== "limits"
-      ? `it has the retention policy ${retention}, not limits`
-      : !subjects.some((each) => covers(each, all))
-      ? `it does not take the subject ${all}, only ${subjects.join(", ")}`
-      : republish?.dest !== told || !covers(republish.src, all)
-      ? `it does not republish ${all} to ${told}`
-      : max_age === 0
-      ? "it has no max_age, so that what a killed process leaves behind would stay for ever"
-      : max_msgs_per_subject > 0
-      ? `it keeps only ${max_msgs_per_subject} messages of each subject`
-      : config.deny_delete || config.deny_purge
-      ? "it denies deletes or purges"
-      : undefined;
-    if (wrong === undefined) return;
-    const { stream, maxAge } = this.#settings;
-    throw refused(
-      this.name,
-      `${wrong}; choose another stream, which is made by itself, or delete this one and run: nats stream add ${stream} ` +
-        `--subjects='${all}' --republish-source='${all}' --republish-destination='${told}' ` +
-        `--max-age=${Math.ceil(maxAge / 1_000)}s --defaults`,
-    );
   }
 }
