@@ -37,9 +37,8 @@ export interface StreamHead {
   readonly last: number;
   /** Bytes of all frames that were appended, in UTF-8. */
   readonly bytes: number;
-  /** When it was created, in milliseconds since 1970. */
+  /** When it was created and when it ended, in milliseconds since 1970. */
   readonly startedAt: number;
-  /** When it ended, in milliseconds since 1970; `undefined` while it runs. */
   readonly endedAt: number | undefined;
   /** Milliseconds until the owner's lease is over: zero or less if it is. Means nothing after the end. */
   readonly lease: number;
@@ -51,7 +50,6 @@ export interface StreamHead {
 
 /** One stored event. */
 export interface StreamRecord {
-  /** Its sequence number: 1 for a stream's first event, and one more for each. */
   readonly seq: number;
   /** The whole frame, as text of an event stream that ends with a blank line. */
   readonly frame: string;
@@ -59,7 +57,6 @@ export interface StreamRecord {
 
 /** What {@linkcode StreamStore.read} gives. */
 export interface StreamPage {
-  /** What the store knows of the stream, from the same moment. */
   readonly head: StreamHead;
   /** The events after the place that was asked for, oldest first, as many as fit. None if there are no more. */
   readonly records: readonly StreamRecord[];
@@ -77,9 +74,7 @@ export interface Ownership {
 
 /** What is appended in one step. */
 export interface StreamBatch {
-  /** The owner's: see {@linkcode Ownership}. */
   readonly token: string;
-  /** Milliseconds from now until the lease is over. */
   readonly lease: number;
   /** Milliseconds for which the stream can be read after its end, and for which it stays if its owner dies. */
   readonly keep: number;
@@ -99,11 +94,8 @@ export type Appended =
 
 /** How a stream is to end. */
 export interface StreamEnding {
-  /** How it ends. */
   readonly state: EndState;
-  /** Why, in words. */
   readonly reason?: string | undefined;
-  /** Milliseconds for which it can be read after its end. */
   readonly keep: number;
   /** Ends it only if this is its owner's token. Default: whoever owns it. */
   readonly token?: string | undefined;
