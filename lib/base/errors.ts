@@ -14,7 +14,16 @@
  * - `"address-in-use"`: `serve()` found its port taken
  * - `"address-unavailable"`: `serve()` cannot listen at its address: it is none of this machine's, or not for this user
  *
- * From a backplane such as `tidings/redis`:
+ * From `tidings/resumable`:
+ *
+ * - `"stream-taken"`: a stream by this id is running already
+ * - `"stream-limit"`: this process runs as many streams as its limit `running` allows
+ * - `"stream-ended"`: something was appended to a stream that has ended, or that another process has taken over
+ * - `"stream-behind"`: more events wait for the store than the limit `pending` allows
+ * - `"stream-unknown"`: there is no stream by this id, or no longer
+ * - `"stream-cursor"`: the id to go on after is none of this stream's
+ *
+ * From an engine such as `tidings/redis`, as a backplane or a store:
  *
  * - `"backplane-unavailable"`: the engine was not reached, or refused for now; trying again may succeed
  * - `"backplane-refused"`: the engine refuses and will go on refusing; the error has the property `permanent: true`
@@ -33,6 +42,12 @@
 export type TidingsErrorCode =
   | "invalid-event"
   | "closed"
+  | "stream-taken"
+  | "stream-limit"
+  | "stream-ended"
+  | "stream-behind"
+  | "stream-unknown"
+  | "stream-cursor"
   | "publish-failed"
   | "backplane-lost"
   | "address-in-use"

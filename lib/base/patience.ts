@@ -26,6 +26,11 @@ export class Patience {
     this.#owner = owner;
   }
 
+  /** Whether it was ended. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Resolves after a pause that is longer with each failure in a row, and never the same in two processes. */
   pause(failures: number): Promise<void> {
     const longest = Math.min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** Math.min(failures, 10));

@@ -4,6 +4,20 @@
  *
  * @module
  */
+export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
+export type { StoredEvent } from "./event.ts";
+export type {
+  LostWork,
+  ReadOptions,
+  ResumableOptions,
+  StartOptions,
+  StreamLimits,
+  StreamStatus,
+  StreamSubscribeOptions,
+} from "./options.ts";
+export type { StreamEnd } from "./run.ts";
+export type { Work, WorkEvents, WorkResult, WorkSource } from "./source.ts";
+export { type CloseStreamsOptions, ResumableStreams, type StreamHandle, type StreamJob } from "./streams.ts";
 export { memoryStore, type MemoryStoreOptions } from "../store/memory.ts";
 export type {
   Appended,

@@ -4,6 +4,8 @@
  * @module
  */
 
+// deno-lint-ignore-file require-await -- a store answers by promises, and this one has nothing to wait for
+
 import { type Clock, LONGEST_TIMER } from "../base/clock.ts";
 import { checkNames, clockOption, namesOf } from "../base/options.ts";
 import { unref } from "../base/runtime.ts";

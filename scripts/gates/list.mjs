@@ -1,13 +1,17 @@
 // Lists every gate, in the order in which they run: the quick and local ones first.
 import { gates as browsers } from "./browsers.mjs";
 import { gates as deno } from "./deno.mjs";
+import { gates as init } from "./init.mjs";
 import { gates as manifest } from "./package.mjs";
 import { gates as quickstart } from "./quickstart.mjs";
 import { gates as readme } from "./readme.mjs";
+import { gates as release } from "./release.mjs";
+import { gates as repository } from "./repository.mjs";
 import { gates as rooms } from "./rooms.mjs";
 import { gates as source } from "./source.mjs";
 import { gates as tarball } from "./tarball.mjs";
 import { gates as types } from "./types.mjs";
+import { gates as workflows } from "./workflows.mjs";
 
 /** `run(context)` throws when the gate fails; `context.work` is a temporary folder that all gates share. */
 export const gates = [
@@ -15,9 +19,13 @@ export const gates = [
   ...rooms,
   ...deno,
   ...manifest,
+  ...repository,
+  ...release,
+  ...workflows,
   ...types,
   ...tarball,
   ...readme,
+  ...init,
   ...quickstart,
   ...browsers,
 ];

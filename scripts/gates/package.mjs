@@ -43,6 +43,17 @@ function equalManifests() {
   if (problems.length > 0) throw new Error(`The manifests differ:\n  ${problems.join("\n  ")}`);
 }
 
+/** Who adds an entry point says whether it is kept stable. */
+function promises() {
+  const { name, exports } = readJson("package.json");
+  const [, text = ""] = /^## What a version promises\n([^]*)/m.exec(read("CONTRIBUTING.md")) ?? [];
+  const missing = Object.keys(exports).filter((entry) => typeof exports[entry] === "object")
+    .map((entry) => name + entry.slice(1)).filter((entry) => !text.includes(`\`${entry}\``));
+  if (missing.length > 0) {
+    throw new Error(`"What a version promises" in CONTRIBUTING.md does not name ${missing.join(", ")}`);
+  }
+}
+
 function lockWithoutAddresses() {
   const lines = read("package-lock.json").split("\n");
   const found = lines.findIndex((line) => line.includes('"resolved"'));
@@ -68,6 +79,7 @@ async function sizes() {
 
 export const gates = [
   { name: "manifests equal", run: equalManifests },
+  { name: "what a version promises names each entry point", run: promises },
   { name: "the lock file names no addresses", run: lockWithoutAddresses },
   { name: "sizes", run: sizes },
   { name: "build", run: () => exec(["npm", "run", "build"], { cwd: root }) },

@@ -48,7 +48,7 @@ function imports(file) {
 
 /** Each file says its one purpose first. */
 function purposes() {
-  const silent = sources().filter((path) => !/^\/\*\*\n \* \S/.test(read(path)));
+  const silent = sources().filter((path) => !/^(#!.*\n)?\/\*\*\n \* \S/.test(read(path)));
   if (silent.length > 0) {
     throw new Error(
       `No first comment that says the file's purpose in ${silent.join(", ")}: begin with /** … */`,

@@ -1,10 +1,10 @@
 // Runs the package as its users get it: packed, installed into an empty folder, on every runtime.
-import { copyFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { exec } from "../support/exec.mjs";
 import { nodePath, NODES } from "../support/nodes.mjs";
 import { consumer } from "../support/packed.mjs";
-import { bin, root } from "../support/project.mjs";
+import { bin, read, readJson, root } from "../support/project.mjs";
 
 const sample = (name) => join(root, "scripts/gates/consumer", name);
 
@@ -26,12 +26,58 @@ async function runOn({ work }, command) {
   }
 }
 
+/** Each module has a map, and each map holds the sources themselves, as they are in the tree: a debugger shows them. */
+function wholeMaps(dist) {
+  const modules = readdirSync(dist, { recursive: true }).filter((path) => path.endsWith(".js"));
+  if (modules.length < 10) throw new Error(`Only ${modules.length} modules were found in dist/`);
+  for (const path of modules) {
+    const file = join(dist, path);
+    const name = readFileSync(file, "utf8").match(/^\/\/# sourceMappingURL=(.+)$/m)?.[1];
+    if (name === undefined || !existsSync(join(dirname(file), name))) {
+      throw new Error(`dist/${path} has no source map`);
+    }
+    const { sources, sourcesContent = [] } = JSON.parse(readFileSync(join(dirname(file), name), "utf8"));
+    for (const [index, source] of sources.entries()) {
+      const inTree = relative(dirname(dist), join(dirname(file), source));
+      if (sourcesContent[index] !== read(inTree)) {
+        throw new Error(`The map of dist/${path} does not hold ${inTree} as it is`);
+      }
+    }
+  }
+}
+
+/** Where an error was thrown, says its stack: it must be where a line of the TypeScript makes an error. */
+async function mapsToSources({ work }) {
+  const cwd = await installedPackage(work);
+  wholeMaps(join(cwd, "node_modules/tidings/dist"));
+  copyFileSync(sample("throw.mjs"), join(cwd, "throw.mjs"));
+  const said = await exec([process.execPath, "--enable-source-maps", "throw.mjs"], { cwd, limit: 60 });
+  const stacks = said.trim().split("\n").map((line) => JSON.parse(line));
+  for (const { entry, stack } of stacks) {
+    const [, path, line, column] = /^ +at .*\/tidings\/((?:lib\/|mod).*\.ts):(\d+):(\d+)\)?$/m.exec(stack) ??
+      [];
+    const code = path === undefined ? "" : read(path).split("\n")[line - 1]?.slice(column - 1) ?? "";
+    if (!/^new \w*Error\(/.test(code)) {
+      throw new Error(
+        `The stack of "${entry}" leads to no line of TypeScript that makes an error:\n${stack}`,
+      );
+    }
+  }
+  const { exports } = readJson("package.json");
+  const wanted = Object.keys(exports).filter((name) => typeof exports[name] === "object");
+  const silent = wanted.filter((name) => !stacks.some(({ entry }) => entry === name));
+  if (silent.length > 0) {
+    throw new Error(`scripts/gates/consumer/throw.mjs throws from no ${silent.join(", ")}`);
+  }
+}
+
 const onNode = (major) => ({
   name: `the package on Node ${major}`,
   run: (context) => runOn(context, async (work) => [await nodePath(work, major)]),
 });
 
 export const gates = [
+  { name: "the package's source maps", run: mapsToSources },
   { name: "the package on this Node", run: (context) => runOn(context, () => [process.execPath]) },
   ...NODES.map(onNode),
   { name: "the package on Bun", run: (context) => runOn(context, () => [bin("bun"), "run"]) },

@@ -7,7 +7,7 @@ import { root } from "./project.mjs";
 let packed;
 
 /** The path of the packed package, made once from what is in dist/. */
-function tarball(work) {
+export function tarball(work) {
   packed ??= pack(work);
   return packed;
 }
@@ -18,7 +18,7 @@ async function pack(work) {
   });
   const { filename, files } = JSON.parse(listed.slice(listed.indexOf("[")))[0];
   const stray = files.map(({ path }) => path).filter((path) =>
-    !/^(dist\/|[A-Z]+(\.zh-CN)?(\.md)?$|package\.json$)/.test(path)
+    !/^(dist\/|template\/|docs\/.+\.md$|[A-Z]+(\.zh-CN)?(\.md)?$|package\.json$)/.test(path)
   );
   if (stray.length > 0) throw new Error(`The package holds ${stray.join(", ")}: see "files" in package.json`);
   return join(work, filename);

@@ -15,20 +15,27 @@ export interface Exit {
   readonly stderr: string;
 }
 
+interface RunOptions {
+  ms?: number;
+  env?: Record<string, string>;
+  flags?: string[];
+  args?: string[];
+}
+
+/** Runs `tests/support/fixtures/<name>`, as `runModule()` does. */
+export function runFixture(name: string, options?: RunOptions): Promise<Exit> {
+  return runModule(new URL(`./fixtures/${name}`, import.meta.url), options);
+}
+
 /**
- * Runs `tests/support/fixtures/<name>`, and ends it if it does not end by itself in `ms` milliseconds. `flags` are
- * the runtime's, `args` the program's.
+ * Runs a program, and ends it if it does not end by itself in `ms` milliseconds. `flags` are the runtime's, `args` the
+ * program's.
  */
-export async function runFixture(
-  name: string,
-  { ms = 20_000, env = {}, flags = [], args = [] }: {
-    ms?: number;
-    env?: Record<string, string>;
-    flags?: string[];
-    args?: string[];
-  } = {},
+export async function runModule(
+  url: URL,
+  { ms = 20_000, env = {}, flags = [], args = [] }: RunOptions = {},
 ): Promise<Exit> {
-  const path = fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+  const path = fileURLToPath(url);
   const child = spawn(process.execPath, [...runArguments, ...flags, path, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", ...env },
