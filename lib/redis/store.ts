@@ -62,8 +62,8 @@ const LONGEST = 1e12;
  * The server has to be Redis 6.2 or later, or Valkey, alone or with replicas, but no cluster. A stream is three
  * keys, `<prefix>:stream:<id>`, `<prefix>:events:<id>` and `<prefix>:tail:<id>`, and all share `<prefix>:leases`. Each
  * expires by itself: `keep` after the stream's end, and up to an eighth later than lease and `keep` together after its process
- * has died. A stream takes some 400 bytes besides the text of its events. Let Redis refuse writes when its memory is full
- * (`maxmemory-policy noeviction`): one that evicts takes whole streams with it, which their owners are told of.
+ * has died. A stream takes some 400 bytes, and the text of its events and a fifth more. Let Redis refuse writes when its
+ * memory is full (`maxmemory-policy noeviction`): one that evicts takes whole streams with it, which their owners are told of.
  *
  * A user with restricted rights needs the keys and the channels `<prefix>:*`, and
  * `+eval +evalsha +time +hmget +hset +hdel +hincrby +append +get +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem
