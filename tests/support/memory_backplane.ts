@@ -30,8 +30,9 @@ export class MemoryLog {
   /** How long a wait lasts in which nothing is appended, in milliseconds. */
   longestWait: number = LONGEST_WAIT;
   /**
-   * The number of the next id: like a clock, it goes on when the log is wiped. A test may turn it back, also by half a step:
-   * 7.5 for 8 gives lost places to others whose ids are told apart from theirs, as JetStream's are.
+   * The number of the next id: like a clock, it goes on when the log is wiped. A test may turn it back, also by a
+   * part of a step: with 7.5, places that were lost are given to others whose ids are told apart from theirs, as JetStream
+   * does.
    */
   next = 1;
 
@@ -44,7 +45,7 @@ export class MemoryLog {
   backplane(name = "memory log"): Backplane {
     return {
       name,
-      isId: (text) => text.length <= 16 && /^[1-9][0-9]*(\.5)?$/.test(text),
+      isId: (text) => text.length <= 16 && /^[1-9][0-9]*(\.[0-9]+)?$/.test(text),
       compare: (a, b) => Number(a) - Number(b),
       append: (message) => this.#append(message),
       open: async () => {
