@@ -159,6 +159,7 @@ export class Archive {
     const { limit } = this.#batch;
     const pages = this.#pages;
     const found = await reader.range(asked, limit);
+    // The log was found to be another one meanwhile: this may be of the one before, and is read again.
     if (pages !== this.#pages) return;
     this.#batch.learn(found);
     const ids = found.map(({ id }) => id);
