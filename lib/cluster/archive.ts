@@ -47,7 +47,7 @@ export class Archive {
   readonly #decode: (entries: readonly BackplaneEntry[]) => Draft[];
   readonly #maxBytes: number;
   /** The most recently used last. */
-  readonly #pages = new Set<Page>();
+  #pages = new Set<Page>();
   #bytes = 0;
   readonly #batch = new ReadSize();
   readonly #wanted = new Map<LogReader, string>();
@@ -95,9 +95,9 @@ export class Archive {
     this.#wanted.delete(reader);
   }
 
-  /** Forgets what was read: the log is another one. */
+  /** Forgets what was read, and what is being read: the log is another one. */
   clear(): void {
-    this.#pages.clear();
+    this.#pages = new Set();
     this.#bytes = 0;
     this.#wasFruitless = false;
   }
@@ -157,7 +157,10 @@ export class Archive {
     // Those who waited may have left meanwhile.
     if (asked === undefined) return;
     const { limit } = this.#batch;
+    const pages = this.#pages;
     const found = await reader.range(asked, limit);
+    // The log was found to be another one meanwhile: this may be of the one before, and is read again.
+    if (pages !== this.#pages) return;
     this.#batch.learn(found);
     const ids = found.map(({ id }) => id);
     const entries = toEntries(this.#decode(found), 0, 0);

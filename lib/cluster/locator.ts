@@ -44,18 +44,31 @@ export class Locator {
     return { cursor: this.#log.tip, opening: cursorFrame(this.tip) };
   }
 
-  /** The start of a client whose id is none, or none of this log: it goes on with what is new, and is told. */
-  startLost(asked: string, reason: "invalid" | "unknown"): Start {
-    return startWithGap(asked, this.#log.tip, this.tip, reason);
+  /** The start of a client whose id is none: it goes on with what is new, and is told. */
+  startInvalid(asked: string): Start {
+    return startWithGap(asked, this.#log.tip, this.tip, "invalid");
   }
 
-  /** The start at an id, which is not ahead, or `undefined` if it is older than this log. */
-  startAt(id: string): Start | undefined {
+  /** The start of a client whose id is none of this log: it goes on at the place before, and is told. */
+  startUnknown(id: string): Start {
+    const cursor = this.#floor(id);
+    return startWithGap(id, cursor, this.#log.idAt(cursor), "unknown");
+  }
+
+  /** Whether an id is older than all that this log keeps. */
+  isOlder(id: string): boolean {
     const log = this.#log;
-    if (this.compare(id, log.idAt(log.oldest - 1)) < 0) return undefined;
-    const cursor = log.floor(id, (a, b) => this.compare(a, b));
-    const found = log.idAt(cursor);
-    return found === id ? { cursor, opening: "" } : startWithGap(id, cursor, found, "unknown");
+    return this.compare(id, log.idAt(log.oldest - 1)) < 0;
+  }
+
+  /** The start at an id, if that is a place in this log. */
+  startAt(id: string): Start | undefined {
+    const cursor = this.#floor(id);
+    return this.#log.idAt(cursor) === id ? { cursor, opening: "" } : undefined;
+  }
+
+  #floor(id: string): number {
+    return this.#log.floor(id, (a, b) => this.compare(a, b));
   }
 
   /**
@@ -65,7 +78,7 @@ export class Locator {
   placeBefore(id: string): string {
     if (this.begin === undefined) return id;
     const log = this.#log;
-    const place = log.idAt(log.floor(id, (a, b) => this.compare(a, b)));
+    const place = log.idAt(this.#floor(id));
     return this.compare(place, id) < 0 ? place : this.begin;
   }
 }

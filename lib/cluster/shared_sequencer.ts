@@ -10,8 +10,9 @@
  * 3. Where the follower may have missed something the intake puts a `gap` event, which everybody sees who reads on over that
  *    place, now or later. **Losses** that only one process knows of it says in the shared log, for the others.
  * 4. A client that comes with an id starts in the log, if that still holds the place; is served from the **archive**, which
- *    reads from the engine, if it is older; and stays in the **waiting room** if it is newer, having come from a process that
- *    was ahead. If the follower has read to the end and still not met the id, it is no place of this log: a gap.
+ *    reads from the engine, if it is older; and stays in the **waiting room** if it is newer, or another entry is where it
+ *    should be, having come from a process that was ahead. If the follower has read to the end and still not met the id, it
+ *    is no place of this log: a gap.
  *
  * @module
  */
@@ -98,7 +99,12 @@ export class SharedSequencer implements Sequencer {
       // Each page is decoded on its own, for it may be read again. Copies of one page's entries lie in another.
       decode: (entries) => decoder((entry) => deduplicator.isCopyReadAgain(entry)).decode(entries),
     });
-    this.#replayParts = { archive: this.#archive, locator: this.#locator, batcher };
+    this.#replayParts = {
+      archive: this.#archive,
+      locator: this.#locator,
+      batcher,
+      wait: (reader, at) => this.wait(reader, at),
+    };
     const intake = new Intake({
       log,
       batcher,
@@ -139,9 +145,10 @@ export class SharedSequencer implements Sequencer {
     const locator = this.#locator;
     if (locator.begin === undefined) return undefined;
     if (asked === undefined) return locator.startAtTip();
-    if (!locator.isId(asked)) return locator.startLost(asked, "invalid");
-    if (locator.isAhead(asked)) return undefined;
-    return locator.startAt(asked) ?? new ArchiveReplay(asked, this.#replayParts);
+    if (!locator.isId(asked)) return locator.startInvalid(asked);
+    if (locator.isOlder(asked)) return new ArchiveReplay(asked, this.#replayParts);
+    // One that is not here may be of a process that is ahead, or has noticed before this one that the log was set back.
+    return locator.startAt(asked);
   }
 
   wait(reader: LogReader, asked: string | undefined): void {
@@ -157,7 +164,7 @@ export class SharedSequencer implements Sequencer {
   #giveUpWaiting(round: number): void {
     if (this.#waiting.size === 0) return;
     this.#batcher.flush();
-    this.#waiting.giveUp(round, (asked) => this.#locator.startLost(asked, "unknown"));
+    this.#waiting.giveUp(round, (asked) => this.locate(asked) ?? this.#locator.startUnknown(asked));
   }
 
   forget(reader: LogReader): void {

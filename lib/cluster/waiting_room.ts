@@ -1,6 +1,6 @@
 /**
  * Holds the readers whose place in the log is not known yet: they came before anything was read, or with an id of a process
- * that had read further.
+ * that had read further, or had noticed before this one that the log was set back.
  *
  * @module
  */
@@ -39,11 +39,11 @@ export class WaitingRoom {
   }
 
   /** Lets those go that came before a reading which has come to the end of the log: their place was not there. */
-  giveUp(round: number, startOf: (asked: string) => Start): void {
+  giveUp(round: number, placeOf: (asked: string) => Start | Replay): void {
     for (const [reader, { asked, round: since }] of [...this.#readers]) {
       if (since >= round) continue;
       this.#readers.delete(reader);
-      reader.begin(startOf(asked!));
+      reader.begin(placeOf(asked!));
     }
   }
 }

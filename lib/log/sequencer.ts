@@ -28,7 +28,10 @@ export interface ReplayPiece {
 
 /** Events older than the log, for one reader: they are read from elsewhere, up to a place in the log. */
 export interface Replay {
-  /** The next piece, or the start in the log, or `undefined` if it has to be waited for: the reader is woken then. */
+  /**
+   * The next piece, or the start in the log, or `undefined` if it has to be waited for: the reader is woken then, or is told
+   * a place with which it begins anew.
+   */
   next(reader: LogReader): ReplayPiece | Start | undefined;
 }
 

@@ -318,6 +318,113 @@ test("a client whose replay ends while a loss is still in the open batch is told
   await feed.close();
 });
 
+/**
+ * A log of the events 1 to 14, and a node that has read them and keeps the last three. `setBack` takes those after 6 from the
+ * log, and gives their places to others, "new 1" and so on, whose ids are other ones: 7.5 is after the lost 7 and before 8.
+ * The node does not hear of that before something else is appended, as one may that is slower than another.
+ */
+async function lateNode(log = new MemoryLog(), backplane = log.backplane()) {
+  log.longestWait = 60_000;
+  for (let i = 1; i <= 14; i++) log.push(JSON.stringify({ data: `${i}` }), `m${i}`);
+  const { feed } = node(log, { backplane, history: { events: 3 } });
+  await started(feed);
+  await until(() => log.calls.wait === 1, "the node waits for what comes next");
+  const setBack = (count: number) => {
+    log.entries.length = 6;
+    log.next = 7.5;
+    for (let i = 1; i <= count; i++) {
+      const payload = JSON.stringify({ data: `new ${i}` });
+      log.entries.push({ id: `${log.next++}`, messageId: `n${i}`, payload });
+    }
+  };
+  return { log, feed, setBack };
+}
+
+// One that lies where the node's own log is older, from which the engine is read; and two where it has another event.
+for (const asked of ["7.5", "12.5", "13.5"]) {
+  // Beyond where the node stands, up to it, and not as far.
+  for (const count of [16, 8, 7, 5]) {
+    if (Number(asked) > 6.5 + count) continue;
+    test(`a client of a quicker node, at ${asked}, whose node has not noticed that the log was set back, is sent no event twice: ${count} new ones`, async () => {
+      const { log, feed, setBack } = await lateNode();
+      setBack(count);
+      const client = connect(feed, asked);
+      if (asked === "7.5") await client.until(() => client.data.length > 0, "what the engine has");
+      else await client.settle();
+      await feed.publish("end");
+      await client.until(() => client.data.includes("end"), "the last");
+      const seen = Number(asked) - 6.5;
+      const rest = Array.from({ length: count - seen }, (_, i) => `new ${seen + 1 + i}`);
+      assert.deepEqual(messages(client), [...rest, "end"]);
+      // The node says in the log what it noticed, and nothing else is told to one that misses nothing.
+      for (const { requested, resumedAt } of gaps(client)) {
+        assert.equal(
+          log.entries.find(({ id }) => id === resumedAt)?.payload,
+          JSON.stringify({ lost: requested }),
+        );
+      }
+      await feed.close();
+    });
+  }
+}
+
+test("what is being read for a replay when the node notices that the log was set back is read again", async () => {
+  const log = new MemoryLog();
+  const backplane = log.backplane();
+  const open = backplane.open.bind(backplane);
+  const [asked, answer] = [deferred(), deferred()];
+  let readers = 0;
+  backplane.open = async () => {
+    const reader = await open();
+    // The second reader is the archive's. It has its answer, and hands it on when it is told to.
+    if (++readers === 2) {
+      const range = reader.range.bind(reader);
+      reader.range = async (...args) => {
+        const entries = await range(...args);
+        asked.resolve();
+        await answer.promise;
+        return entries;
+      };
+    }
+    return reader;
+  };
+  const { feed, setBack } = await lateNode(log, backplane);
+  const client = connect(feed, "3");
+  void client.settle();
+  await asked.promise;
+  setBack(5);
+  await feed.publish("then");
+  await until(() => log.entries.at(-1)!.payload!.startsWith('{"lost":'), "the node has noticed");
+  answer.resolve();
+  await feed.publish("end");
+  await client.until(() => client.data.includes("end"), "the last");
+  assert.deepEqual(messages(client), [
+    "4",
+    "5",
+    "6",
+    ...numbersFrom(1, 5).map((n) => `new ${n}`),
+    "then",
+    "end",
+  ]);
+  // What the node says in the log is for those who had read what it lost.
+  assert.deepEqual(gaps(client), [{ requested: "12.5", resumedAt: "13.5", reason: "lost" }]);
+  await feed.close();
+});
+
+test("an id between two others that the log never had is a gap, after the log was read to its end, from the place before", async () => {
+  const log = new MemoryLog();
+  log.longestWait = 50;
+  const { feed } = node(log);
+  await started(feed);
+  const ids = await Promise.all(["1", "2", "3"].map((data) => feed.publish(data)));
+  const asked = `${Number(ids[1]) + 0.5}`;
+  const client = connect(feed, asked);
+  await client.until(() => client.data.includes("3"), "what follows");
+  assert.deepEqual(gaps(client), [{ requested: asked, resumedAt: ids[1], reason: "unknown" }]);
+  assert.deepEqual(messages(client), ["3"]);
+  await feed.close();
+});
+
 test("an id that was given again to another event is a gap, and not that event", async () => {
   const log = new MemoryLog();
   const { feed } = node(log);

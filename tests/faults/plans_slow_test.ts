@@ -7,30 +7,9 @@ import { type RedisConnection, type RedisConnector, redisStreams } from "../../l
 import { readEntries } from "../../lib/redis/reply.ts";
 import { clusterPlans } from "../support/cluster_plans.ts";
 import type { FaultyLog } from "../support/cluster_property.ts";
-import { MemoryLog } from "../support/memory_backplane.ts";
+import { faultyMemoryLog } from "../support/memory_faults.ts";
 import { noRedis, RedisServer } from "../support/redis.ts";
 import { clientKinds } from "../support/redis_clients.ts";
-
-function memoryLog(): Promise<FaultyLog> {
-  const log = new MemoryLog();
-  const change = (run: () => void) => {
-    const before = log.entries.slice();
-    run();
-    const left = new Set(log.entries);
-    return Promise.resolve(before.filter((entry) => !left.has(entry)));
-  };
-  return Promise.resolve({
-    join: () => log.backplane(),
-    dump: () => Promise.resolve(log.entries),
-    trim: (keep) => change(() => log.trim(keep)),
-    loseTail: (count) => change(() => log.loseTail(count)),
-    wipe: () => change(() => log.wipe()),
-    disconnect: () => Promise.resolve(log.disconnect()),
-    loseAcks: (count) => log.loseAcks(count),
-    isQuiet: () => Promise.resolve(log.readers === 0),
-    close: () => Promise.resolve(),
-  });
-}
 
 let runs = 0;
 
@@ -99,7 +78,8 @@ const SIZE = { count: 200, atOnce: 20, each: 900 };
 clusterPlans({
   name: "memory",
   ...SIZE,
-  start: () => Promise.resolve({ make: memoryLog, stop: () => Promise.resolve() }),
+  start: () =>
+    Promise.resolve({ make: () => Promise.resolve(faultyMemoryLog()), stop: () => Promise.resolve() }),
 });
 
 clusterPlans({
