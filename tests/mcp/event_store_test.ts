@@ -182,21 +182,10 @@ test("a call's stream ends with its response, is kept for a while and then forgo
     const first = await events.storeEvent("call", {});
     const standalone = await events.storeEvent("_GET_stream", progress(1));
     await events.storeEvent("call", result(1));
-    let state: string | undefined;
-    const look = async () => state = (await streams.status("mcp/s/call"))?.state;
-    await within(
-      (async () => {
-        while (await look() !== "complete");
-      })(),
-      "it ends",
-    );
+    const state = async () => (await streams.status("mcp/s/call"))?.state;
+    await eventually(async () => await state() === "complete", "it ends");
     assert.equal(await events.getStreamIdForEventId(first), "call");
-    await within(
-      (async () => {
-        while (await look() !== undefined);
-      })(),
-      "it is forgotten",
-    );
+    await eventually(async () => await state() === undefined, "it is forgotten");
     assert.equal(await events.getStreamIdForEventId(first), undefined);
     assert.equal(await events.getStreamIdForEventId(standalone), "_GET_stream");
     await events.close();
@@ -241,12 +230,8 @@ test("a session may leave calls unanswered: past the limit that which was silent
       await events.storeEvent(`c${n}`, {});
       await events.storeEvent("a", progress(n));
       const before = n === 1 ? "b" : `c${n - 1}`;
-      await within(
-        (async () => {
-          while ((await streams.status(`mcp/s/${before}`))?.state !== "stopped");
-        })(),
-        `${before} ends`,
-      );
+      const isStopped = async () => (await streams.status(`mcp/s/${before}`))?.state === "stopped";
+      await eventually(isStopped, `${before} ends`);
     }
     const sink = new Sink();
     await events.replayEventsAfter(a, sink);
