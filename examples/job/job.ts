@@ -41,6 +41,7 @@ export function createJobs(options: JobsOptions = {}): SystemParts {
     options;
   const feed = new StateFeed();
   const jobs = new Map<string, { state: JobState; cancel(): void }>();
+  let begun = 0;
   const base = primesUpTo(Math.ceil(Math.sqrt(limit)));
 
   function begin(): Response {
@@ -87,6 +88,7 @@ export function createJobs(options: JobsOptions = {}): SystemParts {
     };
     timer = setTimeout(work, rest);
     jobs.set(id, job);
+    begun++;
     for (const [oldest, { state: { state } }] of jobs) {
       if (jobs.size <= kept) break;
       if (state !== "running") jobs.delete(oldest);
@@ -119,6 +121,7 @@ export function createJobs(options: JobsOptions = {}): SystemParts {
       [`GET ${JOBS}/*`]: watch,
       [`DELETE ${JOBS}/*`]: cancel,
     },
+    figure: () => begun,
     async close() {
       for (const job of jobs.values()) job.cancel();
       await feed.close();

@@ -29,6 +29,7 @@ export function createTokens(options: TokensOptions = {}): SystemParts {
   const answers = new Map<string, Answer>();
   const closing = new AbortController();
   let growing = 0;
+  let given = 0;
 
   async function ask(request: Request): Promise<Response> {
     const { question, language } = readQuestion(await readText(request, 4 * LONGEST));
@@ -41,6 +42,7 @@ export function createTokens(options: TokensOptions = {}): SystemParts {
       generate: (signal) => generate(question, { language, pace, signal }),
       onEnd({ tokens, outcome }) {
         growing--;
+        given++;
         const seconds = ((performance.now() - start) / 1000).toFixed(1);
         console.log(`tokens: an answer ended after ${tokens.length} tokens and ${seconds} s (${outcome})`);
       },
@@ -94,6 +96,7 @@ export function createTokens(options: TokensOptions = {}): SystemParts {
       [`GET ${ANSWERS}/*`]: read,
       [`DELETE ${ANSWERS}/*`]: stop,
     },
+    figure: () => given,
     close() {
       closing.abort();
       for (const answer of answers.values()) answer.stop();
