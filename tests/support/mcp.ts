@@ -20,12 +20,20 @@ import {
 import { eventStore, resume } from "../../lib/mcp/mod.ts";
 import type { ResumableStreams } from "../../lib/resumable/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
-import { until } from "./wait.ts";
+import { sleep, until } from "./wait.ts";
 
 /** How long a client waits before it comes back, in milliseconds. */
 const RETRY = 20;
 
 export type SdkVersion = "1.x" | "2.x";
+
+/** Tells a client of a tool's progress. */
+type Tell = (progress: number) => Promise<void>;
+interface Result {
+  [name: string]: unknown;
+  content: { type: "text"; text: string }[];
+}
+const result = (text: string): Result => ({ content: [{ type: "text", text }] });
 
 /** The work of the tool `count`, which the test lets go on step by step. */
 export class Counting {
@@ -40,17 +48,29 @@ export class Counting {
     this.steps = steps;
   }
 
-  async run(
-    tell: (progress: number) => Promise<void>,
-  ): Promise<{ content: [{ type: "text"; text: string }] }> {
+  async run(tell: Tell): Promise<Result> {
     for (let step = 1; step <= this.steps; step++) {
       await until(() => this.allowed >= step, `step ${step} is allowed`);
       await tell(step);
       this.reached = step;
     }
     await until(() => this.allowed > this.steps, "the result is allowed");
-    return { content: [{ type: "text", text: `counted to ${this.steps}` }] };
+    return result(`counted to ${this.steps}`);
   }
+}
+
+/** How many messages the tool `burst` sends. */
+export const BURSTS = 300;
+
+/** Sends many messages at once, now and then, and waits for none of them. */
+async function burst(tell: Tell): Promise<Result> {
+  const told: Promise<void>[] = [];
+  for (let n = 1; n <= BURSTS; n++) {
+    told.push(tell(n));
+    if (n % 10 === 0) await sleep(5);
+  }
+  await Promise.all(told);
+  return result("done");
 }
 
 interface Transport {
@@ -114,34 +134,26 @@ export class McpProcess {
 }
 
 function serverOf1(counting: Counting): McpServer1 {
-  const server = new McpServer1({ name: "counter", version: "1" }, { capabilities: { logging: {} } });
-  server.registerTool(
-    "count",
-    { description: "Counts" },
-    ({ _meta, sendNotification }) =>
-      counting.run((progress) =>
-        sendNotification({
-          method: "notifications/progress",
-          params: { progressToken: _meta!.progressToken!, progress },
-        })
-      ),
-  );
+  const server = new McpServer1({ name: "counter", version: "1" });
+  for (const [name, run] of Object.entries({ count: (tell: Tell) => counting.run(tell), burst })) {
+    server.registerTool(name, {}, ({ _meta, sendNotification }) =>
+      run((progress) => {
+        const params = { progressToken: _meta!.progressToken!, progress };
+        return sendNotification({ method: "notifications/progress", params });
+      }));
+  }
   return server;
 }
 
 function serverOf2(counting: Counting): McpServer2 {
-  const server = new McpServer2({ name: "counter", version: "1" }, { capabilities: { logging: {} } });
-  server.registerTool(
-    "count",
-    { description: "Counts" },
-    ({ mcpReq }) =>
-      counting.run((progress) =>
-        mcpReq.notify({
-          method: "notifications/progress",
-          params: { progressToken: mcpReq._meta!.progressToken!, progress },
-        })
-      ),
-  );
+  const server = new McpServer2({ name: "counter", version: "1" });
+  for (const [name, run] of Object.entries({ count: (tell: Tell) => counting.run(tell), burst })) {
+    server.registerTool(name, {}, ({ mcpReq }) =>
+      run((progress) => {
+        const params = { progressToken: mcpReq._meta!.progressToken!, progress };
+        return mcpReq.notify({ method: "notifications/progress", params });
+      }));
+  }
   return server;
 }
 
