@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { eventStore, type EventStoreOptions, resume } from "../../lib/mcp/mod.ts";
 import { memoryStore, type ResumableOptions, ResumableStreams } from "../../lib/resumable/mod.ts";
 import type { StreamStore } from "../../lib/store/store.ts";
+import { replayWhileStoring } from "../support/mcp_replay.ts";
 import { MemoryClient } from "../support/memory_client.ts";
 import { sleep, until, within } from "../support/wait.ts";
 
@@ -239,34 +240,7 @@ test("a session may leave calls unanswered: past the limit that which was silent
   }));
 
 test("what the process itself writes is replayed up to what the transport was told, and no further", () =>
-  withProcesses(async (process) => {
-    // As the transport does it: what is stored is written to whoever is registered by then.
-    const events = eventStore(process(), { session: "s" });
-    const first = await events.storeEvent("call", {});
-    for (const round of range(1, 50)) {
-      const seen: number[] = [];
-      let isRegistered = false;
-      const from = round === 1 ? first : await events.storeEvent("call", {});
-      const sending = Promise.all(
-        range(1, 20).map(async (n) => {
-          for (const _ of range(1, (n * round) % 7)) await undefined;
-          await events.storeEvent("call", progress(n));
-          if (isRegistered) seen.push(n);
-        }),
-      );
-      for (const _ of range(1, round % 11)) await undefined;
-      await events.replayEventsAfter(from, {
-        // deno-lint-ignore require-await -- the SDK's is asynchronous
-        async send(_, message) {
-          seen.push((message as ReturnType<typeof progress>).params.progress);
-        },
-      });
-      isRegistered = true;
-      await sending;
-      assert.equal(seen.length, 20, `round ${round}: ${seen}`);
-      assert.equal(new Set(seen).size, 20, `round ${round}: ${seen}`);
-    }
-  }));
+  withProcesses((process) => replayWhileStoring(process(), 50)));
 
 test("what another process writes is replayed, and goes on until the stream ends", () =>
   withProcesses(async (process) => {

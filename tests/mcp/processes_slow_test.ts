@@ -2,10 +2,16 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { resume } from "../../lib/mcp/mod.ts";
+import { redisStore } from "../../lib/redis/mod.ts";
+import { ResumableStreams } from "../../lib/resumable/mod.ts";
 import { Example } from "../support/example.ts";
 import { mcpClient } from "../support/mcp.ts";
+import { replayWhileStoring } from "../support/mcp_replay.ts";
 import { noRedis, RedisServer } from "../support/redis.ts";
+import { clientKinds } from "../support/redis_clients.ts";
 import { Relay } from "../support/relay.ts";
+import { runFixture } from "../support/spawn.ts";
 import { sleep, until, within } from "../support/wait.ts";
 
 const STEPS = 10;
@@ -111,6 +117,50 @@ test("a call that ended while its client was away is told when it comes back, fr
     relay.release();
   });
   assert.deepEqual(seen, all);
+});
+
+test("replaying while storing, over Redis: nothing is missing, nothing comes twice", {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  for (const { open } of clientKinds) {
+    const { client, close } = open(redis.url);
+    const streams = new ResumableStreams({ store: redisStore(client, { prefix: "replay" }) });
+    try {
+      await replayWhileStoring(streams, 30);
+      await streams.stop("mcp/s/call");
+    } finally {
+      await streams.close();
+      close();
+    }
+  }
+});
+
+test("a call whose process is killed: who reads it is told by its end, and need not come back", {
+  skip,
+  timeout: 120_000,
+}, async () => {
+  const { client, close } = clientKinds[0]!.open(redis.url);
+  const store = redisStore(client, { prefix: "killed" });
+  const streams = new ResumableStreams({ store });
+  try {
+    const { stdout } = await runFixture("mcp_killed.ts", { args: [redis.url] });
+    const [session, lastEventId] = stdout.trim().split(" ") as [string, string];
+    const headers = { "mcp-session-id": session, "last-event-id": lastEventId };
+    const come = async () => (await resume(streams, new Request("http://localhost/mcp", { headers })))!;
+    const response = await come();
+    assert.equal(response.status, 200);
+    // The lease of a second, the time that is waited for others to take it over, and a busy machine.
+    const text = await within(response.text(), "the end", 30_000);
+    assert.equal(text.match(/^event: message$/gm)?.length, 1, text);
+    assert.match(text, /"progress":1/);
+    const last = /^id: (.+)$/m.exec(text)![1]!;
+    headers["last-event-id"] = last;
+    assert.equal((await come()).status, 204);
+  } finally {
+    await streams.close();
+    close();
+  }
 });
 
 test("what the calls left in Redis goes by itself", { skip, timeout: 60_000 }, async () => {
