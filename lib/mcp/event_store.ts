@@ -48,7 +48,7 @@ export interface SessionEventStore {
 export interface EventStoreOptions {
   /**
    * The session's id, the one that its transport has: an id of another session's event leads nowhere. 1 to 150 characters,
-   * fewer where some must be escaped in a URL.
+   * fewer where some must be escaped in a URL. With the user's id before it, see the option `session` of `resume`.
    */
   session: string;
   /**

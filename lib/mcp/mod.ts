@@ -11,5 +11,5 @@ export {
   type EventStoreOptions,
   type SessionEventStore,
 } from "./event_store.ts";
-export { resume } from "./resume.ts";
+export { resume, type ResumeOptions } from "./resume.ts";
 export type { StreamOptions } from "../stream/options.ts";

@@ -4,16 +4,31 @@
  * @module
  */
 
-import { checkNames } from "../base/options.ts";
+import { checkNames, namesOf } from "../base/options.ts";
 import type { ResumableStreams } from "../resumable/streams.ts";
 import { createSSEResponse } from "../response/response.ts";
 import { checkStreamOptions, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
 import type { EventInput } from "../wire/event.ts";
 import { checkStreams } from "./event_store.ts";
-import { type EventPlace, formatEventId, isSession, nameOf } from "./ids.ts";
+import { checkSession, type EventPlace, formatEventId, isSession, nameOf } from "./ids.ts";
 import { findPlace, isMessage } from "./replay.ts";
 
 const SESSION = "mcp-session-id";
+
+/** Options of {@linkcode resume}. */
+export interface ResumeOptions extends StreamOptions {
+  /**
+   * What the session's event store was given as `session`, if that is not the id that the client sends: the user's id and
+   * the session's together, for example, so that whoever has learned the id of another user's session gets nothing by it.
+   * Default: the header `Mcp-Session-Id`.
+   */
+  session?: string | undefined;
+}
+
+const OPTIONS = [
+  ...STREAM_OPTIONS,
+  ...namesOf<Omit<ResumeOptions, keyof StreamOptions>>({ session: true }),
+];
 
 /**
  * Answers a `GET` with `Last-Event-ID`, by which an MCP client goes on with a stream that broke: all that was stored since,
@@ -21,7 +36,7 @@ const SESSION = "mcp-session-id";
  * runs the call, so a load balancer may send it anywhere. Ask it before the SDK's transport, and after your own
  * authentication.
  *
- * The header `Mcp-Session-Id` names the session, and an id of another one is answered 400. A stream that has ended and was
+ * The header `Mcp-Session-Id` names the session, and the id of another one's event is answered 400. A stream that has ended and was
  * read to its end is answered 204.
  *
  * @param streams Those that the event stores of the sessions have.
@@ -51,15 +66,18 @@ const SESSION = "mcp-session-id";
 export async function resume(
   streams: ResumableStreams,
   request: Request,
-  options: StreamOptions = {},
+  options: ResumeOptions = {},
 ): Promise<Response | undefined> {
   checkStreams(streams);
-  checkNames("resume", options, STREAM_OPTIONS);
-  checkStreamOptions(options);
+  checkNames("resume", options, OPTIONS);
+  const { session: given, ...own } = options;
+  checkStreamOptions(own);
+  if (given !== undefined) checkSession(given);
   const lastEventId = request.headers.get("last-event-id");
   if (request.method !== "GET" || !lastEventId) return undefined;
-  const session = request.headers.get(SESSION);
-  if (!session) return refusal(400, -32000, "Bad Request: Mcp-Session-Id header is required");
+  const id = request.headers.get(SESSION);
+  if (!id) return refusal(400, -32000, "Bad Request: Mcp-Session-Id header is required");
+  const session = given ?? id;
   if (!isSession(session)) return refusal(404, -32001, "Session not found");
   const place = await findPlace(streams, session, lastEventId);
   if (place === undefined) {
@@ -67,14 +85,14 @@ export async function resume(
   }
   const status = await streams.status(nameOf(session, place.streamId));
   if (status !== undefined && status.state !== "running" && place.seq >= status.events) {
-    return new Response(null, { status: 204, headers: { [SESSION]: session } });
+    return new Response(null, { status: 204, headers: { [SESSION]: id } });
   }
-  const headers = new Headers(options.headers);
-  headers.set(SESSION, session);
+  const headers = new Headers(own.headers);
+  headers.set(SESSION, id);
   return createSSEResponse(
     request,
     ({ signal }) => messages(streams, session, place, signal),
-    { ...options, headers, final: false },
+    { ...own, headers, final: false },
   );
 }
 

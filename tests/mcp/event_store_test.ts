@@ -293,6 +293,20 @@ test("resume() answers a client on any process: what it missed, what is new, and
     assert.equal(await resume(b, new Request("http://localhost/mcp")), undefined);
   }));
 
+test("resume() in a session by another name than its id, such as with the user's before it", () =>
+  withProcesses(async (process) => {
+    const streams = process();
+    const events = eventStore(streams, { session: "anna:s" });
+    const first = await events.storeEvent("call", {});
+    await events.storeEvent("call", result(1));
+    const by = (session: string | undefined) => resume(streams, resumption("s", first), { session });
+    const response = (await by("anna:s"))!;
+    assert.equal(response.headers.get("mcp-session-id"), "s");
+    assert.match(await response.text(), /"result"/);
+    for (const session of ["bert:s", "s", undefined]) assert.equal((await by(session))!.status, 400);
+    await assert.rejects(by(""), { name: "TypeError", message: /"session"/ });
+  }));
+
 test("resume() says what is missing when a stream was trimmed", () =>
   withProcesses(async (process) => {
     const streams = process({ limits: { events: 5 } });
