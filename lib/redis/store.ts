@@ -42,8 +42,8 @@ const OPTIONS = namesOf<RedisStoreOptions>({ prefix: true, clock: true });
 
 /** What the scripts call, and what the connections do besides. */
 const COMMANDS =
-  "+eval +evalsha +time +hmget +hset +hdel +hincrby +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem +zrangebyscore " +
-  "+publish +pubsub|numsub +subscribe +unsubscribe +ping";
+  "+eval +evalsha +time +hmget +hset +hdel +hincrby +append +get +del +pexpireat +pttl +xadd +xrange +xtrim " +
+  "+zadd +zrem +zrangebyscore +publish +pubsub|numsub +subscribe +unsubscribe +ping";
 
 /** The longest time that is told to Redis, in milliseconds: some 30 years, for whoever says `Infinity`. */
 const LONGEST = 1e12;
@@ -59,15 +59,15 @@ const LONGEST = 1e12;
  * An append is one command, however many read the stream: a script that checks who may write, appends, renews the lease and
  * publishes what it appended. A reader that came late, or missed something, reads a page with one command.
  *
- * The server has to be Redis 6.2 or later, or Valkey, alone or with replicas, but no cluster. A stream is two keys,
- * `<prefix>:stream:<id>` and `<prefix>:events:<id>`, and all share `<prefix>:leases`. Each expires by itself: `keep` after
- * the stream's end, and up to an eighth later than lease and `keep` together after its process has died. An append takes its
- * text and some 30 bytes, however many events it has. Let Redis refuse writes when its memory is full
- * (`maxmemory-policy noeviction`): one that evicts takes whole streams with it, which their owners are told of.
+ * The server has to be Redis 6.2 or later, or Valkey, alone or with replicas, but no cluster. A stream is three
+ * keys, `<prefix>:stream:<id>`, `<prefix>:events:<id>` and `<prefix>:tail:<id>`, and all share `<prefix>:leases`. Each
+ * expires by itself: `keep` after the stream's end, and up to an eighth later than lease and `keep` together after its process
+ * has died. A stream takes some 400 bytes, and the text of its events and a fifth more. Let Redis refuse writes when its
+ * memory is full (`maxmemory-policy noeviction`): one that evicts takes whole streams with it, which their owners are told of.
  *
  * A user with restricted rights needs the keys and the channels `<prefix>:*`, and
- * `+eval +evalsha +time +hmget +hset +hdel +hincrby +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem +zrangebyscore
- * +publish +pubsub|numsub +subscribe +unsubscribe +ping`, besides what its client sends to connect.
+ * `+eval +evalsha +time +hmget +hset +hdel +hincrby +append +get +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem
+ * +zrangebyscore +publish +pubsub|numsub +subscribe +unsubscribe +ping`, besides what its client sends to connect.
  *
  * How safe an acknowledged event is, Redis' own settings say. With `appendonly yes` and `appendfsync always` it outlives
  * `kill -9` and a loss of power; with `everysec`, the default, the last second or two may be lost. A failover loses what the
@@ -204,7 +204,7 @@ class RedisStore implements StreamStore {
     }
     return await this.#run(
       READ,
-      [this.#channel(id), this.#events(id)],
+      [this.#channel(id), this.#events(id), this.#tail(id)],
       [
         this.#channel(id),
         after === Infinity ? "" : `${after}`,
@@ -254,6 +254,10 @@ class RedisStore implements StreamStore {
     return `${this.#prefix}:events:${id}`;
   }
 
+  #tail(id: string): string {
+    return `${this.#prefix}:tail:${id}`;
+  }
+
   #ownerChannel(owner: string): string {
     return `${this.#prefix}:owner:${owner}`;
   }
@@ -261,7 +265,12 @@ class RedisStore implements StreamStore {
   /** Runs a script that changes a stream. */
   #change<T>(script: string, id: string, args: string[], read: (reply: unknown) => T): Promise<T> {
     const channel = this.#channel(id);
-    return this.#run(script, [channel, this.#events(id), this.#leases], [id, channel, ...args], read);
+    return this.#run(
+      script,
+      [channel, this.#events(id), this.#leases, this.#tail(id)],
+      [id, channel, ...args],
+      read,
+    );
   }
 
   async #run<T>(script: string, keys: string[], args: string[], read: (reply: unknown) => T): Promise<T> {
