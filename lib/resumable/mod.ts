@@ -8,6 +8,7 @@ export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 export type { StoredEvent } from "./event.ts";
 export type {
   LostWork,
+  OpenOptions,
   ReadOptions,
   ResumableOptions,
   StartOptions,

@@ -91,8 +91,14 @@ export interface ResumableOptions {
   clock?: Clock | undefined;
 }
 
+/** Options of {@linkcode ResumableStreams.open}. */
+export interface OpenOptions {
+  /** Milliseconds as {@linkcode ResumableOptions.patience}, for this stream. Default: as all. */
+  patience?: number | undefined;
+}
+
 /** Options of {@linkcode ResumableStreams.start}. */
-export interface StartOptions {
+export interface StartOptions extends OpenOptions {
   /**
    * What happens if a stream by this id is running already. `"refuse"`: the error `"stream-taken"`. `"join"`: it stays as it
    * is, the source is not used, and the handle is the running one's. Default: `"refuse"`.
@@ -165,7 +171,8 @@ const OPTIONS = namesOf<ResumableOptions>({
   clock: true,
 });
 const LIMITS = namesOf<StreamLimits>({ running: true, events: true, bytes: true, pending: true });
-const START_OPTIONS = namesOf<StartOptions>({ ifTaken: true });
+const OPEN_OPTIONS = namesOf<OpenOptions>({ patience: true });
+const START_OPTIONS = namesOf<StartOptions>({ patience: true, ifTaken: true });
 const READ_OPTIONS = namesOf<ReadOptions>({ after: true, signal: true });
 const SUBSCRIBE_OPTIONS = [
   ...STREAM_OPTIONS.filter((name) => name !== "clock"),
@@ -216,7 +223,7 @@ export function settingsOf(options: ResumableOptions): Settings {
     }
   }
   durationOption("keep", keep, { least: 0 });
-  durationOption("patience", patience, { least: 1, endless: true });
+  checkPatience(patience);
   durationOption("lease", lease, { least: 1_000 });
   durationOption("lagTimeout", lagTimeout, { least: 1, endless: true });
   checkNames("limits", limits, LIMITS);
@@ -246,6 +253,20 @@ export function settingsOf(options: ResumableOptions): Settings {
   };
 }
 
+function checkPatience(patience: number): void {
+  durationOption("patience", patience, { least: 1, endless: true });
+}
+
+/**
+ * Checks the options of `open`.
+ *
+ * @throws {TypeError} Naming the option and the value received.
+ */
+export function checkOpenOptions(options: OpenOptions): void {
+  checkNames("open", options, OPEN_OPTIONS);
+  if (options.patience !== undefined) checkPatience(options.patience);
+}
+
 /**
  * Checks the options of `start`.
  *
@@ -253,7 +274,8 @@ export function settingsOf(options: ResumableOptions): Settings {
  */
 export function checkStartOptions(options: StartOptions): void {
   checkNames("start", options, START_OPTIONS);
-  const { ifTaken } = options;
+  const { ifTaken, patience } = options;
+  if (patience !== undefined) checkPatience(patience);
   if (ifTaken !== undefined && ifTaken !== "refuse" && ifTaken !== "join") {
     throw wrongOption("ifTaken", '"refuse" or "join"', ifTaken);
   }

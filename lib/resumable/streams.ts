@@ -17,9 +17,11 @@ import { endData, FrameReader, type StoredEvent, toFrame } from "./event.ts";
 import { Follower, type FollowerParts, PAGE_BYTES, type Reader } from "./follower.ts";
 import {
   checkId,
+  checkOpenOptions,
   checkReadOptions,
   checkStartOptions,
   checkSubscribeOptions,
+  type OpenOptions,
   type ReadOptions,
   type ResumableOptions,
   type Settings,
@@ -30,7 +32,7 @@ import {
   type StreamSubscribeOptions,
   unknownStream,
 } from "./options.ts";
-import { type Piece, Run, type RunSettings, type StreamEnd } from "./run.ts";
+import { type Piece, Run, type RunSettings, type RunStart, type StreamEnd } from "./run.ts";
 import { feed, isSource, type WorkSource, wrongSource } from "./source.ts";
 import { Subscriber } from "./subscriber.ts";
 import type { EventInput } from "../wire/event.ts";
@@ -65,6 +67,8 @@ export interface StreamJob {
    * `pending` waits for the store, which does not happen to whoever waits for each.
    */
   append(event: EventInput): Promise<string>;
+  /** Waits until the store has all that was appended. Never rejects; `false` if the stream has ended. */
+  ready(): Promise<boolean>;
   /** Ends the stream as `"complete"`, after what was appended. Resolves with what it came to. */
   end(): Promise<StreamEnd>;
   /** Ends the stream as `"failed"`. The error is told to the operator (`onError`), and never to readers. */
@@ -167,7 +171,7 @@ export class ResumableStreams {
     checkId(id);
     if (!isSource(source)) throw wrongSource(source);
     checkStartOptions(options);
-    const run = await this.#create(id, options.ifTaken === "join");
+    const run = await this.#create(id, options.patience, options.ifTaken === "join");
     if (run === undefined) return new JoinedStream(this, id);
     void feed(run, source);
     return { id, joined: false, done: run.finished };
@@ -190,9 +194,10 @@ export class ResumableStreams {
    * await jobs.close();
    * ```
    */
-  async open(id: string): Promise<StreamJob> {
+  async open(id: string, options: OpenOptions = {}): Promise<StreamJob> {
     checkId(id);
-    return jobOf((await this.#create(id, false))!, this.#settings.end);
+    checkOpenOptions(options);
+    return jobOf((await this.#create(id, options.patience, false))!, this.#settings.end);
   }
 
   /**
@@ -277,6 +282,8 @@ export class ResumableStreams {
         `${show(after)} is no id of stream ${show(id)}: leave "after" out`,
       );
     }
+    // What has been checked by now is all that such a caller wants.
+    if (signal?.aborted) return;
     let last = cursor?.seq ?? 0;
     const { head } = page;
     const frames = new FrameReader(head.epoch);
@@ -386,7 +393,7 @@ export class ResumableStreams {
   }
 
   /** Creates a stream of ours; `undefined` if it runs already and `join` allows that. */
-  async #create(id: string, join: boolean): Promise<Run | undefined> {
+  async #create(id: string, patience: number | undefined, join: boolean): Promise<Run | undefined> {
     this.#requireOpen();
     const { store, keep, lease, limits } = this.#settings;
     if (this.#runs.size + this.#starting >= limits.running) {
@@ -404,7 +411,7 @@ export class ResumableStreams {
       const created = await this.#waits.bounded(
         store.create(id, { owner: this.#owner, token, epoch, lease, keep }),
       );
-      if (created) return this.#run(id, { epoch, token, last: 0, kept: [] });
+      if (created) return this.#run(id, { epoch, token, last: 0, kept: [] }, patience);
     } finally {
       this.#starting--;
     }
@@ -423,8 +430,8 @@ export class ResumableStreams {
     return `${this.#owner}:${++this.#tokens}`;
   }
 
-  #run(id: string, start: { epoch: string; token: string; last: number; kept: readonly Piece[] }): Run {
-    const run = new Run(this.#runSettings, { id, ...start });
+  #run(id: string, start: Omit<RunStart, "id">, patience: number = this.#settings.patience): Run {
+    const run = new Run({ ...this.#runSettings, patience }, { id, ...start });
     this.#runs.set(id, run);
     void run.finished.then(() => {
       if (this.#runs.get(id) === run) this.#runs.delete(id);
@@ -577,6 +584,7 @@ function jobOf(run: Run, end: string | false): StreamJob {
       return run.open;
     },
     append: (event) => run.append(toFrame(event, end)),
+    ready: () => run.room(0),
     end() {
       run.end("complete");
       return run.finished;

@@ -12,6 +12,7 @@ const pinned = (name) => `${name}@${devDependencies[name]}`;
 
 const REDIS = ["redis", "ioredis"].map(pinned);
 const NATS = ["@nats-io/jetstream", "@nats-io/transport-node"].map(pinned);
+const MCP = ["@modelcontextprotocol/sdk", "@modelcontextprotocol/server"].map(pinned);
 const ES2022 = ["es2022"];
 // What the package has itself, and @types/node brings along: `Symbol.asyncDispose`.
 const DISPOSABLE = [...ES2022, "esnext.disposable"];
@@ -34,6 +35,13 @@ const SETTINGS = [
     types: ["node"],
     packages: ["@types/node@24", ...REDIS, ...NATS],
     files: ["core.ts", "node.ts", "web.ts", "servers.ts", "nats.ts"],
+  },
+  {
+    name: "those of the MCP SDK",
+    lib: DOM,
+    types: ["node"],
+    packages: ["@types/node@24", ...MCP],
+    files: ["mcp.ts"],
   },
   {
     name: "Node 18's alone",

@@ -449,10 +449,40 @@ export function resumableScenarios(name: string, openPlace: () => Promise<StoreP
         `${epoch}-4 message 3`,
         `${epoch}-5 end {"state":"complete","events":4}`,
       ]);
+      // With a signal that is aborted already, the id is checked and nothing is read.
+      const signal = AbortSignal.abort();
+      assert.equal((await reader.read(id, { after: at, signal }).next()).done, true);
+      await assert.rejects(reader.read(id, { after: "x-1", signal }).next(), { code: "stream-cursor" });
       await assert.rejects(reader.read(id, { after: "x-1" }).next(), { code: "stream-cursor" });
       await assert.rejects(reader.read(`${id}none`).next(), { code: "stream-unknown" });
     },
   );
+
+  check("a stream may have a patience of its own", async ({ process, id }) => {
+    const streams = process({ patience: 1_000 });
+    const [patient, other] = [`${id}-patient`, `${id}-other`];
+    const job = await streams.open(patient, { patience: Infinity });
+    const { done } = await streams.start(other, () => {});
+    assert.equal((await within(done, "the one that nobody reads ends")).state, "abandoned");
+    assert.equal(job.open, true);
+    await job.append("still here");
+    assert.equal((await job.end()).state, "complete");
+    await assert.rejects(streams.open(id, { patience: 0 }), { name: "TypeError", message: /"patience"/ });
+    await assert.rejects(streams.start(id, [], { patience: -1 }), {
+      name: "TypeError",
+      message: /"patience"/,
+    });
+  });
+
+  check("a job says when the store has all of it", async ({ process, id }) => {
+    const job = await process({ limits: { pending: 100 } }).open(id);
+    void job.append("x".repeat(80));
+    assert.throws(() => job.append("y".repeat(80)), { code: "stream-behind" });
+    assert.equal(await job.ready(), true);
+    await job.append("y".repeat(80));
+    await job.end();
+    assert.equal(await job.ready(), false);
+  });
 
   check("status tells how a stream stands", async ({ process, id }) => {
     const [runner, reader] = [process(), process()];

@@ -3,6 +3,7 @@ import { Broadcaster } from "tidings";
 import { connect } from "tidings/client";
 import { connectShared } from "tidings/client/shared";
 import { gzip } from "tidings/compression";
+import { eventStore } from "tidings/mcp";
 import { jetStream } from "tidings/nats";
 import { toNodeListener } from "tidings/node";
 import { redisStreams } from "tidings/redis";
@@ -13,6 +14,7 @@ const throwers = {
   "./client": () => connect("http://localhost/", { stallTimeout: -1 }),
   "./client/shared": () => connectShared("http://localhost/", { stallTimeout: -1 }),
   "./compression": () => gzip({ level: 10 }),
+  "./mcp": () => eventStore({}, { session: "" }),
   "./nats": () => jetStream({}, { stream: "" }),
   "./node": () => toNodeListener(1),
   "./redis": () => redisStreams({}, { stream: "" }),
