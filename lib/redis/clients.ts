@@ -5,7 +5,13 @@
  */
 
 import type { Clock } from "../base/clock.ts";
-import { CONNECT_TIMEOUT, opened, type RedisConnection, type RedisConnector } from "./connection.ts";
+import {
+  CONNECT_TIMEOUT,
+  opened,
+  type RedisConnection,
+  type RedisConnector,
+  type RedisSubscriber,
+} from "./connection.ts";
 
 /** What is used of a client of npm's `redis` (node-redis), made by `createClient()`. It need not be connected. */
 export interface NodeRedis {
@@ -72,12 +78,27 @@ interface Emitter extends Twin {
   destroy?(): unknown;
 }
 
-interface OpenBun extends Twin {
+interface OpenBun extends BunRedis, Twin {
+  onclose: ((error: unknown) => void) | null;
+  onconnect: (() => void) | null;
+  subscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>;
+  unsubscribe(channels: string[]): Promise<unknown>;
   close(): void;
 }
 
+interface OpenNodeRedis extends NodeRedis, Emitter {
+  subscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>;
+  unsubscribe(channels: string[]): Promise<unknown>;
+}
+
+interface OpenIORedis extends IORedis, Emitter {
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "close", listener: () => void): unknown;
+  on(event: "message", listener: (channel: string, message: string) => void): unknown;
+}
+
 /** connect() hides why it failed, a wrong password for instance. A command that waits for the connection is told. */
-async function connectBun(twin: BunRedis & OpenBun): Promise<void> {
+async function connectBun(twin: OpenBun): Promise<void> {
   // Everybody may say HELLO, whatever else their rights are.
   const told = twin.send("HELLO", []).then(() => undefined, (reason: unknown) => reason);
   try {
@@ -88,54 +109,96 @@ async function connectBun(twin: BunRedis & OpenBun): Promise<void> {
 }
 
 function fromNodeRedis(client: NodeRedis, clock: Clock): RedisConnector {
+  const open = async () => {
+    const { socket, commandOptions } =
+      (client as { options?: { socket?: object; commandOptions?: object } }).options ?? {};
+    const twin = client.duplicate({
+      socket: { ...socket, reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT },
+      // A timer for each command takes as long as the command; whoever calls keeps the time.
+      commandOptions: { ...commandOptions, timeout: undefined },
+    }) as OpenNodeRedis;
+    const close = () => twin.destroy === undefined ? quietly(twin.disconnect()) : twin.destroy();
+    await connect(clock, twin, close);
+    return { twin, close };
+  };
   return {
     async open() {
-      const { socket, commandOptions } =
-        (client as { options?: { socket?: object; commandOptions?: object } }).options ?? {};
-      const twin = client.duplicate({
-        socket: { ...socket, reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT },
-        // A timer for each command takes as long as the command; whoever calls keeps the time.
-        commandOptions: { ...commandOptions, timeout: undefined },
-      }) as NodeRedis & Emitter;
-      const close = () => twin.destroy === undefined ? quietly(twin.disconnect()) : twin.destroy();
-      await connect(clock, twin, close);
+      const { twin, close } = await open();
       return { send: (command) => twin.sendCommand(command), close };
+    },
+    async listen(onMessage, onLost): Promise<RedisSubscriber> {
+      const { twin, close } = await open();
+      twin.on("error", onLost);
+      return {
+        subscribe: (channels) => twin.subscribe(channels, (message, channel) => onMessage(channel, message)),
+        unsubscribe: (channels) => twin.unsubscribe(channels),
+        ping: () => twin.sendCommand(["PING"]),
+        close,
+      };
     },
   };
 }
 
 function fromIORedis(client: IORedis, clock: Clock): RedisConnector {
+  const open = async () => {
+    const twin = client.duplicate({
+      lazyConnect: true,
+      connectTimeout: CONNECT_TIMEOUT,
+      disconnectTimeout: 50,
+      retryStrategy: () => null,
+      reconnectOnError: null,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+    }) as OpenIORedis;
+    const close = () => twin.disconnect();
+    await connect(clock, twin, close);
+    return { twin, close };
+  };
   return {
     async open() {
-      const twin = client.duplicate({
-        lazyConnect: true,
-        connectTimeout: CONNECT_TIMEOUT,
-        disconnectTimeout: 50,
-        retryStrategy: () => null,
-        reconnectOnError: null,
-        autoResendUnfulfilledCommands: false,
-        maxRetriesPerRequest: 0,
-      }) as IORedis & Emitter;
-      const close = () => twin.disconnect();
-      await connect(clock, twin, close);
+      const { twin, close } = await open();
       return { send: ([name, ...args]) => twin.call(name!, ...args), close };
+    },
+    async listen(onMessage, onLost): Promise<RedisSubscriber> {
+      const { twin, close } = await open();
+      twin.on("message", onMessage);
+      twin.on("close", onLost);
+      return {
+        // In small letters: some versions compare these names with their own.
+        subscribe: (channels) => twin.call("subscribe", ...channels),
+        unsubscribe: (channels) => twin.call("unsubscribe", ...channels),
+        ping: () => twin.call("ping"),
+        close,
+      };
     },
   };
 }
 
 /** Bun's client cannot be kept from reconnecting, but is closed as soon as a command fails. */
 function fromBun(client: BunRedis, clock: Clock): RedisConnector {
+  const open = async () => {
+    // It comes connected, or not, or waits for that: as the one it was made from is.
+    const twin = await opened(clock, client.duplicate() as Promise<OpenBun>, (late) => late.close());
+    const close = () => twin.close();
+    await connect(clock, { connect: () => connectBun(twin) }, close);
+    return { twin, close };
+  };
   return {
     async open() {
-      // It comes connected, or not, or waits for that: as the one it was made from is.
-      const twin = await opened(
-        clock,
-        client.duplicate() as Promise<BunRedis & OpenBun>,
-        (late) => late.close(),
-      );
-      const close = () => twin.close();
-      await connect(clock, { connect: () => connectBun(twin) }, close);
+      const { twin, close } = await open();
       return { send: ([name, ...args]) => twin.send(name!, args), close };
+    },
+    async listen(onMessage, onLost): Promise<RedisSubscriber> {
+      const { twin, close } = await open();
+      twin.onclose = onLost;
+      // It reconnects without a word, and has forgotten then what it was subscribed to (Bun 1.4.5).
+      twin.onconnect = onLost;
+      return {
+        subscribe: (channels) => twin.subscribe(channels, (message, channel) => onMessage(channel, message)),
+        unsubscribe: (channels) => twin.unsubscribe(channels),
+        ping: () => twin.send("PING", []),
+        close,
+      };
     },
   };
 }

@@ -11,6 +11,18 @@ import { TidingsError } from "../base/errors.ts";
 export interface RedisConnector {
   /** Opens a connection that nobody else uses. Rejects if Redis cannot be reached. */
   open(): Promise<RedisConnection>;
+  /**
+   * Opens a connection that nobody else uses, for Pub/Sub. `redisStore()` needs it, and `redisStreams()` does not. Rejects if
+   * Redis cannot be reached.
+   *
+   * @param onMessage Called with each message of a channel that is subscribed to.
+   * @param onLost Called when the connection breaks, unless it was closed by `close()`; more than once does no harm. What
+   *   notices nothing, as with a machine that lost its power, is found out by `ping()`.
+   */
+  listen?(
+    onMessage: (channel: string, message: string) => void,
+    onLost: () => void,
+  ): Promise<RedisSubscriber>;
 }
 
 /**
@@ -25,6 +37,20 @@ export interface RedisConnection {
    */
   send(command: string[]): Promise<unknown>;
   /** Lets go of the connection at once, without a farewell to Redis, which may hang. What it throws is ignored. */
+  close(): void;
+}
+
+/**
+ * A connection for Pub/Sub. If it reconnects by itself it must say that it was lost: what was published meanwhile is gone.
+ */
+export interface RedisSubscriber {
+  /** Subscribes to channels, at least one. Resolves when Redis has confirmed all, and rejects as `send` does. */
+  subscribe(channels: string[]): Promise<unknown>;
+  /** Subscribes to them no more. */
+  unsubscribe(channels: string[]): Promise<unknown>;
+  /** Sends a PING. Resolves when Redis has answered it. */
+  ping(): Promise<unknown>;
+  /** Lets go of the connection at once. What it throws is ignored. */
   close(): void;
 }
 

@@ -6,11 +6,30 @@
 
 import { TidingsError } from "../base/errors.ts";
 
-/** Redis' errors begin with a word in capitals. What is listed as permanent will not mend by trying again. */
-const REMEDIES: Record<string, { permanent?: boolean; text: string }> = {
+/** What an explanation says about the one whose error it is. */
+export interface Advice {
+  /** What it keeps at a key: "a stream". */
+  readonly holds: string;
+  /** The option that names its keys. */
+  readonly option: string;
+  /** What a user needs besides the right to connect, in the words of ACL SETUSER. */
+  readonly rights: string;
+  /** The options that say how much is kept. */
+  readonly bounds: string;
+}
+
+interface Remedy {
+  /** It will not mend by trying again. */
+  readonly permanent?: boolean;
+  readonly text: string | ((advice: Advice) => string);
+}
+
+/** Redis' errors begin with a word in capitals. */
+const REMEDIES: Record<string, Remedy> = {
   WRONGTYPE: {
     permanent: true,
-    text: 'the key holds something else than a stream. Give the option "stream" another name',
+    text: ({ holds, option }) =>
+      `the key holds something else than ${holds}. Give the option "${option}" another name`,
   },
   NOAUTH: {
     permanent: true,
@@ -22,48 +41,66 @@ const REMEDIES: Record<string, { permanent?: boolean; text: string }> = {
   },
   NOPERM: {
     permanent: true,
-    text: "the user may not do this. It needs the key, and +xadd +xrange +xrevrange +xread: see ACL SETUSER",
+    text: ({ rights }) => `the user may not do this. It needs ${rights}: see ACL SETUSER`,
   },
   MOVED: {
     permanent: true,
     text: "the key lives on another node of a cluster. Hand over a client for that node",
+  },
+  CROSSSLOT: {
+    permanent: true,
+    text:
+      "the server is a node of a cluster, where one step cannot touch all keys. Hand over a client for a server alone",
   },
   READONLY: {
     text:
       "the server is a replica, which takes no writes. After a failover this passes; else connect to the primary",
   },
   OOM: {
-    text:
-      "the server is out of memory and takes no writes. Give it more (maxmemory), or keep less (maxEvents, maxAge)",
+    text: ({ bounds }) =>
+      `the server is out of memory and takes no writes. Give it more (maxmemory), or keep less (${bounds})`,
   },
   MISCONF: { text: "the server cannot save to its disk and takes no writes. See its log" },
   LOADING: { text: "the server is still loading its data. This passes" },
 };
 
 /** Errors without a word of their own that come of a server that is too old, or is not Redis. */
-const UNSUPPORTED = /unknown command|syntax error|wrong number of arguments|invalid stream id/i;
+const UNSUPPORTED = /unknown (redis )?command|syntax error|wrong number of arguments|invalid stream id/i;
+
+/** Before 7.0 an error inside a script comes wrapped: `ERR Error running script (call to f_…): … -OOM command not…`. */
+const IN_SCRIPT = /^-?ERR Error running script.*?: -?([A-Z]+) /;
+/** How 6.2 says NOPERM there. */
+const MAY_NOT_IN_SCRIPT = /user executing the script can't/;
+
+/** The word in capitals with which Redis' answer begins, or nothing if it is none of Redis'. */
+function codeOf(said: string): string | undefined {
+  if (MAY_NOT_IN_SCRIPT.test(said)) return "NOPERM";
+  return (IN_SCRIPT.exec(said) ?? /^-?([A-Z]+) /.exec(said))?.[1];
+}
 
 /** Whether an error is what Redis answered, or answered with this word, and not one of the connection. */
-export function wasAnswered(error: unknown, word = "[A-Z]+"): boolean {
-  return new RegExp(`^-?${word} `).test(words(error));
+export function wasAnswered(error: unknown, word?: string): boolean {
+  const code = codeOf(words(error));
+  return code !== undefined && (word === undefined || code === word);
 }
 
 /** Makes an error of a client's, which names neither the stream nor a remedy, into one that does. */
-export function explain(stream: string, error: unknown): TidingsError {
+export function explain(name: string, error: unknown, advice: Advice): TidingsError {
   const said = words(error);
-  const code = /^-?([A-Z]+)\b/.exec(said)?.[1] ?? "";
+  const code = codeOf(said) ?? "";
   const known = Object.hasOwn(REMEDIES, code) ? REMEDIES[code] : undefined;
   if (known !== undefined) {
-    return made(`${stream}: ${known.text}. Redis said: ${said}`, error, known.permanent);
+    const text = typeof known.text === "string" ? known.text : known.text(advice);
+    return made(`${name}: ${text}. Redis said: ${said}`, error, known.permanent);
   }
   if (error instanceof TidingsError) {
-    return made(`${stream}: ${said}`, error, "permanent" in error && error.permanent === true);
+    return made(`${name}: ${said}`, error, "permanent" in error && error.permanent === true);
   }
   if (UNSUPPORTED.test(said)) {
-    return made(`${stream}: the server must be Redis 6.2 or later, or Valkey. It said: ${said}`, error, true);
+    return made(`${name}: the server must be Redis 6.2 or later, or Valkey. It said: ${said}`, error, true);
   }
-  if (wasAnswered(error)) return made(`${stream}: Redis refused. It said: ${said}`, error);
-  return made(`${stream} cannot be reached: ${said}`, error);
+  if (wasAnswered(error)) return made(`${name}: Redis refused. It said: ${said}`, error);
+  return made(`${name} cannot be reached: ${said}`, error);
 }
 
 function made(message: string, cause: unknown, permanent = false): TidingsError {

@@ -1,10 +1,24 @@
 /**
- * Joins Broadcasters in many processes over one Redis Stream: {@linkcode redisStreams}, for Redis from 6.2 on and Valkey.
+ * Joins processes over Redis, from 6.2 on, or Valkey: {@linkcode redisStreams} makes a Redis Stream the log of Broadcasters,
+ * and {@linkcode redisStore} keeps the streams of `tidings/resumable`.
  *
  * @module
  */
 export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "../cluster/backplane.ts";
 export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 export type { BunRedis, IORedis, NodeRedis, RedisClient } from "./clients.ts";
-export type { RedisConnection, RedisConnector } from "./connection.ts";
+export type { RedisConnection, RedisConnector, RedisSubscriber } from "./connection.ts";
+export { redisStore, type RedisStoreOptions } from "./store.ts";
 export { redisStreams, type RedisStreamsOptions } from "./streams.ts";
+export type {
+  Appended,
+  EndState,
+  Ownership,
+  StreamBatch,
+  StreamEnding,
+  StreamHead,
+  StreamPage,
+  StreamRecord,
+  StreamStore,
+  StreamWatcher,
+} from "../store/store.ts";

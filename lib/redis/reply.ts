@@ -39,7 +39,8 @@ export function readEntries(reply: unknown): BackplaneEntry[] {
   });
 }
 
-function unreadable(what: string, reply: unknown): TidingsError {
+/** The error of a reply that is not what it should be. */
+export function unreadable(what: string, reply: unknown): TidingsError {
   const message = `Redis' reply should be ${what} and is ${show(reply)}: does the client transform replies?`;
   return Object.assign(new TidingsError("backplane-refused", message), { permanent: true });
 }

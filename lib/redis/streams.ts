@@ -16,7 +16,7 @@ import { show } from "../base/errors.ts";
 import { checkNames, clockOption, namesOf, numberOption, wrongOption } from "../base/options.ts";
 import { connectorOf, type RedisClient } from "./clients.ts";
 import type { RedisConnection, RedisConnector } from "./connection.ts";
-import { explain } from "./errors.ts";
+import { type Advice, explain } from "./errors.ts";
 import { compareIds, isStreamId } from "./ids.ts";
 import { readEntries, readText } from "./reply.ts";
 import { Trimming } from "./trimming.ts";
@@ -44,6 +44,13 @@ export interface RedisStreamsOptions {
 }
 
 const OPTIONS = namesOf<RedisStreamsOptions>({ stream: true, maxEvents: true, maxAge: true, clock: true });
+
+const ADVICE: Advice = {
+  holds: "a stream",
+  option: "stream",
+  rights: "the key, and +xadd +xrange +xrevrange +xread",
+  bounds: "maxEvents, maxAge",
+};
 
 // Redis looks for expired waits ten times a second by default, so a wait ends a little late.
 const BLOCK = LONGEST_WAIT - 200;
@@ -123,7 +130,7 @@ class RedisStream implements Backplane {
       this.#trimming.appended(id);
       return id;
     } catch (error) {
-      throw explain(this.name, error);
+      throw explain(this.name, error, ADVICE);
     }
   }
 
@@ -131,7 +138,7 @@ class RedisStream implements Backplane {
     try {
       return new RedisReader(await this.#connector.open(), this.#key, this.name);
     } catch (error) {
-      throw explain(this.name, error);
+      throw explain(this.name, error, ADVICE);
     }
   }
 
@@ -194,7 +201,7 @@ class RedisReader implements BackplaneReader {
     try {
       return readEntries(reply);
     } catch (error) {
-      throw explain(this.#name, error);
+      throw explain(this.#name, error, ADVICE);
     }
   }
 
@@ -207,7 +214,7 @@ class RedisReader implements BackplaneReader {
     try {
       return await this.#connection.send(command);
     } catch (error) {
-      throw explain(this.#name, error);
+      throw explain(this.#name, error, ADVICE);
     }
   }
 }

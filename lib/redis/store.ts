@@ -1,0 +1,279 @@
+/**
+ * Keeps streams of one piece of work in Redis, where any process can read and end them.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/clock.ts";
+import { show } from "../base/errors.ts";
+import { checkNames, clockOption, namesOf, wrongOption } from "../base/options.ts";
+import type {
+  Appended,
+  Ownership,
+  StreamBatch,
+  StreamEnding,
+  StreamHead,
+  StreamPage,
+  StreamStore,
+  StreamWatcher,
+} from "../store/store.ts";
+import { connectorOf, type RedisClient } from "./clients.ts";
+import type { RedisConnector } from "./connection.ts";
+import { type Advice, explain } from "./errors.ts";
+import { isFrame, readHead, readPage, splitFrames } from "./head.ts";
+import { readText } from "./reply.ts";
+import { Scripting } from "./scripting.ts";
+import { APPEND, CLAIM, CREATE, END, OVERDUE, READ } from "./scripts.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { Writer } from "./writer.ts";
+
+/** Options of {@linkcode redisStore}. */
+export interface RedisStoreOptions {
+  /**
+   * What the names of all keys and channels begin with, before a colon. Stores with the same one share their streams.
+   * Databases of one server share its channels, so another database is no other prefix. Default: `"tidings"`.
+   */
+  readonly prefix?: string | undefined;
+  /** Time, for tests. Default: the runtime's own. */
+  readonly clock?: Clock | undefined;
+}
+
+const OPTIONS = namesOf<RedisStoreOptions>({ prefix: true, clock: true });
+
+/** What the scripts call, and what the connections do besides. */
+const COMMANDS =
+  "+eval +evalsha +time +hmget +hset +hdel +hincrby +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem +zrangebyscore " +
+  "+publish +pubsub|numsub +subscribe +unsubscribe +ping";
+
+/** The longest time that is told to Redis, in milliseconds: some 30 years, for whoever says `Infinity`. */
+const LONGEST = 1e12;
+
+/**
+ * Keeps streams in Redis, for `ResumableStreams` of `tidings/resumable`: they outlive the process that runs them, and any
+ * process reads and stops them. `client` is the one you have: of `redis` (node-redis 4 to 6), of `ioredis` (5 and 6), or
+ * Bun's `RedisClient`; for any other, see {@linkcode RedisConnector}, which has to have `listen` for this. It stays yours, and
+ * only its settings are used: the store opens one connection for commands, and one for Pub/Sub while it reads or runs
+ * streams. Both are replaced when they break or fall silent for some 5 s; meanwhile readers are served by a look at Redis
+ * once a second. A call rejects within 10 s if Redis cannot be reached.
+ *
+ * An append is one command, however many read the stream: a script that checks who may write, appends, renews the lease and
+ * publishes what it appended. A reader that came late, or missed something, reads a page with one command.
+ *
+ * The server has to be Redis 6.2 or later, or Valkey, alone or with replicas, but no cluster. A stream is two keys,
+ * `<prefix>:stream:<id>` and `<prefix>:events:<id>`, and all share `<prefix>:leases`. Each expires by itself: `keep` after
+ * the stream's end, and up to an eighth later than lease and `keep` together after its process has died. An event takes its
+ * text and some 10 to 40 bytes. Let Redis refuse writes when its memory is full (`maxmemory-policy noeviction`): one that
+ * evicts takes whole streams with it, which their owners are told of.
+ *
+ * A user with restricted rights needs the keys and the channels `<prefix>:*`, and
+ * `+eval +evalsha +time +hmget +hset +hdel +hincrby +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem +zrangebyscore
+ * +publish +pubsub|numsub +subscribe +unsubscribe +ping`, besides what its client sends to connect.
+ *
+ * How safe an acknowledged event is, Redis' own settings say. With `appendonly yes` and `appendfsync always` it outlives
+ * `kill -9` and a loss of power; with `everysec`, the default, the last second or two may be lost. A failover loses what the
+ * replica did not have yet. A stream that is gone is not made anew by an append: its owner is refused.
+ *
+ * The number of readers is that of the processes whose connections Redis holds. One whose machine vanished counts until
+ * Redis notices, after some 5 minutes by default (`tcp-keepalive`).
+ *
+ * @throws {TypeError} If an option is wrong, or the client is none of these. The calls reject with a
+ * {@linkcode TidingsError}, `"backplane-unavailable"` if it may succeed later or `"backplane-refused"` if it will not.
+ *
+ * @example
+ * ```ts
+ * import { redisStore } from "tidings/redis";
+ *
+ * // A client of redis, ioredis or Bun is handed over as it is; this stands for one of another library.
+ * const none = () => Promise.reject(new Error("no Redis here"));
+ * const store = redisStore({ open: none, listen: none }, { prefix: "answers" });
+ * console.log(store.name); // Redis at the prefix "answers"
+ * ```
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): StreamStore {
+  checkNames("redisStore", options, OPTIONS, { keyPrefix: "prefix", key: "prefix", stream: "prefix" });
+  const { prefix = "tidings" } = options;
+  if (typeof prefix !== "string" || prefix === "") {
+    throw wrongOption("prefix", "a string that is not empty", prefix);
+  }
+  const clock = clockOption(options.clock);
+  const connector = connectorOf(client, clock);
+  if (connector === undefined) {
+    throw new TypeError(
+      `redisStore() takes a client of redis, ioredis or Bun for one Redis server, or an object with the methods ` +
+        `"open" and "listen", received ${show(client)}`,
+    );
+  }
+  if (typeof connector.listen !== "function") {
+    throw new TypeError(
+      'redisStore() needs connections for Pub/Sub: give your connector the method "listen", see RedisConnector',
+    );
+  }
+  return new RedisStore(connector as Required<RedisConnector>, prefix, clock);
+}
+
+class RedisStore implements StreamStore {
+  readonly name: string;
+  readonly #prefix: string;
+  readonly #advice: Advice;
+  readonly #writer: Writer;
+  readonly #scripting: Scripting;
+  readonly #subscriptions: Subscriptions;
+
+  constructor(connector: Required<RedisConnector>, prefix: string, clock: Clock) {
+    this.name = `Redis at the prefix ${show(prefix)}`;
+    this.#prefix = prefix;
+    this.#advice = {
+      holds: "a stream of this store",
+      option: "prefix",
+      rights: `the keys ~${prefix}:*, the channels &${prefix}:*, and ${COMMANDS}`,
+      bounds: "keep, limits",
+    };
+    this.#writer = new Writer(connector, clock);
+    this.#scripting = new Scripting((command) => this.#writer.send(command));
+    this.#subscriptions = new Subscriptions(connector, clock);
+  }
+
+  create(
+    id: string,
+    stream: Ownership & { readonly epoch: string; readonly keep: number },
+  ): Promise<boolean> {
+    const { epoch, owner, token, lease, keep } = stream;
+    return this.#change(
+      CREATE,
+      id,
+      [this.#ownerChannel(""), epoch, owner, token, time(lease), time(keep)],
+      (reply) => Number(reply) === 1,
+    );
+  }
+
+  append(id: string, { token, lease, keep, first, frames, trim }: StreamBatch): Promise<Appended> {
+    const wrong = frames.find((frame) => !isFrame(frame));
+    if (wrong !== undefined) {
+      const message = `A frame must end with a blank line, and have none before that, received ${
+        show(wrong)
+      }`;
+      return Promise.reject(new TypeError(message));
+    }
+    return this.#change(
+      APPEND,
+      id,
+      [token, time(lease), time(keep), `${first}`, `${frames.length}`, `${trim}`, frames.join("")],
+      (reply) =>
+        Array.isArray(reply)
+          ? { written: false, head: readHead(reply[0]) }
+          : { written: true, readers: Number(reply) },
+    );
+  }
+
+  end(id: string, ending: StreamEnding): Promise<StreamHead | undefined> {
+    const { state, reason, keep, token, overdue = false } = ending;
+    const some = (text: string | undefined) => text === undefined ? "" : `=${text}`;
+    return this.#change(
+      END,
+      id,
+      [this.#ownerChannel(""), state, time(keep), overdue ? "1" : "0", some(reason), some(token)],
+      readHead,
+    );
+  }
+
+  claim(id: string, stream: Ownership & { readonly keep: number }): Promise<StreamHead | undefined> {
+    const { owner, token, lease, keep } = stream;
+    return this.#change(
+      CLAIM,
+      id,
+      [this.#ownerChannel(""), owner, token, time(lease), time(keep)],
+      readHead,
+    );
+  }
+
+  overdue(): Promise<readonly string[]> {
+    return this.#run(
+      OVERDUE,
+      [this.#leases, this.#channel("")],
+      [],
+      (reply) => (reply as unknown[]).map(readText),
+    );
+  }
+
+  async read(id: string, after: number, bytes: number): Promise<StreamPage | undefined> {
+    const { failure } = this.#subscriptions;
+    if (failure !== undefined) {
+      // Readers would be served by looking all the time, and nobody would learn why.
+      const explained = explain(this.name, failure, this.#advice);
+      if ("permanent" in explained) throw explained;
+    }
+    return await this.#run(
+      READ,
+      [this.#channel(id), this.#events(id)],
+      [
+        this.#channel(id),
+        after === Infinity ? "" : `${after}`,
+        `${Math.min(bytes, Number.MAX_SAFE_INTEGER)}`,
+      ],
+      (reply) => readPage(reply, after),
+    );
+  }
+
+  watch(id: string, watcher: StreamWatcher): () => void {
+    return this.#subscriptions.add(this.#channel(id), {
+      heard: (message) => {
+        // The sequence number and the epoch, a line each, and the frames; or nothing.
+        const afterFirst = message.indexOf("\n");
+        if (afterFirst < 0) return watcher.changed();
+        const afterEpoch = message.indexOf("\n", afterFirst + 1);
+        watcher.appended(
+          message.slice(afterFirst + 1, afterEpoch),
+          Number(message.slice(0, afterFirst)),
+          splitFrames(message.slice(afterEpoch + 1)),
+        );
+      },
+      missed: () => watcher.changed(),
+    });
+  }
+
+  own(owner: string, listener: (id: string) => void): () => void {
+    // What was missed the next append tells.
+    return this.#subscriptions.add(this.#ownerChannel(owner), { heard: listener, missed: () => {} });
+  }
+
+  close(): void {
+    this.#subscriptions.close();
+    this.#writer.close();
+  }
+
+  get #leases(): string {
+    return `${this.#prefix}:leases`;
+  }
+
+  /** A stream's channel, and the key of its head. */
+  #channel(id: string): string {
+    return `${this.#prefix}:stream:${id}`;
+  }
+
+  #events(id: string): string {
+    return `${this.#prefix}:events:${id}`;
+  }
+
+  #ownerChannel(owner: string): string {
+    return `${this.#prefix}:owner:${owner}`;
+  }
+
+  /** Runs a script that changes a stream. */
+  #change<T>(script: string, id: string, args: string[], read: (reply: unknown) => T): Promise<T> {
+    const channel = this.#channel(id);
+    return this.#run(script, [channel, this.#events(id), this.#leases], [id, channel, ...args], read);
+  }
+
+  async #run<T>(script: string, keys: string[], args: string[], read: (reply: unknown) => T): Promise<T> {
+    try {
+      return read(await this.#scripting.run(script, keys, args));
+    } catch (error) {
+      throw explain(this.name, error, this.#advice);
+    }
+  }
+}
+
+/** Milliseconds as Redis takes them. */
+function time(milliseconds: number): string {
+  return `${Math.min(Math.ceil(milliseconds), LONGEST)}`;
+}
