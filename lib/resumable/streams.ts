@@ -13,7 +13,8 @@ import { formatCursor, newEpoch, parseCursor } from "../log/cursor.ts";
 import type { StreamHead, StreamPage } from "../store/store.ts";
 import { answer, type StreamHead as ResponseHead } from "../stream/answer.ts";
 import { hasLeft } from "../stream/departure.ts";
-import { endData, FrameReader, type StoredEvent, toFrame } from "./event.ts";
+import { FrameReader, type StoredEvent, toFrame } from "./event.ts";
+import { Farewell } from "./farewell.ts";
 import { Follower, type FollowerParts, PAGE_BYTES, type Reader } from "./follower.ts";
 import {
   checkId,
@@ -115,6 +116,7 @@ export class ResumableStreams {
   readonly #settings: Settings;
   readonly #clock: Clock;
   readonly #waits: Patience;
+  readonly #farewell: Farewell;
   readonly #runSettings: RunSettings;
   readonly #followerParts: FollowerParts;
   /** This object, as an owner of streams. */
@@ -139,7 +141,8 @@ export class ResumableStreams {
     this.#waits = new Patience(clock, "ResumableStreams");
     this.#owner = newEpoch(clock);
     const tell = (error: unknown, id: string) => this.#tell(error, id);
-    this.#runSettings = { ...settings, waits: this.#waits, tell };
+    this.#farewell = new Farewell(settings.end, (error) => this.#tell(error, undefined));
+    this.#runSettings = { ...settings, end: this.#farewell.name, waits: this.#waits, tell };
     const overdue = (id: string) => void this.#seeToLease(id);
     this.#followerParts = { store, clock, waits: this.#waits, tell, overdue };
     if (settings.onLost !== undefined) this.#sweepLater();
@@ -186,7 +189,7 @@ export class ResumableStreams {
    */
   async open(id: string): Promise<StreamJob> {
     checkId(id);
-    return jobOf((await this.#create(id, false))!, this.#settings.end);
+    return jobOf((await this.#create(id, false))!, this.#farewell.name);
   }
 
   /**
@@ -205,14 +208,15 @@ export class ResumableStreams {
   async subscribe(request: Request, id: string, options: StreamSubscribeOptions = {}): Promise<Response> {
     checkId(id);
     checkSubscribeOptions(options);
-    const { lastEventId, lastEventIdQuery, unknown, finished, ...own } = options;
-    const { clock, end, lagTimeout } = this.#settings;
+    const { lastEventId, lastEventIdQuery, newest, live, unknown, finished, ...own } = options;
+    const { clock, lagTimeout } = this.#settings;
     const head = answer(request, own, 200, lastEventIdQuery);
     if (head instanceof Response) return head;
     this.#requireOpen();
     const asked = (lastEventId ?? head.lastEventId) || undefined;
     const cursor = asked === undefined ? undefined : parseCursor(asked);
-    const page = await this.#read(id, cursor?.seq ?? 0);
+    const had = cursor?.seq ?? 0;
+    const page = await this.#read(id, newest === undefined ? had : Infinity);
     if (page === undefined) {
       const response = await unknown?.() ??
         textResponse(404, "There is no such stream, or it is no longer kept");
@@ -225,7 +229,7 @@ export class ResumableStreams {
       );
     }
     if (page.head.state !== "running" && cursor !== undefined) {
-      const all = page.head.last + (end === false ? 0 : 1);
+      const all = this.#farewell.record(page.head)?.seq ?? page.head.last;
       if (cursor.seq >= all) {
         const response = await finished?.(statusOf(page.head)) ?? new Response(null, { status: 204 });
         return withCors(response, head);
@@ -237,9 +241,10 @@ export class ResumableStreams {
     const follower = this.#follow(id, page.head);
     const subscriber: Subscriber = new Subscriber(request, head, { ...own, clock }, {
       follower,
-      after: cursor?.seq ?? 0,
-      page,
-      end,
+      after: newest === undefined ? had : Math.max(had, page.head.last - newest),
+      page: newest === undefined ? page : undefined,
+      farewell: this.#farewell,
+      live,
       lagTimeout,
       now: () => clock.now(),
       onEnded: () => {
@@ -306,10 +311,10 @@ export class ResumableStreams {
           await new Promise<void>((resolve) => wake = resolve);
         }
       }
-      const { end } = this.#settings;
-      if (end === false || follower.end === undefined || signal?.aborted) return;
-      const data = JSON.stringify(endData(follower.end));
-      yield { id: formatCursor(head.epoch, follower.end.last + 1), event: end, data, sourceId: "" };
+      if (follower.end === undefined || signal?.aborted) return;
+      const record = this.#farewell.record(follower.end);
+      const event = record && frames.read(record);
+      if (event !== undefined) yield event;
     } finally {
       signal?.removeEventListener("abort", abort);
       follower.leave(reader);
