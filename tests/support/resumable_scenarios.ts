@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StreamStore } from "../../lib/store/store.ts";
-import { type ResumableOptions, ResumableStreams, TidingsError } from "../../lib/resumable/mod.ts";
+import { type ResumableOptions, ResumableStreams, type TidingsError } from "../../lib/resumable/mod.ts";
 import type { StorePlace } from "./store_contract.ts";
 import { MemoryClient, request } from "./memory_client.ts";
 import { deferred, sleep, until, within } from "./wait.ts";
