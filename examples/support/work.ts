@@ -48,12 +48,18 @@ export function workRoutes(routes: Routes): Routes {
       try {
         return await handler(request);
       } catch (error) {
-        const reason = error instanceof TidingsError ? REASONS[error.code] : undefined;
-        if (reason === undefined) throw error;
-        throw new Refusal(503, `${reason}: try again later`, { headers: { "retry-after": "10" } });
+        throw error instanceof TidingsError ? refusalOf(error) : error;
       }
     }]),
   );
+}
+
+function refusalOf(error: TidingsError): Error {
+  if (error.code === "stream-taken") return new Refusal(409, "It is running already: stop it first");
+  const reason = REASONS[error.code];
+  return reason === undefined
+    ? error
+    : new Refusal(503, `${reason}: try again later`, { headers: { "retry-after": "10" } });
 }
 
 const REASONS: Partial<Record<TidingsError["code"], string>> = {
