@@ -1,11 +1,12 @@
 /**
- * Runs the gallery: every system of this folder on one server, and a front page that links them.
+ * Runs the gallery: every system of this folder on one server, and a front page with a live figure of each.
  *
  *     bun run examples/server.ts
  *     deno run -A examples/server.ts
  *     npm start
  */
 
+import { createGallery } from "./gallery/routes.ts";
 import { dashboard } from "./dashboard/server.ts";
 import { introduction } from "./introduction/server.ts";
 import { namedEvents } from "./named-events/server.ts";
@@ -18,15 +19,18 @@ import { ticker } from "./ticker/server.ts";
 import { tokens } from "./tokens/server.ts";
 import { upload } from "./upload/server.ts";
 
-const systems = [introduction, ticker, namedEvents, dashboard, upload, tokens, job];
+/** By their folders. */
+const systems = { introduction, ticker, "named-events": namedEvents, dashboard, upload, tokens, job };
+const gallery = await createGallery(systems);
 const front = await folder("/gallery/", new URL("./gallery/", import.meta.url));
 const fetch = router(
   { "GET /": front["GET /gallery/"]! },
   front,
+  gallery.routes,
   shared,
-  ...systems.map(({ routes }) => routes),
+  ...Object.values(systems).map(({ routes }) => routes),
 );
 
 await run(fetch, async () => {
-  await Promise.all(systems.map(({ close }) => close()));
+  await Promise.all([gallery, ...Object.values(systems)].map(({ close }) => close()));
 });

@@ -23,9 +23,12 @@ await build({
   // One copy of what the entry points share: an error class or a registry that existed twice would not match itself.
   splitting: true,
   format: "esm",
-  // "neutral" refuses a `node:` import anywhere but where it is named here.
+  // "neutral" refuses a `node:` import anywhere but where it is named here, and the frameworks are the user's own.
   platform: "neutral",
-  external: ["node:fs/promises", "node:http", "node:path", "node:process", "node:util", "node:zlib"],
+  external: [
+    ...["node:fs/promises", "node:http", "node:path", "node:process", "node:util", "node:zlib"],
+    ...["react", "vue"],
+  ],
   target: "es2022",
   sourcemap: true,
   logLevel: "warning",

@@ -8,6 +8,7 @@ import { Machines } from "./machines.js";
 import { Tabs } from "./tabs.js";
 import { Tally } from "./tally.js";
 import { text } from "./text.js";
+import { Timeline } from "./timeline.js";
 
 /** @typedef {import("./machines.js").Machine} Machine */
 
@@ -16,6 +17,12 @@ const status = new StatusBadge({ badge: element("status"), detail: element("stat
 const tally = new Tally();
 const lane = takeLane();
 const tabs = new Tabs();
+const timeline = new Timeline({
+  lanes: element("lanes"),
+  start: element("axis-start"),
+  list: element("outages"),
+  none: element("nothing-killed"),
+});
 /** What this tab is on, or was on last. */
 let node = "";
 let moves = 0;
@@ -104,10 +111,12 @@ async function showMachines() {
     say(text.unreachable, "error");
     return;
   }
-  const { redis, nodes, acknowledged, waiting } = await response.json();
+  const { redis, nodes, acknowledged, waiting, outages, now } = await response.json();
   for (const machine of [...nodes, redis]) machines.show(machine, machine.name === here());
   if (element("note").textContent === text.unreachable) say(text.hint, "ok");
   judge(redis, nodes);
+  const names = [...nodes, redis].map(({ name }) => name);
+  timeline.show({ names, outages, now: Date.now() - now }, tally);
   // What arrived here since the question was asked is published, too.
   element("acknowledged").textContent = String(Math.max(acknowledged, tally.last));
   element("waiting").textContent = waiting;
@@ -126,6 +135,7 @@ function judge(redis, nodes) {
 
 setInterval(show, 100);
 setInterval(showTabs, 500);
+setInterval(() => timeline.mark(tally), 250);
 setInterval(showMachines, 700);
 show();
 showTabs();

@@ -19,6 +19,20 @@ const en = {
   server: "Server",
   thisTab: "this one",
   another: "Open another tab",
+  timeline: {
+    heading: "What was killed when",
+    none: "Nothing yet. Kill something.",
+    /** @param {number} seconds */
+    start: (seconds) => `${seconds / 60} min ago`,
+    now: "now",
+    how: { killed: "killed", restarted: "restarted", died: "died" },
+    away: "away",
+    /** @param {string} seconds */
+    back: (seconds) => `back after ${seconds} s`,
+    /** @param {number} received @param {number} lost @param {number} doubled */
+    since: (received, lost, doubled) => `Since then ${received} numbers: ${lost} lost, ${doubled} doubled`,
+    before: "Before this tab was open",
+  },
   machines: "Servers",
   published: "Published",
   waiting: "Waiting for Redis",
@@ -70,6 +84,17 @@ const zh = {
   server: "服务器",
   thisTab: "当前",
   another: "再开一个标签页",
+  timeline: {
+    heading: "何时停掉了谁",
+    none: "还没有。停掉一个试试。",
+    start: (seconds) => `${seconds / 60} 分钟前`,
+    now: "现在",
+    how: { killed: "被强行终止", restarted: "已重启", died: "自行退出" },
+    away: "不在",
+    back: (seconds) => `${seconds} 秒后恢复`,
+    since: (received, lost, doubled) => `此后 ${received} 个数字：丢失 ${lost}，重复 ${doubled}`,
+    before: "在打开此标签页之前",
+  },
   machines: "服务器",
   published: "已发布",
   waiting: "等待 Redis",

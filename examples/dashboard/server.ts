@@ -78,6 +78,7 @@ export const dashboard: System = await system(import.meta, {
     "GET /stats": () => Response.json(feed.stats()),
     "POST /dashboard/stall": stall,
   },
+  figure: () => feed.size,
   close: async () => {
     clearInterval(heartbeat);
     clearInterval(reports);

@@ -11,5 +11,6 @@ const timer = setInterval(() => {
 }, 2_000);
 export const introduction: System = await system(import.meta, {
   routes: { "GET /introduction/events": (request) => news.subscribe(request) },
+  figure: () => news.stats().published,
   close: () => news.close().then(() => clearInterval(timer)),
 });

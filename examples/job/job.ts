@@ -42,16 +42,17 @@ export function createJobs(options: JobsOptions = {}): SystemParts {
   const base = primesUpTo(Math.ceil(Math.sqrt(limit)));
   const edge = (slice: number) => Math.floor(limit * slice / total);
   const start: Progress = { limit, done: 0, total, found: 0, elapsed: 0, left: total * rest };
+  let begun = 0;
 
   /** Works from where the job is to its end. */
   async function* work(signal: AbortSignal, job: Progress): AsyncGenerator<ServerSentEvent, void> {
-    const begun = performance.now() - job.elapsed;
+    const beginning = performance.now() - job.elapsed;
     let { done, found } = job;
     if (job === start) yield { event: "progress", data: job };
     while (done < total) {
       await pause(rest, undefined, { signal });
       found += countPrimes(edge(done), edge(++done), base);
-      const elapsed = Math.round(performance.now() - begun);
+      const elapsed = Math.round(performance.now() - beginning);
       const left = Math.round(elapsed / done * (total - done));
       yield { event: "progress", data: { limit, done, total, found, elapsed, left } satisfies Progress };
     }
@@ -74,6 +75,7 @@ export function createJobs(options: JobsOptions = {}): SystemParts {
   async function begin(): Promise<Response> {
     const id = randomBytes(16).toString("hex");
     await jobs.start(id, ({ signal }) => work(signal, start));
+    begun++;
     return Response.json({ id }, { status: 201, headers: { location: `${JOBS}/${id}` } });
   }
 
@@ -98,6 +100,7 @@ export function createJobs(options: JobsOptions = {}): SystemParts {
       [`GET ${JOBS}/*`]: watch,
       [`DELETE ${JOBS}/*`]: cancel,
     }),
+    figure: () => begun,
     close: () => jobs.close(),
   };
 }

@@ -74,6 +74,7 @@ export const namedEvents: System = await system(import.meta, {
   },
   // The page reads from another port of its host.
   policy: { "connect-src": "'self' http: https:" },
+  figure: () => feed.stats().published,
   close: async () => {
     clearInterval(timer);
     await feed.close({ retry: 1_000, within: 500 });

@@ -16,12 +16,15 @@ export interface System {
   readonly fetch: FetchHandler;
   /** Ends its timers and its event streams. */
   readonly close: () => void | Promise<void>;
+  /** A number that says how it is doing, for its card on the front page. What it counts, the card says. */
+  readonly figure?: (() => number) | undefined;
 }
 
 /** What a system is made of. */
 export interface SystemParts {
   readonly routes: Routes;
   readonly close: () => void | Promise<void>;
+  readonly figure?: () => number;
   /** Directives of the Content-Security-Policy of its page, over the strict ones: see files.ts. */
   readonly policy?: Policy;
 }
@@ -37,7 +40,8 @@ export const shared: Routes = {
  *
  * @param meta The module's `import.meta`.
  */
-export async function system(meta: ImportMeta, { routes, close, policy }: SystemParts): Promise<System> {
+export async function system(meta: ImportMeta, parts: SystemParts): Promise<System> {
+  const { routes, close, figure, policy } = parts;
   const home = new URL("./", meta.url);
   const path = `/${home.pathname.split("/").at(-2)}/`;
   const all: Routes = {
@@ -47,7 +51,7 @@ export async function system(meta: ImportMeta, { routes, close, policy }: System
   };
   const fetch = router(shared, all, { "GET /": redirect(path) });
   if (isProgram(meta)) await run(fetch, close);
-  return { routes: all, fetch, close };
+  return { routes: all, fetch, close, figure };
 }
 
 /** Sends the browser on to a path. */

@@ -12,16 +12,21 @@ import { type System, system } from "../support/system.ts";
 
 const closing = new AbortController();
 let connections = 0;
+let running = 0;
 
 function tick(request: Request): Response {
   const id = ++connections;
   let count = 0;
   return createSSEResponse(request, (connection) => {
     console.log(`ticker: connection ${id} opened, its timer runs`);
+    running++;
     const timer = setInterval(() => {
       connection.send(`Message: ${++count} - the time is ${new Date().toISOString()}`);
     }, 2_000);
-    return () => clearInterval(timer);
+    return () => {
+      running--;
+      clearInterval(timer);
+    };
   }, {
     cors: { origins },
     signal: closing.signal,
@@ -32,5 +37,6 @@ function tick(request: Request): Response {
 
 export const ticker: System = await system(import.meta, {
   routes: { "GET,OPTIONS /sse": tick },
+  figure: () => running,
   close: () => closing.abort(),
 });

@@ -2,8 +2,8 @@
 import { connect } from "../page/client.js";
 import { element, make } from "../page/element.js";
 import { fillIn } from "../page/language.js";
+import { Network } from "../page/network.js";
 import { StatusBadge } from "../page/status.js";
-import { Network } from "./network.js";
 import { Reader } from "./reader.js";
 import { text } from "./text.js";
 
@@ -95,9 +95,8 @@ function read(id) {
   device.hidden = false;
 }
 
-element("form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const question = field.value.trim() || field.placeholder;
+/** @param {string} question */
+async function ask(question) {
   try {
     const response = await fetch("answers", {
       method: "POST",
@@ -112,6 +111,15 @@ element("form").addEventListener("submit", async (event) => {
   } catch {
     say(text.state.unreachable, "error");
   }
+}
+
+element("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void ask(field.value.trim() || field.placeholder);
+});
+element("suggestion").addEventListener("click", () => {
+  field.focus(); // the button is about to vanish, and the keyboard's place must not vanish with it
+  void ask(text.placeholder);
 });
 
 element("stop").addEventListener("click", async () => {

@@ -28,6 +28,7 @@ export interface TokensOptions {
 export function createTokens(options: TokensOptions = {}): SystemParts {
   const { pace = 40, patience = 30_000, growing = 100, store } = options;
   const answers = new ResumableStreams({ store, patience, limits: { running: growing } });
+  let given = 0;
 
   async function ask(request: Request): Promise<Response> {
     const { question, language } = readQuestion(await readText(request, 4 * LONGEST));
@@ -36,7 +37,7 @@ export function createTokens(options: TokensOptions = {}): SystemParts {
       id,
       ({ signal }) => events(question, generate(question, { language, pace, signal })),
     );
-    void log(done);
+    void log(done).then(() => given++);
     return Response.json({ id }, { status: 201, headers: { location: `${ANSWERS}/${id}` } });
   }
 
@@ -61,6 +62,7 @@ export function createTokens(options: TokensOptions = {}): SystemParts {
       [`GET ${ANSWERS}/*`]: read,
       [`DELETE ${ANSWERS}/*`]: stop,
     }),
+    figure: () => given,
     close: () => answers.close(),
   };
 }

@@ -19,7 +19,7 @@ const { HOST = "0.0.0.0", UPLOAD_MINUTES, UPLOAD_FOLDER } = process.env;
 // A day is long enough for a code, and a timer cannot run much longer than three weeks.
 const minutes = numberSetting("UPLOAD_MINUTES", UPLOAD_MINUTES, { default: 30, least: 0.01, most: 1_440 });
 
-const { routes, close } = createUpload({
+const { routes, ...rest } = createUpload({
   lifetime: minutes * 60_000,
   ...(UPLOAD_FOLDER ? { parent: UPLOAD_FOLDER } : {}),
   // A server that listens on the loopback alone has no address for a phone.
@@ -28,5 +28,5 @@ const { routes, close } = createUpload({
 
 export const upload: System = await system(import.meta, {
   routes: { ...routes, "GET /upload/qr.js": await built("qr.js") },
-  close,
+  ...rest,
 });

@@ -48,6 +48,7 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
   const feed = new StateFeed();
   const folder = new PictureFolder(parent);
   let onDisk = 0;
+  let received = 0;
 
   const codes = new Codes({
     lifetime,
@@ -134,6 +135,7 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
         throw code.signal.aborted ? codeEnded() : brokenOff();
       }
       code.pictures.push(picture);
+      received++;
       for (const name of code.events) feed.publish(topicOf(code, name), listOf(code, name));
       return Response.json(describe(code, picture), { status: 201 });
     } catch (error) {
@@ -174,6 +176,7 @@ export function createUpload(options: UploadOptions = {}): SystemParts {
       "POST /v1/api/upload": upload,
       [`GET ${PICTURES}*`]: show,
     },
+    figure: () => received,
     async close() {
       await feed.close();
       codes.close();

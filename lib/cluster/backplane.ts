@@ -86,13 +86,13 @@ export interface BackplaneReader {
    */
   before(to: string | undefined, limit: number): Promise<readonly BackplaneEntry[]>;
   /**
-   * Resolves when there is an entry after `after`, or may be, and in any case after a while, at most
-   * {@linkcode LONGEST_WAIT}; rejects when the connection is lost.
+   * Resolves when there is an entry after `after`, or may be, and in any case after a while, at most 2,000 milliseconds;
+   * rejects when the connection is lost. A call that takes much longer is taken for one that hangs.
    */
   wait(after: string): Promise<void>;
   /** Lets go of the connection, at once, also if it hangs. Calls under way reject or never settle. Never throws. */
   close(): void;
 }
 
-/** The longest that {@linkcode BackplaneReader.wait} may take, in milliseconds. One that takes much longer is taken for dead. */
+/** The longest that {@linkcode BackplaneReader.wait} may take, in milliseconds, as its comment tells whoever brings an engine. */
 export const LONGEST_WAIT = 2_000;

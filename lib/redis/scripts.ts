@@ -42,6 +42,8 @@ end
  */
 const STAY = `
 local function stay(id, now, lease, keep, kept)
+  -- It was given up: whoever looks for work finds it at once.
+  if lease == 0 then redis.call('ZADD', KEYS[3], now, id) end
   local till = now + lease + keep
   if till <= kept then return end
   till = till + math.max(1000, math.floor((lease + keep) / 8))

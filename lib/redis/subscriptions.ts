@@ -108,6 +108,8 @@ export class Subscriptions {
       this.#pollLater();
       if (this.#listeners.size > 0) await this.#patience.pause(failures);
     }
+    // It is nobody's any more, and may have passed when there is somebody again.
+    this.#failure = undefined;
     this.#isRunning = false;
   }
 

@@ -38,6 +38,7 @@ import type { EventInput } from "../wire/event.ts";
 
 /** A stream that was started. */
 export interface StreamHandle {
+  /** What it was started under. */
   readonly id: string;
   /** Whether it was running already, and this is only another handle of it. */
   readonly joined: boolean;
@@ -50,6 +51,7 @@ export interface StreamHandle {
 
 /** A stream whose events are appended by hand: see {@linkcode ResumableStreams.open}. */
 export interface StreamJob {
+  /** What it was opened under. */
   readonly id: string;
   /** Aborted when the stream ends before {@linkcode StreamJob.end} is called: it was stopped, abandoned or lost. */
   readonly signal: AbortSignal;
@@ -133,7 +135,11 @@ export class ResumableStreams {
   #sweep: unknown;
   #closing: Promise<void> | undefined;
 
-  /** @throws {TypeError} If an option is wrong, naming it. */
+  /**
+   * Makes an object that starts, reads and stops streams.
+   *
+   * @throws {TypeError} If an option is wrong, naming it.
+   */
   constructor(options: ResumableOptions = {}) {
     const settings = this.#settings = settingsOf(options);
     const { store, clock } = settings;

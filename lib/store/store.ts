@@ -37,8 +37,9 @@ export interface StreamHead {
   readonly last: number;
   /** Bytes of all frames that were appended, in UTF-8. */
   readonly bytes: number;
-  /** When it was created and when it ended, in milliseconds since 1970. */
+  /** When it was created, in milliseconds since 1970. */
   readonly startedAt: number;
+  /** When it ended, if it has. */
   readonly endedAt: number | undefined;
   /** Milliseconds until the owner's lease is over: zero or less if it is. Means nothing after the end. */
   readonly lease: number;
@@ -50,6 +51,7 @@ export interface StreamHead {
 
 /** One stored event. */
 export interface StreamRecord {
+  /** Its number in the stream: the first has 1. */
   readonly seq: number;
   /** The whole frame, as text of an event stream that ends with a blank line. */
   readonly frame: string;
@@ -57,6 +59,7 @@ export interface StreamRecord {
 
 /** What {@linkcode StreamStore.read} gives. */
 export interface StreamPage {
+  /** How the stream stands. */
   readonly head: StreamHead;
   /** The events after the place that was asked for, oldest first, as many as fit. None if there are no more. */
   readonly records: readonly StreamRecord[];
@@ -74,7 +77,9 @@ export interface Ownership {
 
 /** What is appended in one step. */
 export interface StreamBatch {
+  /** The owner's: see {@linkcode Ownership.token}. */
   readonly token: string;
+  /** Milliseconds, as above; 0 gives the stream up, so that it is overdue at once. */
   readonly lease: number;
   /** Milliseconds for which the stream can be read after its end, and for which it stays if its owner dies. */
   readonly keep: number;
@@ -94,8 +99,11 @@ export type Appended =
 
 /** How a stream is to end. */
 export interface StreamEnding {
+  /** How it ended. */
   readonly state: EndState;
+  /** Why, in words. */
   readonly reason?: string | undefined;
+  /** Milliseconds for which it can still be read. */
   readonly keep: number;
   /** Ends it only if this is its owner's token. Default: whoever owns it. */
   readonly token?: string | undefined;

@@ -8,6 +8,9 @@ import { gates as readme } from "./readme.mjs";
 import { gates as release } from "./release.mjs";
 import { gates as repository } from "./repository.mjs";
 import { gates as rooms } from "./rooms.mjs";
+import { gates as site } from "./site.mjs";
+import { gates as siteBrowser } from "./site_browser.mjs";
+import { gates as snippets } from "./snippets.mjs";
 import { gates as source } from "./source.mjs";
 import { gates as tarball } from "./tarball.mjs";
 import { gates as types } from "./types.mjs";
@@ -26,6 +29,9 @@ export const gates = [
   ...tarball,
   ...readme,
   ...init,
+  ...snippets,
+  ...site,
   ...quickstart,
+  ...siteBrowser,
   ...browsers,
 ];

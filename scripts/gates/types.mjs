@@ -22,6 +22,13 @@ const SETTINGS = [
   { name: "the DOM library, nodenext", lib: DOM, files: ["core.ts", "web.ts"] },
   { name: "the DOM library, bundler", lib: DOM, bundler: true, files: ["core.ts", "web.ts"] },
   {
+    name: "the frameworks'",
+    lib: DOM,
+    bundler: true,
+    packages: ["react", "@types/react", "svelte", "vue"].map(pinned),
+    files: ["bindings.ts"],
+  },
+  {
     name: "the DOM library beside Node's",
     lib: DOM,
     types: ["node"],

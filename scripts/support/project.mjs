@@ -27,12 +27,14 @@ export const denoEntries = () =>
 /** Entry points that may import a runtime; every other one is the core. */
 const RUNTIME_ENTRIES = ["./serve", "./node", "./compression"];
 
+/** Entry points that import a framework of pages. */
+const FRAMEWORK_ENTRIES = ["./react", "./vue"];
+
 /** The source modules of the core's entry points. */
 export function coreEntries() {
   const { exports } = readJson("deno.json");
-  return Object.keys(exports).filter((name) => !RUNTIME_ENTRIES.includes(name)).map((name) =>
-    exports[name].replace("./", "")
-  );
+  return Object.keys(exports).filter((name) => ![...RUNTIME_ENTRIES, ...FRAMEWORK_ENTRIES].includes(name))
+    .map((name) => exports[name].replace("./", ""));
 }
 
 /** Copies into `target` what a clone would hold if the work tree were committed now: nothing ignored, nothing built. */

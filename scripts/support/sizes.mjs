@@ -5,7 +5,13 @@ import { readJson, root } from "./project.mjs";
 
 // In bytes: a promise to the client's users, and a gate. They were 3300 and 4700 before the client refused
 // options that it does not know and said what is wrong: a fault that passes without a word costs more than a sentence.
-const LIMITS = { "./client": 3900, "./client/shared": 5250 };
+const LIMITS = {
+  "./client": 3900,
+  "./client/shared": 5250,
+  "./react": 6450,
+  "./svelte": 6400,
+  "./vue": 6600,
+};
 
 /** Bundles and measures: `[{ name, minified, gzipped, limit }]`. */
 export function measureSizes() {
@@ -23,7 +29,7 @@ export function measureSizes() {
       minify: true,
       format: "esm",
       platform: "neutral",
-      external: ["node:*"],
+      external: ["node:*", "react", "vue"],
       target: "es2022",
       write: false,
       logLevel: "silent",

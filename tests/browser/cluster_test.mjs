@@ -80,6 +80,19 @@ async function settle(pages, { more = 20 } = {}) {
   }
 }
 
+/** Waits until the timeline tells of this, with nothing lost since, and shows it in a lane. */
+async function timelineSays(page, told) {
+  await waitFor(
+    page,
+    (told) =>
+      [...document.querySelectorAll("#outages li p")].some(({ textContent }) =>
+        new RegExp(`^${told}Since then \\d+ numbers: 0 lost, 0 doubled$`).test(textContent)
+      ),
+    told,
+  );
+  assert.ok(await page.$$eval("#lanes i", (marks) => marks.length) > 0);
+}
+
 /** Kills whatever there is, and looks what three tabs received. */
 async function havoc(t, browser, server) {
   const pages = [];
@@ -94,6 +107,7 @@ async function havoc(t, browser, server) {
   await press(page, first, "kill");
   await waitFor(page, (first) => !["", first].includes(document.querySelector("#node").textContent), first);
   await settle(pages);
+  await timelineSays(page, `${first} killed, away`);
 
   // Redis dies and comes back.
   const second = await figure(page, "node");
@@ -102,6 +116,7 @@ async function havoc(t, browser, server) {
   await press(page, "redis", "start");
   await waitForMachine(page, second, "up");
   await settle(pages);
+  await timelineSays(page, "redis killed, back after \\d+\\.\\d s");
 
   // The other two are deployed anew, one after the other, and the first is brought back.
   await press(page, first, "start");

@@ -14,7 +14,7 @@ const pages = {
   ticker: ".arrivals li",
   "named-events": "#bare li[data-kind=test-event]",
   dashboard: "#clients tr",
-  tokens: "#empty",
+  tokens: "#suggestion",
   job: "#note",
 };
 

@@ -85,6 +85,42 @@ describeBrowsers((browser) => {
     },
   );
 
+  test("the front page: eight tabs, and those out of sight have no connection", { timeout }, async (t) => {
+    const server = await serverFor(t, "node", { program });
+    const tabs = await openTabs(t, browser(), `${server.url}/`);
+    for (const tab of [tabs[0], tabs[5], tabs[7]]) {
+      await tab.bringToFront();
+      await tab.evaluate(() => document.querySelector("#wire").replaceChildren());
+      await receives(tab, "#wire [data-kind=received]");
+      await receives(tab, "#status[data-state=open]");
+      for (const path of [/^\/gallery\/prices/, /^\/gallery\/figures/]) await waitForCount(server, path, 1);
+    }
+  });
+
+  test("eight tabs, each of another page of the gallery, all live", { timeout }, async (t) => {
+    const server = await serverFor(t, "node", { program });
+    const front = await openPage(t, browser(), `${server.url}/`);
+    await receives(front, "#status[data-state=open]");
+    const tabs = {};
+    for (const path of ["introduction", "ticker", "named-events", "dashboard", "upload", "tokens", "job"]) {
+      tabs[path] = await openPage(t, browser(), `${server.url}/${path}/`);
+      if (pages[path]) await receives(tabs[path], pages[path].received);
+    }
+    await tabs.tokens.bringToFront();
+    await press(tabs.tokens, "#suggestion");
+    await receives(tabs.tokens, ".answer:not(:empty)");
+    await press(tabs.tokens, "#stop");
+    await receives(tabs.tokens, '.answer[aria-busy="false"]');
+    await press(tabs.job, "#start");
+    await receives(tabs.job, "#job[data-state=running]");
+    await press(tabs.job, "#cancel");
+    await receives(tabs.job, "#job[data-state=cancelled]");
+    await front.bringToFront();
+    await front.evaluate(() => document.querySelector("#wire").replaceChildren());
+    await receives(front, "#wire [data-kind=received]");
+    await receives(front, "#status[data-state=open]");
+  });
+
   test("upload: all tabs have the same code, and a new one in one is new in all", { timeout }, async (t) => {
     const server = await serverFor(t, "node", { program: "examples/upload/server.ts" });
     const tabs = [];

@@ -52,6 +52,20 @@ async function fromServer(page) {
 }
 
 describeBrowsers((browser) => {
+  test("there is a question on the page, which one click asks", { timeout }, async (t) => {
+    const server = await serverFor(t, "node", options);
+    const page = await openPage(t, browser(), `${server.url}/tokens/?lang=en`);
+    const question = await page.$eval("#suggestion", ({ textContent }) => textContent);
+    assert.match(question, /\?$/);
+    await page.click("#suggestion");
+    await waitForTokens(page, 10);
+    assert.equal(await page.$eval(".asked", ({ textContent }) => textContent), question);
+    assert.equal(await page.$eval("#suggestion", (button) => button.checkVisibility()), false);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "question", "the focus is not lost");
+    await waitForNote(page, /^Complete/);
+    assert.deepEqual([(await look(page)).missing, (await look(page)).doubled], [0, 0]);
+  });
+
   for (const runtime of runtimeNames) {
     test(
       `${runtime}: cut in the middle, and again after a reload, the answer is whole`,

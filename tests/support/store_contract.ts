@@ -234,6 +234,17 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
     },
   );
 
+  check("a lease of 0 gives the stream up at once, however long it was before", async (open, id) => {
+    const [store, other] = [open(), open()];
+    await begin(store, id);
+    await write(store, id, 1, ["1"]);
+    assert.equal((await write(store, id, 2, [], { lease: 0 })).written, true);
+    assert.ok((await other.overdue()).includes(id));
+    const head = await other.claim(id, { owner: "b", token: "b:1", lease: LEASE, keep: KEEP });
+    assert.equal(head?.last, 1);
+    assert.equal((await write(store, id, 2, ["2"])).written, false);
+  });
+
   check("one whose lease is over is ended as lost before it is replaced", async (open, id) => {
     const [store, other] = [open(), open()];
     const told = new Told();

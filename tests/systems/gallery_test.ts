@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { RawClient } from "../support/client.ts";
 import { Example, pageAndFiles } from "../support/example.ts";
+import { runtime } from "../support/runtime.ts";
 import { within } from "../support/wait.ts";
 
 const LIMIT = { timeout: 60_000 };
@@ -42,10 +43,45 @@ test("the front page links every system, and all that their pages need comes fro
 
 test("the introduction's server is as short as it says, and every system is in the table", async () => {
   const read = (path: string) => readFile(new URL(`../../examples/${path}`, import.meta.url), "utf8");
-  assert.ok((await read("introduction/server.ts")).trimEnd().split("\n").length <= 15);
+  assert.ok((await read("introduction/server.ts")).trimEnd().split("\n").length <= 16);
   const table = await read("README.md");
   const { texts } = await import(new URL("../../examples/gallery/text.js", import.meta.url).href);
   for (const name of Object.keys(texts.en.systems)) assert.ok(table.includes(`(${name}/)`), name);
+});
+
+test("the front page's code, its feed, and a figure of each system", LIMIT, async () => {
+  const { code, start, lines } = await (await fetch(`${example.url}/gallery/about`)).json();
+  const source = await readFile(new URL("../../examples/gallery/prices.ts", import.meta.url), "utf8");
+  assert.ok(source.includes(`\n${code}\n`));
+  assert.match(start, { node: /^node /, bun: /^bun /, deno: /^deno / }[runtime]);
+  const { texts } = await import(new URL("../../examples/gallery/text.js", import.meta.url).href);
+  const names = Object.keys(texts.en.systems);
+  assert.deepEqual(Object.keys(lines).sort(), [...names, "cluster"].sort());
+  for (const { server, page } of Object.values<{ server: number; page: number }>(lines)) {
+    assert.ok(server > 10 && page > 10);
+  }
+
+  const port = Number(new URL(example.url!).port);
+  const prices = await RawClient.open(port, { path: "/gallery/prices" });
+  await prices.until(/(id: [0-9a-z]+-\d+\ndata: \d+\.\d\d\n\n[^]*){2}/);
+  const [id] = prices.text.match(/(?<=id: )\S+(?=\ndata: \d)/)!;
+  prices.reset();
+  const back = await RawClient.open(port, { path: "/gallery/prices", headers: { "last-event-id": id } });
+  const next = id.replace(/\d+$/, (number) => String(Number(number) + 1));
+  await back.until(`id: ${next}\ndata: `);
+  back.end();
+
+  // The figures of now come first, and again when one has changed.
+  const figures = await RawClient.open(port, { path: "/gallery/figures" });
+  await figures.until(/event: figures\n[^]*data: \{[^\n]*"ticker":0[,}]/);
+  const told = JSON.parse(/(?<=data: )\{.*/.exec(figures.text)![0]);
+  assert.deepEqual(Object.keys(told).sort(), names.sort());
+  for (const [name, figure] of Object.entries(told)) assert.equal(typeof figure, "number", name);
+  const ticker = await RawClient.open(port, { path: "/sse" });
+  await figures.until(/"ticker":1[,}]/);
+  ticker.end();
+  await figures.until(/"ticker":1[,}][^]*"ticker":0[,}]/);
+  figures.end();
 });
 
 test("the pages' client library is one file of JavaScript", LIMIT, async () => {

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect } from "node:net";
 import process from "node:process";
+import type { Outages } from "./outages.ts";
 
 /** How a process is made. */
 export interface ChildOptions {
@@ -10,6 +11,8 @@ export interface ChildOptions {
   readonly env?: Record<string, string>;
   /** Where it listens when it is ready. */
   readonly port: number;
+  /** Is told when it goes and when it is back. */
+  readonly outages?: Outages;
 }
 
 export type ChildState = "down" | "starting" | "up" | "ending";
@@ -53,6 +56,7 @@ export class Child {
     this.#said = "";
     this.state = "starting";
     const gone = () => {
+      if (this.#process === child && this.state === "up") this.#options.outages?.down(this.name, "died");
       this.#process = undefined;
       this.state = "down";
     };
@@ -75,12 +79,16 @@ export class Child {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     this.state = "up";
+    this.#options.outages?.up(this.name);
     console.log(`cluster: ${this.name} is up, process ${child.pid}`);
   }
 
   async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
     const child = this.#process;
     if (child === undefined) return;
+    if (this.state === "up") {
+      this.#options.outages?.down(this.name, signal === "SIGKILL" ? "killed" : "restarted");
+    }
     this.state = "ending";
     const gone = new Promise((resolve) => child.once("exit", resolve));
     // Not child.kill(): on Deno that works once only.

@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { Child } from "./child.ts";
 import { freePort } from "./free_port.ts";
+import { type Outage, Outages } from "./outages.ts";
 import type { Runtime } from "./programs.ts";
 import { Writer } from "./writer.ts";
 
@@ -27,6 +28,9 @@ export interface Figures {
   /** The last number that was acknowledged, and how many wait to be. */
   readonly acknowledged: number;
   readonly waiting: number;
+  /** Who was away when, the oldest first, and the time now by the same clock. */
+  readonly outages: readonly Outage[];
+  readonly now: number;
 }
 
 interface Node {
@@ -39,15 +43,18 @@ export class Cluster {
   readonly #redis: Child;
   readonly #nodes: readonly Node[];
   readonly #writer: Writer;
+  readonly #outages: Outages;
 
-  private constructor(redis: Child, nodes: readonly Node[], writer: Writer) {
+  private constructor(redis: Child, nodes: readonly Node[], writer: Writer, outages: Outages) {
     this.#redis = redis;
     this.#nodes = nodes;
     this.#writer = writer;
+    this.#outages = outages;
   }
 
   /** Starts all, with what is to be kept in `folder`. */
   static async start(redisServer: string, runtimes: readonly Runtime[], folder: string): Promise<Cluster> {
+    const outages = new Outages();
     const port = await freePort();
     const url = `redis://127.0.0.1:${port}`;
     const redis = new Child("redis", {
@@ -58,6 +65,7 @@ export class Cluster {
         ...["--appendonly", "yes", "--appendfsync", "always"],
       ],
       port,
+      outages,
     });
     const nodes: Node[] = [];
     for (let i = 0; i < NODES; i++) {
@@ -65,11 +73,11 @@ export class Cluster {
       const name = runtimes.length < NODES ? `${runtime.name}-${i + 1}` : runtime.name;
       const port = await freePort();
       const env = { PORT: `${port}`, HOST: "127.0.0.1", REDIS_URL: url, NODE_NAME: name };
-      const child = new Child(name, { command: [...runtime.command, program], env, port });
+      const child = new Child(name, { command: [...runtime.command, program], env, port, outages });
       nodes.push({ child, port, what: `${runtime.name} ${runtime.version}` });
     }
     await redis.start();
-    const cluster = new Cluster(redis, nodes, new Writer(url));
+    const cluster = new Cluster(redis, nodes, new Writer(url), outages);
     try {
       await Promise.all(nodes.map(({ child }) => child.start()));
       return cluster;
@@ -92,7 +100,8 @@ export class Cluster {
   async figures(): Promise<Figures> {
     const { acknowledged, waiting } = this.#writer;
     const redis = { name: "redis", what: "Redis", state: this.#redis.state };
-    return { redis, nodes: await Promise.all(this.#nodes.map(figuresOf)), acknowledged, waiting };
+    const nodes = await Promise.all(this.#nodes.map(figuresOf));
+    return { redis, nodes, acknowledged, waiting, outages: this.#outages.list, now: Date.now() };
   }
 
   async close(): Promise<void> {

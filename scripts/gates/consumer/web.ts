@@ -2,6 +2,7 @@
 import { Broadcaster, type BroadcasterOptions, createSSEResponse, type SSEResponseOptions } from "tidings";
 import { connect, type ConnectOptions, parseSSE } from "tidings/client";
 import { connectShared } from "tidings/client/shared";
+import { type EventReader, readEvents, turnedClock } from "tidings/testing";
 
 interface Events {
   price: { symbol: string; amount: number };
@@ -75,4 +76,18 @@ export async function read(url: string | URL): Promise<void> {
   connectShared(String(url)).close();
   const id: string = await market.publish({ event: "price", data: { symbol: "ACME", amount: 1 } });
   console.log(id);
+}
+
+export async function check(): Promise<void> {
+  const clock = turnedClock({ now: Date.now(), random: Math.random });
+  const feed = new Broadcaster<Events>({ clock });
+  const reader: EventReader<Events> = readEvents<Events>((request) => feed.subscribe(request), {
+    request: "/",
+  });
+  const { data } = await reader.expectEvent({ event: "price", data: { symbol: "ACME", amount: 1 } });
+  console.log(data.amount.toFixed(), (await reader.take(2)).length);
+  // @ts-expect-error: the data of a "price" is no string
+  await reader.expectEvent({ event: "price", data: "1" });
+  await clock.passAsync(15_000);
+  await reader.leave();
 }
