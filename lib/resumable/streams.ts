@@ -5,7 +5,7 @@
  */
 
 import { type Clock, within } from "../base/clock.ts";
-import { report, show, TidingsError } from "../base/errors.ts";
+import { errorText, report, show, TidingsError } from "../base/errors.ts";
 import { checkNames, durationOption, namesOf } from "../base/options.ts";
 import { Patience } from "../base/patience.ts";
 import { unref } from "../base/runtime.ts";
@@ -163,7 +163,8 @@ export class ResumableStreams {
    * @param source Its events: an iterable or a generator function, a callback, a `ReadableStream`, or another server's
    * `Response`. What it throws ends the stream as `"failed"`, and is told to `onError`.
    * @throws {TidingsError} `"stream-taken"`, if one by this id is running, on any process; `"stream-limit"`, if too many are
-   * running on this one; `"closed"`, after `close()`; or what the store refuses with.
+   * running on this one; `"closed"`, after `close()`; `"backplane-unavailable"`, if the store cannot be reached, within 5 s;
+   * `"backplane-refused"`, if trying again will not mend it.
    * @throws {TypeError} If the id, the source or an option is of no use.
    */
   async start(id: string, source: WorkSource, options: StartOptions = {}): Promise<StreamHandle> {
@@ -208,7 +209,8 @@ export class ResumableStreams {
    * The first event is a `gap` if events that the client has not had are no longer kept. Ids are `<epoch>-<number>`, and say
    * nothing that a client could not know.
    *
-   * @throws {TidingsError} What the store refuses with, if it cannot be reached: answer 503 then.
+   * @throws {TidingsError} `"backplane-unavailable"`, if the store cannot be reached, within 5 s: answer 503 then;
+   * `"backplane-refused"`, if trying again will not mend it.
    * @throws {TypeError} If the id or an option is of no use.
    */
   async subscribe(request: Request, id: string, options: StreamSubscribeOptions = {}): Promise<Response> {
@@ -342,7 +344,7 @@ export class ResumableStreams {
       throw new TypeError(`The reason of stop() must be a string, received ${show(reason)}`);
     }
     const { store, keep } = this.#settings;
-    const head = await this.#waits.bounded(store.end(id, { state: "stopped", reason, keep }));
+    const head = await this.#ask(store.end(id, { state: "stopped", reason, keep }));
     this.#runs.get(id)?.check();
     return head && statusOf(head);
   }
@@ -406,7 +408,7 @@ export class ResumableStreams {
     const epoch = newEpoch(this.#clock);
     this.#starting++;
     try {
-      const created = await this.#waits.bounded(
+      const created = await this.#ask(
         store.create(id, { owner: this.#owner, token, epoch, lease, keep }),
       );
       if (created) return this.#run(id, { epoch, token, last: 0, kept: [] });
@@ -438,7 +440,22 @@ export class ResumableStreams {
   }
 
   #read(id: string, after: number): Promise<StreamPage | undefined> {
-    return this.#waits.bounded(this.#settings.store.read(id, after, PAGE_BYTES));
+    return this.#ask(this.#settings.store.read(id, after, PAGE_BYTES));
+  }
+
+  /** The outcome of a call of the store. Whatever it fails with, the caller is told in one way that there is no reaching it. */
+  async #ask<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await this.#waits.bounded(call);
+    } catch (error) {
+      if (error instanceof TidingsError) throw error;
+      const isPermanent = (error as { permanent?: unknown } | null)?.permanent === true;
+      throw new TidingsError(
+        this.#closing !== undefined ? "closed" : isPermanent ? "backplane-refused" : "backplane-unavailable",
+        `The store of the streams cannot be reached, ${this.#settings.store.name}: ${errorText(error)}`,
+        { cause: error },
+      );
+    }
   }
 
   /** The stream's follower in this process; a new one if the stream is another by now. */
