@@ -41,6 +41,8 @@ export interface LogEntry extends Omit<Draft, "frame"> {
   readonly segment: Uint8Array;
   readonly start: number;
   readonly end: number;
+  /** The next entry with the same key. */
+  newer: LogEntry | undefined;
 }
 
 /** One batch: its entries, and the bytes of them all. */
@@ -81,7 +83,7 @@ export class EventLog {
   /** The id of the place before the oldest entry kept; set by {@linkcode EventLog.restart}. */
   #baseId = "";
   /** The newest entry of each key. */
-  readonly #newest = new Map<string, number>();
+  readonly #newest = new Map<string, LogEntry>();
   /** For each topic the newest entry that was dropped, and the same of all that is no longer here. */
   readonly #dropped = new RecentMap<string | undefined, number>(MOST_MARKS);
   #droppedElsewhere = 0;
@@ -135,7 +137,11 @@ export class EventLog {
     const entries = toEntries(drafts, this.#tip + 1, this.#clock.now());
     this.#tip += drafts.length;
     for (const entry of entries) {
-      if (entry.key !== undefined) this.#newest.set(entry.key, entry.seq);
+      if (entry.key !== undefined) {
+        const older = this.#newest.get(entry.key);
+        if (older !== undefined) older.newer = entry;
+        this.#newest.set(entry.key, entry);
+      }
       this.#entries.push(entry);
     }
     const { segment } = entries[0]!;
@@ -162,13 +168,14 @@ export class EventLog {
     this.#head = 0;
   }
 
-  #drop({ id, seq, topic, key, start, end, audience }: LogEntry): void {
+  #drop(entry: LogEntry): void {
+    const { id, seq, topic, key, start, end, audience } = entry;
     // Lets go of the segment at once, though the array is swept later.
     (this.#entries as unknown[])[this.#head++] = undefined;
     this.#bytes -= end - start;
     this.#baseId = id;
     if (audience === "none") return;
-    if (key !== undefined && this.#newest.get(key) === seq) this.#newest.delete(key);
+    if (key !== undefined && this.#newest.get(key) === entry) this.#newest.delete(key);
     const forgotten = this.#dropped.set(topic, seq);
     for (const mark of forgotten?.values() ?? []) {
       if (mark > this.#droppedElsewhere) this.#droppedElsewhere = mark;
@@ -208,14 +215,18 @@ export class EventLog {
   }
 
   #concerns(entry: LogEntry, selection: Selection, conflate: boolean): boolean {
-    if (conflate && entry.key !== undefined && this.#newest.get(entry.key) !== entry.seq) return false;
-    return selection.matches(entry);
+    if (!selection.matches(entry)) return false;
+    if (!conflate) return true;
+    // One that the client does not get replaces nothing for it.
+    let newer = entry.newer;
+    while (newer !== undefined && !selection.matches(newer)) newer = newer.newer;
+    return newer === undefined;
   }
 
   /**
    * Reads on after `cursor`: as many whole events as fit into `maxBytes`, and at least one.
    *
-   * @param conflate Whether to leave out an event when the log holds a newer one with the same key.
+   * @param conflate Whether to leave out an event when the log holds a newer one with the same key for the selection.
    */
   read(cursor: number, selection: Selection, maxBytes: number, conflate: boolean): Chunk {
     const chosen: LogEntry[] = [];
@@ -237,7 +248,19 @@ export function toEntries(drafts: readonly Draft[], seq: number, time: number): 
   const { segment, ends } = encodeSegment(drafts);
   return drafts.map(({ id, topic, key, event, audience }, i): LogEntry => {
     const start = i === 0 ? 0 : ends[i - 1]!;
-    return { id, seq: seq + i, time, topic, key, event, audience, segment, start, end: ends[i]! };
+    return {
+      id,
+      seq: seq + i,
+      time,
+      topic,
+      key,
+      event,
+      audience,
+      segment,
+      start,
+      end: ends[i]!,
+      newer: undefined,
+    };
   });
 }
 

@@ -13,7 +13,10 @@ export type EventMap = Record<string, unknown>;
 export interface PublishFields {
   /** Only subscribers of this topic receive the event. Default: all receive it. */
   topic?: string | undefined;
-  /** With the lag policy `"latest"`, a newer event with the same key replaces this one for a client that lags. */
+  /**
+   * With the lag policy `"latest"`, a newer event with the same key replaces this one for a client that lags and gets both,
+   * whatever their topics.
+   */
   key?: string | undefined;
   /** Milliseconds a browser waits before it reconnects, from this event on. */
   retry?: number | undefined;

@@ -19,6 +19,8 @@ export class Link {
   #error: (() => Error) | undefined;
   /** Told when the connection is back. */
   readonly #waiting = new Set<() => void>();
+  /** Called each time that it is back. */
+  readonly mends: Set<() => void> = new Set();
 
   constructor(name: string, client: Promise<JetStreamClientLike>, clock: Clock) {
     this.#name = name;
@@ -56,6 +58,7 @@ export class Link {
       } else if (type === "reconnect") {
         this.#error = undefined;
         this.#tell();
+        for (const mended of this.mends) mended();
       }
     }
     this.#fail(() => closedForGood(this.#name));

@@ -61,9 +61,9 @@ const LONGEST = 1e12;
  *
  * The server has to be Redis 6.2 or later, or Valkey, alone or with replicas, but no cluster. A stream is two keys,
  * `<prefix>:stream:<id>` and `<prefix>:events:<id>`, and all share `<prefix>:leases`. Each expires by itself: `keep` after
- * the stream's end, and up to an eighth later than lease and `keep` together after its process has died. An event takes its
- * text and some 10 to 40 bytes. Let Redis refuse writes when its memory is full (`maxmemory-policy noeviction`): one that
- * evicts takes whole streams with it, which their owners are told of.
+ * the stream's end, and up to an eighth later than lease and `keep` together after its process has died. An append takes its
+ * text and some 30 bytes, however many events it has. Let Redis refuse writes when its memory is full
+ * (`maxmemory-policy noeviction`): one that evicts takes whole streams with it, which their owners are told of.
  *
  * A user with restricted rights needs the keys and the channels `<prefix>:*`, and
  * `+eval +evalsha +time +hmget +hset +hdel +hincrby +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem +zrangebyscore

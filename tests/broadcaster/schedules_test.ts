@@ -93,7 +93,7 @@ function check(visitor: Visitor, lives: Map<string, Published[]>, policy: LagPol
     lives.get(epochOf(from))!.slice(seqOf(from), to).filter((event, i) => {
       const seq = seqOf(from) + i + 1;
       const replaced = policy === "latest" && event.key !== undefined &&
-        lives.get(epochOf(from))!.slice(seq).some(({ key }) => key === event.key);
+        lives.get(epochOf(from))!.slice(seq).some((newer) => newer.key === event.key && visitor.wants(newer));
       return visitor.wants(event) && !replaced;
     });
   for (const step of visitor.steps) {

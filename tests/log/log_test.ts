@@ -21,3 +21,28 @@ test("with more topics than are remembered, what was missed is told exactly for 
     }
   }
 });
+
+test("a newer event replaces one with the same key only for those whom it concerns", () => {
+  const log = new EventLog({ events: 100, bytes: 10_000, age: Infinity, eventBytes: 1_000 }, turnedClock());
+  const publish = (topic: string, key: string | undefined, frame: string) =>
+    log.append([{ id: frame, topic, key, event: frame, frame }]);
+  publish("a", "k", "a1 ");
+  publish("b", "k", "b2 ");
+  publish("a", "other", "a3 ");
+  publish("b", "k", "b4 ");
+  publish("a", undefined, "a5 ");
+  const read = (topics: string[], not = "") => {
+    const selection = {
+      topics: new Set(topics),
+      matches: (entry: { topic: string | undefined; event: unknown }) =>
+        topics.includes(entry.topic!) && entry.event !== not,
+    };
+    const { bytes, events } = log.read(0, selection, 1_000, true);
+    assert.equal(log.measure(0, selection, true).events, events);
+    return new TextDecoder().decode(bytes);
+  };
+  assert.equal(read(["a"]), "a1 a3 a5 ");
+  assert.equal(read(["b"]), "b4 ");
+  assert.equal(read(["b"], "b4 "), "b2 ", "a filter that leaves the newest out");
+  assert.equal(read(["a", "b"]), "a3 b4 a5 ");
+});

@@ -300,9 +300,11 @@ function hearingLate(messages: MessagesLike): MessagesLike {
   return {
     close: () => messages.close(),
     async *[Symbol.asyncIterator]() {
-      for await (const { headers, info, data } of messages) {
+      for await (const { subject, time, headers, info, data } of messages) {
         const { streamSequence, deliverySequence, pending } = info;
         yield {
+          subject,
+          time,
           headers,
           data,
           info: { streamSequence, deliverySequence, pending: Math.max(0, pending - 1) },

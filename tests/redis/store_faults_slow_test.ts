@@ -457,6 +457,35 @@ check("the connection for Pub/Sub goes when nobody listens", {}, async ({ server
   again();
 });
 
+check("a connection for Pub/Sub that answers is kept", {}, async ({ server, open }) => {
+  const clock = turnedClock();
+  const store = open({ clock });
+  const listening = async () =>
+    [...(await server.command("CLIENT", "LIST", "TYPE", "pubsub")).matchAll(/^id=(\d+)/gm)].map(([, id]) =>
+      id
+    );
+  let changes = 0;
+  const unwatch = store.watch("one", { appended() {}, changed: () => changes++ });
+  await until(() => changes > 0, "watching has begun");
+  const ids = await listening();
+  assert.equal(ids.length, 1);
+  await server.command("CONFIG", "RESETSTAT");
+  for (let pings = 1; pings <= 6; pings++) {
+    clock.pass(2_000);
+    let sent = 0;
+    for (let i = 0; i < 500 && sent < pings; i++) {
+      await sleep(10);
+      sent = (await server.calls())["ping"] ?? 0;
+    }
+    assert.equal(sent, pings);
+    // The answer is on its way.
+    await sleep(50);
+  }
+  assert.deepEqual(await listening(), ids);
+  assert.equal(changes, 1);
+  unwatch();
+});
+
 check("an append is one command, however many read", {}, async ({ server, open }) => {
   for (const processes of [0, 1, 3]) {
     const owner = open();
