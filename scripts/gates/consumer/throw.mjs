@@ -6,6 +6,7 @@ import { gzip } from "tidings/compression";
 import { jetStream } from "tidings/nats";
 import { toNodeListener } from "tidings/node";
 import { redisStreams } from "tidings/redis";
+import { ResumableStreams } from "tidings/resumable";
 import { serve } from "tidings/serve";
 
 const throwers = {
@@ -16,6 +17,7 @@ const throwers = {
   "./nats": () => jetStream({}, { stream: "" }),
   "./node": () => toNodeListener(1),
   "./redis": () => redisStreams({}, { stream: "" }),
+  "./resumable": () => new ResumableStreams({ lease: 0 }),
   "./serve": () => serve(1),
 };
 for (const [entry, thrower] of Object.entries(throwers)) {
