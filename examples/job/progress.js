@@ -43,5 +43,5 @@ export function showJob(state, { limit, done, total, found, elapsed, left }) {
   element("found").textContent = number(found);
   element("elapsed").textContent = seconds(elapsed);
   element("left").textContent = state === "running" ? seconds(left) : "–";
-  return text.state[state](number(limit), number(found));
+  return state === "running" ? "" : text.end[state](number(limit), number(found));
 }

@@ -18,9 +18,8 @@ const en = {
   figures: { slices: "Slices done", found: "Primes found", elapsed: "Running for", left: "Left, about" },
   /** @param {number} done @param {number} total */
   slices: (done, total) => `${done} of ${total}`,
-  /** What there is to say of a job, by the state of its stream. */
-  state: {
-    running: () => "",
+  /** How a job ended, by the state of its stream. */
+  end: {
     /** @param {string} limit @param {string} found */
     complete: (limit, found) => `Done: there are ${found} primes below ${limit}.`,
     stopped: () => "Cancelled: the server has stopped counting.",
@@ -51,8 +50,7 @@ const zh = {
   progress: "进度",
   figures: { slices: "已完成的段", found: "找到的素数", elapsed: "已运行", left: "大约还需" },
   slices: (done, total) => `${done} / ${total}`,
-  state: {
-    running: () => "",
+  end: {
     complete: (limit, found) => `完成：${limit} 以下有 ${found} 个素数。`,
     stopped: () => "已取消：服务器停止了计数。",
     failed: () => "任务在服务器上出错了。",
