@@ -1,9 +1,11 @@
 /** Runs long jobs: a POST begins one, any number of pages watch it as an event stream, a DELETE cancels it. */
 
 import { randomBytes } from "node:crypto";
-import { Refusal } from "../support/http.ts";
-import { StateFeed } from "../support/state_feed.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import type { ServerSentEvent } from "tidings";
+import { ResumableStreams, type StreamStore } from "tidings/resumable";
 import type { SystemParts } from "../support/system.ts";
+import { idOf, unknownWork, workRoutes } from "../support/work.ts";
 import { countPrimes, primesUpTo } from "./primes.ts";
 
 const JOBS = "/job/jobs";
@@ -17,13 +19,12 @@ export interface JobsOptions {
   readonly slices?: number;
   /** Jobs that may run at once. Default: 20. */
   readonly running?: number;
-  /** Jobs that are kept. Default: 200. */
-  readonly kept?: number;
+  /** Where the jobs are kept. Default: in memory. */
+  readonly store?: StreamStore;
 }
 
-/** What the pages are told of a job. */
-export interface JobState {
-  readonly state: "running" | "done" | "cancelled";
+/** How far a job is. */
+export interface Progress {
   readonly limit: number;
   /** Slices done, and in all. */
   readonly done: number;
@@ -37,94 +38,69 @@ export interface JobState {
 
 /** The system's routes, and what ends it. */
 export function createJobs(options: JobsOptions = {}): SystemParts {
-  const { rest = 150, limit = 20_000_000, slices: total = 200, running: mostRunning = 20, kept = 200 } =
-    options;
-  const feed = new StateFeed();
-  const jobs = new Map<string, { state: JobState; cancel(): void }>();
-  let begun = 0;
+  const { rest = 150, limit = 20_000_000, slices: total = 200, running = 20, store } = options;
   const base = primesUpTo(Math.ceil(Math.sqrt(limit)));
+  const edge = (slice: number) => Math.floor(limit * slice / total);
+  const start: Progress = { limit, done: 0, total, found: 0, elapsed: 0, left: total * rest };
+  let begun = 0;
 
-  function begin(): Response {
-    const running = [...jobs.values()].filter(({ state }) => state.state === "running").length;
-    if (running >= mostRunning) {
-      throw new Refusal(503, "Too many jobs at once: try again later", { headers: { "retry-after": "10" } });
+  /** Works from where the job is to its end. */
+  async function* work(signal: AbortSignal, job: Progress): AsyncGenerator<ServerSentEvent, void> {
+    const beginning = performance.now() - job.elapsed;
+    let { done, found } = job;
+    if (job === start) yield { event: "progress", data: job };
+    while (done < total) {
+      await pause(rest, undefined, { signal });
+      found += countPrimes(edge(done), edge(++done), base);
+      const elapsed = Math.round(performance.now() - beginning);
+      const left = Math.round(elapsed / done * (total - done));
+      yield { event: "progress", data: { limit, done, total, found, elapsed, left } satisfies Progress };
     }
+  }
+
+  const jobs = new ResumableStreams({
+    store,
+    // It runs whoever watches, and if its process dies another one goes on after the last slice.
+    patience: Infinity,
+    lease: 3_000,
+    limits: { running },
+    onLost(id, { events, signal }) {
+      const last = events.at(-1);
+      const job: Progress = last === undefined ? start : JSON.parse(last.data);
+      console.log(`job: ${id} is taken over after ${job.done} slices`);
+      return work(signal, job);
+    },
+  });
+
+  async function begin(): Promise<Response> {
     const id = randomBytes(16).toString("hex");
-    const start = performance.now();
-    let timer: ReturnType<typeof setTimeout>;
-    const job = {
-      state: {
-        state: "running",
-        limit,
-        done: 0,
-        total,
-        found: 0,
-        elapsed: 0,
-        left: total * rest,
-      } as JobState,
-      cancel() {
-        if (job.state.state !== "running") return;
-        clearTimeout(timer);
-        tell({ state: "cancelled", left: 0 });
-      },
-    };
-    const tell = (news: Partial<JobState>) => {
-      job.state = { ...job.state, ...news, elapsed: Math.round(performance.now() - start) };
-      feed.publish(id, ["state", job.state]);
-    };
-    const work = () => {
-      const { done, found } = job.state;
-      const edge = (slice: number) => Math.floor(limit * slice / total);
-      const more = countPrimes(edge(done), edge(done + 1), base);
-      const isLast = done + 1 === total;
-      const perSlice = (performance.now() - start) / (done + 1);
-      tell({
-        state: isLast ? "done" : "running",
-        done: done + 1,
-        found: found + more,
-        left: Math.round(perSlice * (total - done - 1)),
-      });
-      if (!isLast) timer = setTimeout(work, rest);
-    };
-    timer = setTimeout(work, rest);
-    jobs.set(id, job);
+    await jobs.start(id, ({ signal }) => work(signal, start));
     begun++;
-    for (const [oldest, { state: { state } }] of jobs) {
-      if (jobs.size <= kept) break;
-      if (state !== "running") jobs.delete(oldest);
-    }
     return Response.json({ id }, { status: 201, headers: { location: `${JOBS}/${id}` } });
   }
 
-  function find(request: Request) {
-    const id = new URL(request.url).pathname.slice(JOBS.length + 1);
-    const job = jobs.get(id);
-    if (job === undefined) throw new Refusal(404, "There is no such job, or no longer: begin a new one");
-    return { id, job };
+  /** Each event tells where the job is, so the newest is all that a page needs that is reloaded or comes back. */
+  function watch(request: Request): Promise<Response> {
+    return jobs.subscribe(request, idOf(request), {
+      retry: 1_000,
+      newest: 1,
+      unknown: () => unknownWork().toResponse(),
+    });
   }
 
-  /** The state of now comes first, so a page that is reloaded or comes back is where the job is. */
-  function watch(request: Request): Response {
-    const { id, job } = find(request);
-    return feed.subscribe(request, id, [["state", job.state]], { retry: 1_000 });
-  }
-
-  function cancel(request: Request): Response {
-    const { job } = find(request);
-    job.cancel();
-    return Response.json(job.state);
+  async function cancel(request: Request): Promise<Response> {
+    const job = await jobs.stop(idOf(request));
+    if (job === undefined) throw unknownWork();
+    return Response.json({ state: job.state });
   }
 
   return {
-    routes: {
+    routes: workRoutes({
       [`POST ${JOBS}`]: begin,
       [`GET ${JOBS}/*`]: watch,
       [`DELETE ${JOBS}/*`]: cancel,
-    },
+    }),
     figure: () => begun,
-    async close() {
-      for (const job of jobs.values()) job.cancel();
-      await feed.close();
-    },
+    close: () => jobs.close(),
   };
 }

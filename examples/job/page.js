@@ -19,31 +19,42 @@ let current;
 /** @param {string} id */
 function follow(id) {
   current?.close();
+  /** @type {import("./progress.js").State} */
+  let state = "running";
+  /** @type {import("./progress.js").Progress | undefined} */
+  let progress;
+  const show = () => {
+    const sentence = progress && showJob(state, progress);
+    if (sentence) note.say(sentence, { about: "job" });
+    else note.over("connection", "job");
+    cancel.setAttribute("aria-disabled", String(state !== "running"));
+    element("start").textContent = text.again;
+  };
   const stream = followState(`jobs/${id}`, {
-    /** @param {import("./progress.js").Job} job */
-    state(job) {
-      const sentence = showJob(job);
-      if (sentence === "") note.over("connection", "job");
-      else note.say(sentence, { about: "job" });
-      cancel.setAttribute("aria-disabled", String(job.state !== "running"));
-      element("start").textContent = text.again;
-      if (job.state !== "running") stream.close();
+    progress(news) {
+      progress = news;
+      show();
+    },
+    end(news) {
+      state = news.state;
+      show();
+      stream.close();
     },
   }, {
-    first: ["state"],
+    first: ["progress"],
     retry: { base: 500, max: 5_000 },
-    onstate(state, detail) {
+    onstate(connection, detail) {
       if (current?.id !== id) return; // the job before this one
-      status.show(state, detail);
+      status.show(connection, detail);
       // Once the server is reached again, what could not be done meanwhile is past, too.
-      if (state === "open") note.over("connection", "unreached");
-      if (state === "waiting") note.say(text.lost, { about: "connection", kind: "error" });
-      if (state === "closed") cancel.setAttribute("aria-disabled", "true");
-      if (state === "closed" && detail.error) {
+      if (connection === "open") note.over("connection", "unreached");
+      if (connection === "waiting") note.say(text.lost, { about: "connection", kind: "error" });
+      if (connection === "closed") cancel.setAttribute("aria-disabled", "true");
+      if (connection === "closed" && detail.error) {
         note.say(text.unknown, { about: "job", kind: "error" });
         hideJob();
         element("start").textContent = text.start;
-      } else if (state === "closed") element("status").textContent = ""; // it is over, and nothing is wrong
+      } else if (connection === "closed") element("status").textContent = ""; // it is over, and nothing is wrong
     },
   });
   current = { id, close: () => stream.close() };

@@ -3,8 +3,7 @@ import { element } from "../page/element.js";
 import { text } from "./text.js";
 
 /**
- * @typedef {object} Job
- * @property {"running" | "done" | "cancelled"} state
+ * @typedef {object} Progress
  * @property {number} limit
  * @property {number} done
  * @property {number} total
@@ -13,6 +12,8 @@ import { text } from "./text.js";
  * @property {number} left
  */
 
+/** Whether a job runs, or how it ended. @typedef {"running" | "complete" | "stopped" | "failed" | "lost"} State */
+
 /** Shows no job: what stood there is of one that is gone. */
 export function hideJob() {
   element("job").hidden = true;
@@ -20,10 +21,11 @@ export function hideJob() {
 }
 
 /**
- * @param {Job} job
+ * @param {State} state
+ * @param {Progress} progress
  * @returns {string} what there is to say about it
  */
-export function showJob({ state, limit, done, total, found, elapsed, left }) {
+export function showJob(state, { limit, done, total, found, elapsed, left }) {
   const language = document.documentElement.lang;
   const number = (/** @type {number} */ value) => value.toLocaleString(language);
   const seconds = (/** @type {number} */ milliseconds) =>
@@ -41,6 +43,5 @@ export function showJob({ state, limit, done, total, found, elapsed, left }) {
   element("found").textContent = number(found);
   element("elapsed").textContent = seconds(elapsed);
   element("left").textContent = state === "running" ? seconds(left) : "–";
-  if (state === "done") return text.done(number(limit), number(found));
-  return state === "cancelled" ? text.cancelled : "";
+  return state === "running" ? "" : text.end[state](number(limit), number(found));
 }

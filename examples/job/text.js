@@ -18,9 +18,14 @@ const en = {
   figures: { slices: "Slices done", found: "Primes found", elapsed: "Running for", left: "Left, about" },
   /** @param {number} done @param {number} total */
   slices: (done, total) => `${done} of ${total}`,
-  /** @param {string} limit @param {string} found */
-  done: (limit, found) => `Done: there are ${found} primes below ${limit}.`,
-  cancelled: "Cancelled: the server has stopped counting.",
+  /** How a job ended, by the state of its stream. */
+  end: {
+    /** @param {string} limit @param {string} found */
+    complete: (limit, found) => `Done: there are ${found} primes below ${limit}.`,
+    stopped: () => "Cancelled: the server has stopped counting.",
+    failed: () => "The job failed on the server.",
+    lost: () => "The server that counted has died, and no other took the job over.",
+  },
   lost: "The server cannot be reached. The job shows where it is as soon as it can.",
   unknown:
     "The server does not know this job: it was started anew and has forgotten it, or the job is long over.",
@@ -45,8 +50,12 @@ const zh = {
   progress: "进度",
   figures: { slices: "已完成的段", found: "找到的素数", elapsed: "已运行", left: "大约还需" },
   slices: (done, total) => `${done} / ${total}`,
-  done: (limit, found) => `完成：${limit} 以下有 ${found} 个素数。`,
-  cancelled: "已取消：服务器停止了计数。",
+  end: {
+    complete: (limit, found) => `完成：${limit} 以下有 ${found} 个素数。`,
+    stopped: () => "已取消：服务器停止了计数。",
+    failed: () => "任务在服务器上出错了。",
+    lost: () => "计数的服务器退出了，没有别的服务器接手这个任务。",
+  },
   lost: "连不上服务器。一连上就会显示任务的进度。",
   unknown: "服务器不认得这个任务：它重新启动过，忘记了任务；或者任务早已结束。",
   refused: "服务器没有开始任务，请稍后再试。",

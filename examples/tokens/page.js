@@ -7,7 +7,7 @@ import { StatusBadge } from "../page/status.js";
 import { Reader } from "./reader.js";
 import { text } from "./text.js";
 
-/** @typedef {"complete" | "stopped" | "abandoned"} Outcome */
+/** How an answer ends. @typedef {"complete" | "stopped" | "abandoned" | "failed" | "lost"} EndState */
 
 fillIn(text);
 const status = new StatusBadge({ badge: element("status") });
@@ -80,17 +80,19 @@ function read(id) {
   };
   stream.on("question", ({ data }) => grow(() => asked.textContent = JSON.parse(data).question));
   stream.on("token", (event) => {
-    grow(() => reader.token(event));
+    grow(() => reader.token(JSON.parse(event.data)));
     showFigures();
   });
   stream.on("live", () => reader.live());
   stream.on("end", ({ data }) => {
-    const { outcome, tokens } = JSON.parse(data);
+    const state = /** @type {EndState} */ (JSON.parse(data).state);
     stream.close();
-    const sentence = text.state[/** @type {Outcome | "failed"} */ (outcome)];
-    end(typeof sentence === "string" ? sentence : sentence(tokens), outcome === "failed" ? "error" : "ok");
+    end(text.end[state](reader.tokens), state === "failed" || state === "lost" ? "error" : "ok");
   });
   enable(true);
+  const device = /** @type {HTMLAnchorElement} */ (element("device"));
+  device.href = `#${id}`;
+  device.hidden = false;
 }
 
 /** @param {string} question */

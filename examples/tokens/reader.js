@@ -29,14 +29,13 @@ export class Reader {
     this.#catchingUp = false;
   }
 
-  /** @param {{ data: string, lastEventId: string }} event */
-  token({ data, lastEventId }) {
-    const number = Number(lastEventId);
+  /** @param {{ number: number, text: string }} token */
+  token({ number, text }) {
     if (number <= this.tokens) this.doubled++;
     else this.missing += number - this.tokens - 1;
     this.tokens = number;
-    if (this.#catchingUp) this.#marked().append(data);
-    else this.#answer.append(data);
+    if (this.#catchingUp) this.#marked().append(text);
+    else this.#answer.append(text);
   }
 
   /** The mark at the end of the text, or a new one. */

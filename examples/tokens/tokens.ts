@@ -1,10 +1,11 @@
-/** Keeps answers by their ids: a POST asks for one, an event stream reads it, a DELETE stops it. */
+/** Gives answers: a POST asks for one, an event stream reads it, from any device and any process, and a DELETE stops it. */
 
 import { randomBytes } from "node:crypto";
-import { createSSEResponse } from "tidings";
+import type { ServerSentEvent } from "tidings";
+import { ResumableStreams, type StreamEnd, type StreamStore } from "tidings/resumable";
 import { readText, Refusal } from "../support/http.ts";
 import type { SystemParts } from "../support/system.ts";
-import { Answer } from "./answer.ts";
+import { idOf, unknownWork, workRoutes } from "../support/work.ts";
 import { generate } from "./generator.ts";
 import { type Language, languages } from "./sentences.ts";
 
@@ -19,89 +20,71 @@ export interface TokensOptions {
   readonly patience?: number;
   /** Answers that may grow at once. Default: 100. */
   readonly growing?: number;
-  /** Answers that are kept after their end. Default: 200. */
-  readonly kept?: number;
+  /** Where the answers are kept. Default: in memory. */
+  readonly store?: StreamStore;
 }
 
 /** The system's routes, and what ends it. */
 export function createTokens(options: TokensOptions = {}): SystemParts {
-  const { pace = 40, patience = 30_000, growing: mostGrowing = 100, kept = 200 } = options;
-  const answers = new Map<string, Answer>();
-  const closing = new AbortController();
-  let growing = 0;
+  const { pace = 40, patience = 30_000, growing = 100, store } = options;
+  const answers = new ResumableStreams({ store, patience, limits: { running: growing } });
   let given = 0;
 
   async function ask(request: Request): Promise<Response> {
     const { question, language } = readQuestion(await readText(request, 4 * LONGEST));
-    if (growing >= mostGrowing) throw new Refusal(503, "Too many answers at once: try again later");
     const id = randomBytes(16).toString("hex");
-    const start = performance.now();
-    const answer = new Answer({
-      question,
-      patience,
-      generate: (signal) => generate(question, { language, pace, signal }),
-      onEnd({ tokens, outcome }) {
-        growing--;
-        given++;
-        const seconds = ((performance.now() - start) / 1000).toFixed(1);
-        console.log(`tokens: an answer ended after ${tokens.length} tokens and ${seconds} s (${outcome})`);
-      },
-    });
-    growing++;
-    answers.set(id, answer);
-    for (const [oldest, { outcome }] of answers) {
-      if (answers.size <= kept) break;
-      if (outcome !== undefined) answers.delete(oldest);
-    }
+    const { done } = await answers.start(
+      id,
+      ({ signal }) => events(question, generate(question, { language, pace, signal })),
+    );
+    void log(done).then(() => given++);
     return Response.json({ id }, { status: 201, headers: { location: `${ANSWERS}/${id}` } });
   }
 
-  function find(request: Request): Answer {
-    const answer = answers.get(new URL(request.url).pathname.slice(ANSWERS.length + 1));
-    if (answer === undefined) throw new Refusal(404, "There is no such answer, or no longer: ask again");
-    return answer;
-  }
-
-  function read(request: Request): Response {
-    const answer = find(request);
-    const last = request.headers.get("last-event-id");
-    if (last !== null && !(/^\d{1,9}$/.test(last) && Number(last) <= answer.lastId)) {
-      throw new Refusal(
-        400,
-        "Last-Event-ID is none of this answer's: leave it out to read from the beginning",
-      );
-    }
-    // Whoever has had the end is told not to come back: an EventSource would come for ever.
-    if (answer.outcome !== undefined && Number(last) === answer.lastId) {
-      return new Response(null, { status: 204 });
-    }
-    const after = last === null ? -1 : Number(last);
-    return createSSEResponse(request, ({ signal }) => answer.read(after, signal), {
+  function read(request: Request): Promise<Response> {
+    // Once all that had been made before was read, `live` says so.
+    return answers.subscribe(request, idOf(request), {
       retry: 1_000,
-      signal: closing.signal,
-      // The ids are the answer's own, and say as well as any that a client has had the end.
-      final: false,
+      live: "live",
+      unknown: () => unknownWork().toResponse(),
     });
   }
 
-  function stop(request: Request): Response {
-    const answer = find(request);
-    answer.stop();
-    return Response.json({ outcome: answer.outcome, tokens: answer.tokens.length });
+  async function stop(request: Request): Promise<Response> {
+    const answer = await answers.stop(idOf(request));
+    if (answer === undefined) throw unknownWork();
+    return Response.json({ state: answer.state, tokens: tokensIn(answer) });
   }
 
   return {
-    routes: {
+    routes: workRoutes({
       [`POST ${ANSWERS}`]: ask,
       [`GET ${ANSWERS}/*`]: read,
       [`DELETE ${ANSWERS}/*`]: stop,
-    },
+    }),
     figure: () => given,
-    close() {
-      closing.abort();
-      for (const answer of answers.values()) answer.stop();
-    },
+    close: () => answers.close(),
   };
+}
+
+/** The answer as events: the question first, then each token with its number, by which a page counts what it got. */
+async function* events(
+  question: string,
+  tokens: AsyncIterable<string>,
+): AsyncGenerator<ServerSentEvent, void> {
+  yield { event: "question", data: { question } };
+  let number = 0;
+  for await (const text of tokens) yield { event: "token", data: { number: ++number, text } };
+}
+
+/** How many of a stream's events are tokens: all but the question. */
+const tokensIn = ({ events }: { readonly events: number }) => Math.max(0, events - 1);
+
+async function log(done: Promise<StreamEnd>): Promise<void> {
+  const start = performance.now();
+  const end = await done;
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`tokens: an answer ended after ${tokensIn(end)} tokens and ${seconds} s (${end.state})`);
 }
 
 function readQuestion(json: string): { question: string; language: Language } {

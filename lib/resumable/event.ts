@@ -11,7 +11,7 @@ import { createParser } from "../client/parse.ts";
 import { show, TidingsError } from "../base/errors.ts";
 import { formatCursor } from "../log/cursor.ts";
 import { RESERVED_NAMES } from "../log/gap.ts";
-import type { StreamHead, StreamRecord } from "../store/store.ts";
+import type { StreamRecord } from "../store/store.ts";
 import { encodeEvent, type EventInput, type ServerSentEvent } from "../wire/event.ts";
 
 /** An event of a stream, as it is read without HTTP. */
@@ -61,16 +61,6 @@ function refuseName({ event }: ServerSentEvent, names: readonly unknown[]): void
 export function sentFrame(epoch: string, { seq, frame }: StreamRecord): string {
   const rest = frame.startsWith("id: ") ? frame.slice(frame.indexOf("\n") + 1) : frame;
   return `id: ${formatCursor(epoch, seq)}\n${rest}`;
-}
-
-/** What the end is told with: its data is how the stream ended, how many events it had, and the reason if there is one. */
-export function endData({ state, last, reason }: StreamHead): Record<string, unknown> {
-  return { state, events: last, ...(reason !== undefined && { reason }) };
-}
-
-/** The last event of a stream, at a place of its own behind all others. */
-export function endFrame(name: string, head: StreamHead): string {
-  return encodeEvent({ event: name, id: formatCursor(head.epoch, head.last + 1), data: endData(head) });
 }
 
 /** Reads stored frames back into events, for one reading in order. What is no event, such as a comment, is left out. */

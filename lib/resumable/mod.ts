@@ -7,6 +7,7 @@
 export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 export type { StoredEvent } from "./event.ts";
 export type {
+  EndWords,
   LostWork,
   OpenOptions,
   ReadOptions,

@@ -19,6 +19,7 @@ import { RESERVED_NAMES } from "../log/gap.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { EndState, StreamHead, StreamStore } from "../store/store.ts";
 import { checkStreamOptions, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
+import type { EventInput } from "../wire/event.ts";
 import type { StoredEvent } from "./event.ts";
 import type { WorkSource } from "./source.ts";
 
@@ -47,6 +48,13 @@ export interface LostWork {
   readonly signal: AbortSignal;
 }
 
+/**
+ * How readers are told of a stream's end: the name of an event whose data is `{ state, events, reason }`; `false` for no
+ * event, where the stream's own events tell it; or a function that makes the event from how the stream ended, for clients
+ * that know a sign of their own, or `undefined` for none. The same on all processes, and it must not give an `id`.
+ */
+export type EndWords = string | false | ((status: StreamStatus) => EventInput | undefined);
+
 /** Options of {@linkcode ResumableStreams}. */
 export interface ResumableOptions {
   /**
@@ -68,11 +76,8 @@ export interface ResumableOptions {
   lease?: number | undefined;
   /** Bounds. Default: see {@linkcode StreamLimits}. */
   limits?: StreamLimits | undefined;
-  /**
-   * The name of the event that tells readers of the end; `false` for none, where the stream's own events tell it. Its data
-   * is `{ state, events, reason }`. Default: `"end"`.
-   */
-  end?: string | false | undefined;
+  /** How readers are told of the end: see {@linkcode EndWords}. Default: `"end"`. */
+  end?: EndWords | undefined;
   /**
    * Milliseconds after which a client that takes nothing of what waits for it is cut off; looked at with each new event.
    * Default: 60,000.
@@ -112,6 +117,16 @@ export interface StreamSubscribeOptions extends Omit<StreamOptions, "clock"> {
   lastEventId?: string | undefined;
   /** The name of a query parameter that is read where the request has no `Last-Event-ID`. Default: none. */
   lastEventIdQuery?: string | undefined;
+  /**
+   * Sends no more than the newest so many of the events that the client has not had, and no `gap` in the place of the others:
+   * for streams whose events each tell a whole state. `0` for only what is new. Default: all.
+   */
+  newest?: number | undefined;
+  /**
+   * The name of an event that is sent once, without an id, when the client has had all that there was: what comes after it is
+   * new. Its data is `{ events }`, how many there were. A stream that has ended has none. Default: none.
+   */
+  live?: string | undefined;
   /** Answers where there is no such stream. Default: 404, with a sentence as its body. */
   unknown?: (() => Response | Promise<Response>) | undefined;
   /** Answers a client that has had all of a stream that has ended. Default: 204, which tells every `EventSource` to stop. */
@@ -179,6 +194,8 @@ const SUBSCRIBE_OPTIONS = [
   ...namesOf<Omit<StreamSubscribeOptions, keyof StreamOptions>>({
     lastEventId: true,
     lastEventIdQuery: true,
+    newest: true,
+    live: true,
     unknown: true,
     finished: true,
   }),
@@ -196,7 +213,7 @@ export interface Settings {
     readonly bytes: number;
     readonly pending: number;
   };
-  readonly end: string | false;
+  readonly end: EndWords;
   readonly lagTimeout: number;
   readonly onLost: ResumableOptions["onLost"];
   readonly onError: ResumableOptions["onError"];
@@ -232,10 +249,8 @@ export function settingsOf(options: ResumableOptions): Settings {
   numberOption("limits.events", events, { least: 1, unit: "events", endless: true });
   numberOption("limits.bytes", bytes, { least: 1, unit: "bytes", endless: true });
   numberOption("limits.pending", pending, { least: 1, unit: "bytes" });
-  const isName = typeof end === "string" && end !== "" && !/[\r\n]/.test(end) &&
-    !RESERVED_NAMES.includes(end);
-  if (end !== false && !isName) {
-    throw wrongOption("end", "the name of an event that tidings does not send itself, or false", end);
+  if (end !== false && typeof end !== "function") {
+    nameOption("end", end, "the name of an event that tidings does not send itself, a function or false");
   }
   functionOption("onLost", options.onLost);
   functionOption("onError", options.onError);
@@ -267,6 +282,12 @@ export function checkOpenOptions(options: OpenOptions): void {
   if (options.patience !== undefined) checkPatience(options.patience);
 }
 
+/** The name of an event that none of our own has. */
+function nameOption(option: string, name: unknown, rule: string): void {
+  const isName = typeof name === "string" && name !== "" && !/[\r\n]/.test(name);
+  if (!isName || RESERVED_NAMES.includes(name)) throw wrongOption(option, rule, name);
+}
+
 /**
  * Checks the options of `start`.
  *
@@ -289,9 +310,13 @@ export function checkStartOptions(options: StartOptions): void {
 export function checkSubscribeOptions(options: StreamSubscribeOptions): void {
   checkNames("subscribe", options, SUBSCRIBE_OPTIONS);
   checkStreamOptions(options);
-  const { lastEventId, lastEventIdQuery, unknown, finished } = options;
+  const { lastEventId, lastEventIdQuery, newest, live, unknown, finished } = options;
   for (const [name, text] of Object.entries({ lastEventId, lastEventIdQuery })) {
     if (text !== undefined && typeof text !== "string") throw wrongOption(name, "a string", text);
+  }
+  if (newest !== undefined) numberOption("newest", newest, { least: 0, unit: "events", endless: true });
+  if (live !== undefined) {
+    nameOption("live", live, "the name of an event that tidings does not send itself");
   }
   functionOption("unknown", unknown);
   functionOption("finished", finished);

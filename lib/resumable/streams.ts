@@ -5,7 +5,7 @@
  */
 
 import { type Clock, within } from "../base/clock.ts";
-import { report, show, TidingsError } from "../base/errors.ts";
+import { errorText, report, show, TidingsError } from "../base/errors.ts";
 import { checkNames, durationOption, namesOf } from "../base/options.ts";
 import { Patience } from "../base/patience.ts";
 import { unref } from "../base/runtime.ts";
@@ -13,7 +13,8 @@ import { formatCursor, newEpoch, parseCursor } from "../log/cursor.ts";
 import type { StreamHead, StreamPage } from "../store/store.ts";
 import { answer, type StreamHead as ResponseHead } from "../stream/answer.ts";
 import { hasLeft } from "../stream/departure.ts";
-import { endData, FrameReader, type StoredEvent, toFrame } from "./event.ts";
+import { FrameReader, type StoredEvent, toFrame } from "./event.ts";
+import { Farewell } from "./farewell.ts";
 import { Follower, type FollowerParts, PAGE_BYTES, type Reader } from "./follower.ts";
 import {
   checkId,
@@ -121,6 +122,7 @@ export class ResumableStreams {
   readonly #settings: Settings;
   readonly #clock: Clock;
   readonly #waits: Patience;
+  readonly #farewell: Farewell;
   readonly #runSettings: RunSettings;
   readonly #followerParts: FollowerParts;
   /** This object, as an owner of streams. */
@@ -149,7 +151,8 @@ export class ResumableStreams {
     this.#waits = new Patience(clock, "ResumableStreams");
     this.#owner = newEpoch(clock);
     const tell = (error: unknown, id: string) => this.#tell(error, id);
-    this.#runSettings = { ...settings, waits: this.#waits, tell };
+    this.#farewell = new Farewell(settings.end, (error) => this.#tell(error, undefined));
+    this.#runSettings = { ...settings, end: this.#farewell.name, waits: this.#waits, tell };
     const overdue = (id: string) => void this.#seeToLease(id);
     this.#followerParts = { store, clock, waits: this.#waits, tell, overdue };
     if (settings.onLost !== undefined) this.#sweepLater();
@@ -164,7 +167,8 @@ export class ResumableStreams {
    * @param source Its events: an iterable or a generator function, a callback, a `ReadableStream`, or another server's
    * `Response`. What it throws ends the stream as `"failed"`, and is told to `onError`.
    * @throws {TidingsError} `"stream-taken"`, if one by this id is running, on any process; `"stream-limit"`, if too many are
-   * running on this one; `"closed"`, after `close()`; or what the store refuses with.
+   * running on this one; `"closed"`, after `close()`; `"backplane-unavailable"`, if the store cannot be reached, within 5 s;
+   * `"backplane-refused"`, if trying again will not mend it.
    * @throws {TypeError} If the id, the source or an option is of no use.
    */
   async start(id: string, source: WorkSource, options: StartOptions = {}): Promise<StreamHandle> {
@@ -197,7 +201,7 @@ export class ResumableStreams {
   async open(id: string, options: OpenOptions = {}): Promise<StreamJob> {
     checkId(id);
     checkOpenOptions(options);
-    return jobOf((await this.#create(id, options.patience, false))!, this.#settings.end);
+    return jobOf((await this.#create(id, options.patience, false))!, this.#farewell.name);
   }
 
   /**
@@ -210,20 +214,22 @@ export class ResumableStreams {
    * The first event is a `gap` if events that the client has not had are no longer kept. Ids are `<epoch>-<number>`, and say
    * nothing that a client could not know.
    *
-   * @throws {TidingsError} What the store refuses with, if it cannot be reached: answer 503 then.
+   * @throws {TidingsError} `"backplane-unavailable"`, if the store cannot be reached, within 5 s: answer 503 then;
+   * `"backplane-refused"`, if trying again will not mend it.
    * @throws {TypeError} If the id or an option is of no use.
    */
   async subscribe(request: Request, id: string, options: StreamSubscribeOptions = {}): Promise<Response> {
     checkId(id);
     checkSubscribeOptions(options);
-    const { lastEventId, lastEventIdQuery, unknown, finished, ...own } = options;
-    const { clock, end, lagTimeout } = this.#settings;
+    const { lastEventId, lastEventIdQuery, newest, live, unknown, finished, ...own } = options;
+    const { clock, lagTimeout } = this.#settings;
     const head = answer(request, own, 200, lastEventIdQuery);
     if (head instanceof Response) return head;
     this.#requireOpen();
     const asked = (lastEventId ?? head.lastEventId) || undefined;
     const cursor = asked === undefined ? undefined : parseCursor(asked);
-    const page = await this.#read(id, cursor?.seq ?? 0);
+    const had = cursor?.seq ?? 0;
+    const page = await this.#read(id, newest === undefined ? had : Infinity);
     if (page === undefined) {
       const response = await unknown?.() ??
         textResponse(404, "There is no such stream, or it is no longer kept");
@@ -236,7 +242,7 @@ export class ResumableStreams {
       );
     }
     if (page.head.state !== "running" && cursor !== undefined) {
-      const all = page.head.last + (end === false ? 0 : 1);
+      const all = this.#farewell.record(page.head)?.seq ?? page.head.last;
       if (cursor.seq >= all) {
         const response = await finished?.(statusOf(page.head)) ?? new Response(null, { status: 204 });
         return withCors(response, head);
@@ -248,9 +254,10 @@ export class ResumableStreams {
     const follower = this.#follow(id, page.head);
     const subscriber: Subscriber = new Subscriber(request, head, { ...own, clock }, {
       follower,
-      after: cursor?.seq ?? 0,
-      page,
-      end,
+      after: newest === undefined ? had : Math.max(had, page.head.last - newest),
+      page: newest === undefined ? page : undefined,
+      farewell: this.#farewell,
+      live,
       lagTimeout,
       now: () => clock.now(),
       onEnded: () => {
@@ -319,10 +326,10 @@ export class ResumableStreams {
           await new Promise<void>((resolve) => wake = resolve);
         }
       }
-      const { end } = this.#settings;
-      if (end === false || follower.end === undefined || signal?.aborted) return;
-      const data = JSON.stringify(endData(follower.end));
-      yield { id: formatCursor(head.epoch, follower.end.last + 1), event: end, data, sourceId: "" };
+      if (follower.end === undefined || signal?.aborted) return;
+      const record = this.#farewell.record(follower.end);
+      const event = record && frames.read(record);
+      if (event !== undefined) yield event;
     } finally {
       signal?.removeEventListener("abort", abort);
       follower.leave(reader);
@@ -344,7 +351,7 @@ export class ResumableStreams {
       throw new TypeError(`The reason of stop() must be a string, received ${show(reason)}`);
     }
     const { store, keep } = this.#settings;
-    const head = await this.#waits.bounded(store.end(id, { state: "stopped", reason, keep }));
+    const head = await this.#ask(store.end(id, { state: "stopped", reason, keep }));
     this.#runs.get(id)?.check();
     return head && statusOf(head);
   }
@@ -408,7 +415,7 @@ export class ResumableStreams {
     const epoch = newEpoch(this.#clock);
     this.#starting++;
     try {
-      const created = await this.#waits.bounded(
+      const created = await this.#ask(
         store.create(id, { owner: this.#owner, token, epoch, lease, keep }),
       );
       if (created) return this.#run(id, { epoch, token, last: 0, kept: [] }, patience);
@@ -440,7 +447,22 @@ export class ResumableStreams {
   }
 
   #read(id: string, after: number): Promise<StreamPage | undefined> {
-    return this.#waits.bounded(this.#settings.store.read(id, after, PAGE_BYTES));
+    return this.#ask(this.#settings.store.read(id, after, PAGE_BYTES));
+  }
+
+  /** The outcome of a call of the store. Whatever it fails with, the caller is told in one way that there is no reaching it. */
+  async #ask<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await this.#waits.bounded(call);
+    } catch (error) {
+      if (error instanceof TidingsError) throw error;
+      const isPermanent = (error as { permanent?: unknown } | null)?.permanent === true;
+      throw new TidingsError(
+        this.#closing !== undefined ? "closed" : isPermanent ? "backplane-refused" : "backplane-unavailable",
+        `The store of the streams cannot be reached, ${this.#settings.store.name}: ${errorText(error)}`,
+        { cause: error },
+      );
+    }
   }
 
   /** The stream's follower in this process; a new one if the stream is another by now. */

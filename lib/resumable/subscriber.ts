@@ -10,7 +10,9 @@ import type { StreamHead, StreamPage } from "../store/store.ts";
 import { prelude, type StreamHead as ResponseHead } from "../stream/answer.ts";
 import { EventStream } from "../stream/event_stream.ts";
 import type { CloseInfo, StreamOptions } from "../stream/options.ts";
-import { endFrame, sentFrame } from "./event.ts";
+import { encodeEvent } from "../wire/event.ts";
+import { sentFrame } from "./event.ts";
+import type { Farewell } from "./farewell.ts";
 import type { Follower, Reader } from "./follower.ts";
 
 /** What a client's stream needs besides the client. */
@@ -18,9 +20,11 @@ export interface SubscriberParts {
   readonly follower: Follower;
   /** The last event that the client has. */
   readonly after: number;
-  /** What was read from there. */
-  readonly page: StreamPage;
-  readonly end: string | false;
+  /** What was read from there, if anything was. */
+  readonly page: StreamPage | undefined;
+  readonly farewell: Farewell;
+  /** The name of the event that says when the client has had all that there was. */
+  readonly live: string | undefined;
   /** Milliseconds after which a client that takes nothing of what waits for it is cut off. */
   readonly lagTimeout: number;
   readonly now: () => number;
@@ -36,6 +40,7 @@ export class Subscriber extends EventStream implements Reader {
   /** What was read from the store, and not written yet; `"gone"` if the stream is. */
   #page: StreamPage | "gone" | undefined;
   #isReading = false;
+  #isLive = false;
   /** When the client last took something. */
   #progress: number;
 
@@ -61,12 +66,12 @@ export class Subscriber extends EventStream implements Reader {
   }
 
   protected more(): boolean {
-    const { follower, end } = this.#parts;
+    const { follower } = this.#parts;
     this.#progress = this.#parts.now();
     const page = this.#page;
     if (page !== undefined) {
       this.#page = undefined;
-      if (page === "gone") return this.#finish({ ...follower.end!, last: this.#cursor }, end);
+      if (page === "gone") return this.#finish({ ...follower.end!, last: this.#cursor });
       if (this.#writePage(page)) return true;
     }
     if (!follower.covers(this.#cursor)) return this.#read();
@@ -75,7 +80,7 @@ export class Subscriber extends EventStream implements Reader {
       this.#cursor = chunk.last;
       return this.write(chunk.bytes);
     }
-    return follower.end !== undefined && this.#finish(follower.end, end);
+    return follower.end === undefined ? this.#tellLive() : this.#finish(follower.end);
   }
 
   protected ended(_info: CloseInfo): void {
@@ -120,8 +125,17 @@ export class Subscriber extends EventStream implements Reader {
     return text !== "" && this.write(utf8.encode(text));
   }
 
-  #finish(head: StreamHead, end: string | false): boolean {
-    if (end !== false) this.write(utf8.encode(endFrame(end, head)));
+  /** Says, once, that all there was has been sent. */
+  #tellLive(): boolean {
+    const { live } = this.#parts;
+    if (live === undefined || this.#isLive) return false;
+    this.#isLive = true;
+    return this.write(utf8.encode(encodeEvent({ event: live, data: { events: this.#cursor } })));
+  }
+
+  #finish(head: StreamHead): boolean {
+    const record = this.#parts.farewell.record(head);
+    if (record !== undefined) this.write(utf8.encode(sentFrame(head.epoch, record)));
     this.end("end");
     return true;
   }

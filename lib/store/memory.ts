@@ -7,7 +7,7 @@
 // deno-lint-ignore-file require-await -- a store answers by promises, and this one has nothing to wait for
 
 import { type Clock, LONGEST_TIMER } from "../base/clock.ts";
-import { checkNames, clockOption, namesOf } from "../base/options.ts";
+import { checkNames, clockOption, namesOf, numberOption } from "../base/options.ts";
 import { unref } from "../base/runtime.ts";
 import type {
   Appended,
@@ -23,11 +23,16 @@ import type {
 
 /** Options of {@linkcode memoryStore}. */
 export interface MemoryStoreOptions {
+  /**
+   * Streams that have ended and are still kept, at most: one more, and the one that ended first is forgotten before its time.
+   * Default: 10,000.
+   */
+  readonly ended?: number | undefined;
   /** Time, for tests. Default: the runtime's own. */
   readonly clock?: Clock | undefined;
 }
 
-const OPTIONS = namesOf<MemoryStoreOptions>({ clock: true });
+const OPTIONS = namesOf<MemoryStoreOptions>({ ended: true, clock: true });
 
 /**
  * Keeps the streams of one process in its memory: the default, for a single process whose streams need not outlive it.
@@ -43,7 +48,9 @@ const OPTIONS = namesOf<MemoryStoreOptions>({ clock: true });
  */
 export function memoryStore(options: MemoryStoreOptions = {}): StreamStore {
   checkNames("memoryStore", options, OPTIONS);
-  return new MemoryStore(clockOption(options.clock));
+  const { ended = 10_000 } = options;
+  numberOption("ended", ended, { least: 1, unit: "streams", endless: true });
+  return new MemoryStore(ended, clockOption(options.clock));
 }
 
 /** One stream. */
@@ -70,13 +77,17 @@ const utf8 = new TextEncoder();
 
 class MemoryStore implements StreamStore {
   readonly name = "memory";
+  readonly #mostEnded: number;
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
+  /** The ids of those that have ended, in that order. */
+  readonly #ended = new Set<string>();
   readonly #watchers = new Map<string, Set<StreamWatcher>>();
   readonly #owners = new Map<string, Set<(id: string) => void>>();
   #sweep: unknown;
 
-  constructor(clock: Clock) {
+  constructor(ended: number, clock: Clock) {
+    this.#mostEnded = ended;
     this.#clock = clock;
   }
 
@@ -91,6 +102,7 @@ class MemoryStore implements StreamStore {
       if (former.leaseEnd > now) return false;
       this.#finish(id, former, { state: "lost", keep });
     }
+    this.#ended.delete(id);
     this.#entries.set(id, {
       epoch,
       owner,
@@ -220,7 +232,7 @@ class MemoryStore implements StreamStore {
   #find(id: string): Entry | undefined {
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.expires > this.#clock.now()) return entry;
-    this.#entries.delete(id);
+    this.#forget(id);
     return undefined;
   }
 
@@ -236,6 +248,16 @@ class MemoryStore implements StreamStore {
     Object.assign(entry, { state, reason, endedAt: now, expires: now + keep });
     for (const watcher of this.#watchersOf(id)) watcher.changed();
     if (token === undefined) this.#tellOwner(entry.owner, id);
+    this.#ended.add(id);
+    for (const first of this.#ended) {
+      if (this.#ended.size <= this.#mostEnded) break;
+      this.#forget(first);
+    }
+  }
+
+  #forget(id: string): void {
+    this.#entries.delete(id);
+    this.#ended.delete(id);
   }
 
   #tellOwner(owner: string, id: string): void {

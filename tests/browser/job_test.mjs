@@ -35,7 +35,7 @@ describeBrowsers((browser) => {
       await waitForPart(page, before);
       const tab = await openPage(t, browser(), page.url());
       await waitForPart(tab, before);
-      await Promise.all([waitForJob(page, "done"), waitForJob(tab, "done")]);
+      await Promise.all([waitForJob(page, "complete"), waitForJob(tab, "complete")]);
       assert.equal(await note(page), "Done: there are 1,270,607 primes below 20,000,000.");
       assert.equal(await note(tab), await note(page));
       const parts = await page.evaluate(() => globalThis.parts);
@@ -54,7 +54,7 @@ describeBrowsers((browser) => {
         const tab = await openPage(t, browser(), page.url());
         await waitForPart(tab, 0.05);
         await press(tab, "#cancel");
-        await Promise.all([waitForJob(page, "cancelled"), waitForJob(tab, "cancelled")]);
+        await Promise.all([waitForJob(page, "stopped"), waitForJob(tab, "stopped")]);
         assert.equal(await part(tab), await part(page));
 
         const cancelled = page.url();

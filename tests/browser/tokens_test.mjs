@@ -45,10 +45,8 @@ const look = (page) =>
 async function fromServer(page) {
   const id = await page.evaluate(() => location.hash.slice(1));
   const address = new URL(`answers/${id}`, page.url());
-  const events = (await (await fetch(address)).text()).split("\n\n");
-  return events.filter((event) => event.startsWith("event: token")).map((event) =>
-    event.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n")
-  ).join("");
+  const tokens = (await (await fetch(address)).text()).matchAll(/^event: token\ndata: (.*)$/gm);
+  return [...tokens].map(([, data]) => JSON.parse(data).text).join("");
 }
 
 describeBrowsers((browser) => {
@@ -98,6 +96,38 @@ describeBrowsers((browser) => {
         const { text, missing, doubled } = await look(page);
         assert.deepEqual([text, missing, doubled], [await fromServer(page), 0, 0]);
         assert.equal(await page.$eval(".asked", (asked) => asked.textContent), "And after a reload?");
+      },
+    );
+
+    test(
+      `${runtime}: reloads lose and double nothing, and Stop on a second device ends the answer on both`,
+      { timeout },
+      async (t) => {
+        const server = await serverFor(t, runtime, options);
+        const page = await openPage(t, browser(), `${server.url}/tokens/?lang=en`);
+        await ask(page, "What about proxies?");
+        for (const tokens of [15, 40, 70]) {
+          await waitForTokens(page, tokens);
+          await page.reload();
+        }
+        await waitForNote(page, /^Complete/);
+        const whole = await look(page);
+        assert.deepEqual([whole.missing, whole.doubled], [0, 0]);
+        assert.equal(whole.text, await fromServer(page));
+        await page.reload();
+        await waitForNote(page, /^Complete/);
+        assert.deepEqual(await look(page), whole, "when it is over, a reload shows it all the same");
+
+        await ask(page, "And on the phone?");
+        await waitForTokens(page, 15);
+        const device = await openPage(t, browser(), await page.$eval("#device", ({ href }) => href));
+        await waitForTokens(device, 30);
+        await press(device, "#stop");
+        await Promise.all([waitForNote(page, /^Stopped/), waitForNote(device, /^Stopped/)]);
+        const [here, there] = [await look(page), await look(device)];
+        assert.deepEqual(here, there);
+        assert.deepEqual([here.missing, here.doubled, here.text], [0, 0, await fromServer(page)]);
+        await until(() => server.output().includes(`ended after ${here.tokens} tokens`));
       },
     );
 

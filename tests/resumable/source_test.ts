@@ -145,7 +145,7 @@ test("the name of the end can be another, or none", async () => {
   const response = await named.subscribe(new Request("http://localhost/"), "id");
   assert.match(
     await response.text(),
-    /event: end\ndata: of a story\n\nevent: done\nid: [^\n]+-2\ndata: \{"state":"complete"/,
+    /event: end\ndata: of a story\n\nid: [^\n]+-2\nevent: done\ndata: \{"state":"complete"/,
   );
   await named.close();
   const none = new ResumableStreams({ end: false });

@@ -545,4 +545,101 @@ export function resumableScenarios(name: string, openPlace: () => Promise<StoreP
       assert.equal((await other.status(id))?.state, "complete");
     },
   );
+
+  check("a client may be told when it has had all that there was", async ({ process, id }) => {
+    const [runner, reader] = [process(), process()];
+    const job = await runner.open(id);
+    for (const n of numbers(1, 3)) await job.append(n);
+    const client = new MemoryClient(await reader.subscribe(request(), id, { live: "live" }));
+    await client.until(() => client.events.length === 4, "what is there, and that this was all");
+    await job.append("4");
+    await client.until(() => client.events.length === 5, "what is new");
+    await job.end();
+    assert.deepEqual(await allOf(client), [
+      ...numbers(1, 3).map((n) => `message ${n}`),
+      'live {"events":3}',
+      "message 4",
+      end("complete", 4),
+    ]);
+    assert.equal(client.events[3]!.id, undefined, "it is no place to go on from");
+    // Of a stream that has ended nothing is new.
+    const late = new MemoryClient(await reader.subscribe(request(), id, { live: "live" }));
+    assert.ok(!(await allOf(late)).some((each) => each.startsWith("live")));
+    await assert.rejects(reader.subscribe(request(), id, { live: "gap" }), /Option "live" must be the name/);
+  });
+
+  check(
+    "where each event tells all, a client gets the newest of what it has not had",
+    async ({ process, id }) => {
+      const [runner, reader] = [process(), process()];
+      const job = await runner.open(id);
+      const ids: string[] = [];
+      for (const n of numbers(1, 5)) ids.push(await job.append(n));
+      const newest = async (count: number, lastEventId?: string) =>
+        new MemoryClient(await reader.subscribe(request({ lastEventId }), id, { newest: count }));
+      const clients = [
+        await newest(1),
+        await newest(2),
+        await newest(99),
+        await newest(2, ids[0]!),
+        await newest(2, ids[4]!),
+      ];
+      await Promise.all(
+        clients.map((client, index) =>
+          client.until(() => client.events.length === [1, 2, 5, 2, 0][index], "what is there")
+        ),
+      );
+      const none = await newest(0);
+      await job.append("6");
+      await job.end();
+      const expected = [[5, 6], [4, 5, 6], [1, 2, 3, 4, 5, 6], [4, 5, 6], [6], [6]];
+      for (const [index, client] of [...clients, none].entries()) {
+        const all = await allOf(client);
+        assert.deepEqual(all, [
+          ...expected[index]!.map((n) => `message ${n}`),
+          end("complete", 6),
+        ], `client ${index}`);
+      }
+      assert.deepEqual(await allOf(await newest(1)), ["message 6", end("complete", 6)]);
+      await assert.rejects(
+        reader.subscribe(request(), id, { newest: -1 }),
+        /Option "newest" must be a whole number/,
+      );
+    },
+  );
+
+  check("the end may be told in the client's own words, or not at all", async ({ process, id, told }) => {
+    const options: ResumableOptions = {
+      end: ({ state, events }) =>
+        state === "complete" ? undefined : { data: { type: "abort", state, events } },
+    };
+    const [runner, reader] = [process(options), process(options)];
+    const whole = await runner.start(id, [{ event: "end", data: "of the first part" }]);
+    await whole.done;
+    const complete = await read(reader, id);
+    assert.deepEqual(await allOf(complete), ["end of the first part"]);
+    const had = await reader.subscribe(request({ lastEventId: complete.lastEventId }), id);
+    assert.equal(had.status, 204, "nothing is left to tell");
+    const job = await runner.open(id);
+    await job.append("1");
+    const client = await read(reader, id);
+    await client.until(() => client.events.length === 1, "what is there");
+    await reader.stop(id);
+    assert.deepEqual(await allOf(client), [
+      "message 1",
+      'message {"type":"abort","state":"stopped","events":1}',
+    ]);
+    assert.equal((await reader.subscribe(request({ lastEventId: client.lastEventId }), id)).status, 204);
+    const events: string[] = [];
+    for await (const { event, data } of runner.read(id)) events.push(`${event} ${data}`);
+    assert.deepEqual(events, await allOf(client));
+    // One that throws tells nothing, and the operator that.
+    const careless = process({
+      end: () => {
+        throw new Error("no words");
+      },
+    });
+    assert.deepEqual(await allOf(await read(careless, id)), ["message 1"]);
+    assert.match(String(told.at(-1)), /no words/);
+  });
 }

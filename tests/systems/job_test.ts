@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createJobs, type JobsOptions, type JobState } from "../../examples/job/job.ts";
+import { createJobs, type JobsOptions, type Progress } from "../../examples/job/job.ts";
 import { countPrimes, primesUpTo } from "../../examples/job/primes.ts";
 import { router } from "../../examples/support/router.ts";
 import { servers, withServer } from "../support/servers.ts";
@@ -43,18 +43,19 @@ function jobTest(name: string, options: JobsOptions, use: (jobs: Jobs) => Promis
   }
 }
 
-const states = (watch: Watch) => watch.data("state") as JobState[];
+const states = (watch: Watch) => watch.data("progress") as Progress[];
 
-async function untilOver(watch: Watch): Promise<JobState> {
-  while (states(watch).at(-1)?.state === "running" || states(watch).length === 0) await sleep(5);
-  return states(watch).at(-1)!;
+/** Waits for the job's end, and gives how it ended and where it was then. */
+async function untilOver(watch: Watch): Promise<{ state: string; progress: Progress }> {
+  const { state } = await watch.latest("end") as { state: string };
+  return { state, progress: states(watch).at(-1)! };
 }
 
 jobTest("a job counts to its end, and its result is right", QUICK, async (jobs) => {
   const watch = await Watch.open(await jobs.begin());
-  const { state, done, total, found, left } = await untilOver(watch);
+  const { state, progress: { done, total, found, left } } = await untilOver(watch);
   assert.deepEqual({ state, done, total, found, left }, {
-    state: "done",
+    state: "complete",
     done: 40,
     total: 40,
     found: 78_498, // π(10⁶)
@@ -68,7 +69,7 @@ jobTest("a job counts to its end, and its result is right", QUICK, async (jobs) 
 jobTest("who comes late or comes back is told where the job is, first and once", QUICK, async (jobs) => {
   const address = await jobs.begin();
   const first = await Watch.open(address);
-  await first.until("state", 10);
+  await first.until("progress", 11);
   const { lastEventId } = first.events[1]!;
   first.leave();
   await sleep(50);
@@ -77,25 +78,29 @@ jobTest("who comes late or comes back is told where the job is, first and once",
     await Watch.open(address, { "last-event-id": lastEventId }),
   ];
   for (const watch of [late, back]) {
-    await watch.until("state");
+    await watch.until("progress");
     assert.ok(states(watch)[0]!.done >= 10, `begins at ${states(watch)[0]!.done}`);
   }
   const [a, b] = [await untilOver(late), await untilOver(back)];
   assert.deepEqual(a, b);
   const after = await Watch.open(address);
-  assert.equal((await after.latest("state") as JobState).state, "done");
+  assert.deepEqual(await untilOver(after), a);
+  assert.equal(states(after).length, 1, "one that is over is told by its last state");
   for (const watch of [late, back, after]) watch.leave();
 });
 
 jobTest("cancel stops the work, and all pages are told", { ...QUICK, rest: 20 }, async (jobs) => {
   const address = await jobs.begin();
   const [one, other] = [await Watch.open(address), await Watch.open(address)];
-  await one.until("state", 3);
+  await one.until("progress", 3);
   const answer = await (await fetch(address, { method: "DELETE" })).json();
-  assert.equal(answer.state, "cancelled");
-  for (const watch of [one, other]) assert.deepEqual(await untilOver(watch), answer);
+  assert.deepEqual(answer, { state: "stopped" });
+  const over = await untilOver(one);
+  assert.equal(over.state, "stopped");
+  assert.deepEqual(await untilOver(other), over);
   await sleep(100);
-  assert.equal(states(one).at(-1)!.done, answer.done, "not a slice more");
+  const late = await Watch.open(address);
+  assert.deepEqual(await untilOver(late), over, "not a slice more");
   assert.deepEqual(await (await fetch(address, { method: "DELETE" })).json(), answer);
   for (const watch of [one, other]) watch.leave();
 });

@@ -7,6 +7,7 @@ import { eventStore } from "tidings/mcp";
 import { jetStream } from "tidings/nats";
 import { toNodeListener } from "tidings/node";
 import { redisStreams } from "tidings/redis";
+import { ResumableStreams } from "tidings/resumable";
 import { serve } from "tidings/serve";
 
 const throwers = {
@@ -18,6 +19,7 @@ const throwers = {
   "./nats": () => jetStream({}, { stream: "" }),
   "./node": () => toNodeListener(1),
   "./redis": () => redisStreams({}, { stream: "" }),
+  "./resumable": () => new ResumableStreams({ lease: 0 }),
   "./serve": () => serve(1),
 };
 for (const [entry, thrower] of Object.entries(throwers)) {
