@@ -2,7 +2,7 @@
 import { createReadStream, readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
-import { launchBrowser } from "../../tests/browser/browsers.mjs";
+import { launchBrowser } from "../support/browsers.mjs";
 import { buildDocs, docs } from "../support/site.mjs";
 
 const WIDTHS = [360, 1280];

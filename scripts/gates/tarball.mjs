@@ -8,6 +8,8 @@ import { bin, read, readJson, root } from "../support/project.mjs";
 
 const sample = (name) => join(root, "scripts/gates/consumer", name);
 
+const { devDependencies } = readJson("package.json");
+
 let installed;
 
 /** An empty folder with nothing but the package in it, made once. */
@@ -48,7 +50,12 @@ function wholeMaps(dist) {
 
 /** Where an error was thrown, says its stack: it must be where a line of the TypeScript makes an error. */
 async function mapsToSources({ work }) {
-  const cwd = await installedPackage(work);
+  // Not the folder of the others: beside the package it has what two of its entry points import.
+  const cwd = await consumer(
+    work,
+    "throwing",
+    ["react", "vue"].map((name) => `${name}@${devDependencies[name]}`),
+  );
   wholeMaps(join(cwd, "node_modules/tidings/dist"));
   copyFileSync(sample("throw.mjs"), join(cwd, "throw.mjs"));
   const said = await exec([process.execPath, "--enable-source-maps", "throw.mjs"], { cwd, limit: 60 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { browserNames, findBrowser, launchBrowser } from "./browsers.mjs";
+import { browserNames, findBrowser, launchBrowser } from "../../scripts/support/browsers.mjs";
 import { eachBrowser, skipWithout } from "./each.mjs";
 import { sizes, takePicture } from "./screenshots.mjs";
 import { startServer } from "./server.mjs";

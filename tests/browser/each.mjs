@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";
-import { browserNames, launchBrowser, whyNoBrowser } from "./browsers.mjs";
+import { browserNames, launchBrowser, whyNoBrowser } from "../../scripts/support/browsers.mjs";
 
 /**
  * The `skip` of a test for which something is missing. A contributor may lack a browser; the machine that gates a release

@@ -1,7 +1,7 @@
 // Tests how the dashboard looks and is handled, which is the same whatever runtime serves it.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launchBrowser } from "./browsers.mjs";
+import { launchBrowser } from "../../scripts/support/browsers.mjs";
 import { isDark, nextFrame } from "./measure.mjs";
 import { sizes, takePicture } from "./screenshots.mjs";
 import { startServer, startUnavailable } from "./server.mjs";

@@ -1,7 +1,7 @@
 // Tests every page of the gallery: in both widths, themes and languages it fits, speaks, and can be used by keyboard.
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
-import { browserNames, launchBrowser } from "./browsers.mjs";
+import { browserNames, launchBrowser } from "../../scripts/support/browsers.mjs";
 import { eachBrowser, eachBrowserName } from "./each.mjs";
 import { lookAt, sizes, tags } from "./screenshots.mjs";
 import { startServer } from "./server.mjs";

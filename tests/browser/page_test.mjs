@@ -1,6 +1,6 @@
 // Tests the dashboard in real browsers, in the gallery on every runtime: node --test tests/browser/page_test.mjs
 import { describe } from "node:test";
-import { browserNames } from "./browsers.mjs";
+import { browserNames } from "../../scripts/support/browsers.mjs";
 import { describeBrowsers } from "./each.mjs";
 import { addJourneyTests } from "./journey.mjs";
 import { addLookTests } from "./look.mjs";

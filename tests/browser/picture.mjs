@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { launchBrowser } from "./browsers.mjs";
+import { launchBrowser } from "../../scripts/support/browsers.mjs";
 import { startServer } from "./server.mjs";
 import { openLivePage } from "./support.mjs";
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
-import { browserNames, launchBrowser } from "./browsers.mjs";
+import { browserNames, launchBrowser } from "../../scripts/support/browsers.mjs";
 import { eachBrowserName } from "./each.mjs";
 import { writePhoto } from "./photo.mjs";
 import { lookAt, sizes, tags } from "./screenshots.mjs";

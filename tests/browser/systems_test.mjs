@@ -2,7 +2,7 @@
 // the time is waiting for servers that are away.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { browserNames, launchBrowser, whyNoBrowser } from "./browsers.mjs";
+import { browserNames, launchBrowser, whyNoBrowser } from "../../scripts/support/browsers.mjs";
 import { describeBrowsers, skipWithout } from "./each.mjs";
 import { freePort, runtimeNames, serverFor } from "./server.mjs";
 import { broadcast, openPage, until, waitFor, waitForRow } from "./support.mjs";

@@ -7,8 +7,12 @@ import { eventStore } from "tidings/mcp";
 import { jetStream } from "tidings/nats";
 import { toNodeListener } from "tidings/node";
 import { redisStreams } from "tidings/redis";
+import { useEventStream as useInReact } from "tidings/react";
 import { ResumableStreams } from "tidings/resumable";
 import { serve } from "tidings/serve";
+import { eventStream } from "tidings/svelte";
+import { readEvents } from "tidings/testing";
+import { useEventStream as useInVue } from "tidings/vue";
 
 const throwers = {
   ".": () => new Broadcaster({ history: -1 }),
@@ -18,9 +22,13 @@ const throwers = {
   "./mcp": () => eventStore({}, { session: "" }),
   "./nats": () => jetStream({}, { stream: "" }),
   "./node": () => toNodeListener(1),
+  "./react": () => useInReact("/", { evnts: [] }),
   "./redis": () => redisStreams({}, { stream: "" }),
   "./resumable": () => new ResumableStreams({ lease: 0 }),
   "./serve": () => serve(1),
+  "./svelte": () => eventStream("/", { evnts: [] }),
+  "./testing": () => readEvents(new Response(), { timeout: 0 }),
+  "./vue": () => useInVue("/", { evnts: [] }),
 };
 for (const [entry, thrower] of Object.entries(throwers)) {
   try {
