@@ -25,7 +25,7 @@ for (let round = 1; round <= options.rounds; round++) {
       const size = scenario.sizes[options.quick ? "quick" : "full"];
       let outcome;
       try {
-        const run = { contender: contender.replace("-", "_"), node: options.node };
+        const run = { contender: contender.replace("-", "_"), node: options.node, profiles: options.profiles };
         outcome = await scenario.run(run, size);
       } catch (error) {
         outcome = { figures: {}, failed: error.message.trim() };
@@ -125,6 +125,8 @@ function readOptions() {
       quick: { type: "boolean", default: false },
       out: { type: "string" },
       node: { type: "string" },
+      // A folder for the CPU profiles of both processes: those of the last run of each contender.
+      profiles: { type: "string" },
     },
   });
   const { quick } = values;
@@ -141,6 +143,7 @@ function readOptions() {
   const out = values.out ?? (quick ? ".out/quick" : "results");
   return {
     ...{ quick, rounds, scenarios, node: values.node, contenders: values.contenders?.split(",") },
+    profiles: values.profiles && fileURLToPath(new URL(values.profiles, `file://${process.cwd()}/`)),
     out: fileURLToPath(new URL(`../${out}/`, import.meta.url)),
   };
 }

@@ -6,14 +6,16 @@ import { RedisMeter } from "./redis_meter.mjs";
 const LONGEST = { limit: 120_000 };
 
 /**
- * @param {{ contender: string, node?: string, lease?: number }} options
+ * @param {{ contender: string, node?: string, lease?: number, profiles?: string }} options
  * @param {(parts: { producer: object, reader: object, kill(): void, meters: Meters }) => Promise<object>} work
  */
-export async function withProcesses({ contender, node, lease }, work) {
+export async function withProcesses({ contender, node, lease, profiles }, work) {
   const redis = await startRedis();
   const url = `redis://127.0.0.1:${redis.port}`;
+  const profile = (name) =>
+    profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${contender}-${name}.cpuprofile`];
   const [producer, reader] = ["producer", "reader"].map((name) =>
-    forkNode(name, "resumable/worker.mjs", { execPath: node, execArgv: ["--expose-gc"] })
+    forkNode(name, "resumable/worker.mjs", { execPath: node, execArgv: ["--expose-gc", ...profile(name)] })
   );
   const meter = await RedisMeter.open(url);
   try {
