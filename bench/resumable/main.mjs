@@ -25,7 +25,11 @@ for (let round = 1; round <= options.rounds; round++) {
       const size = scenario.sizes[options.quick ? "quick" : "full"];
       let outcome;
       try {
-        const run = { contender: contender.replace("-", "_"), node: options.node, profiles: options.profiles };
+        const run = {
+          contender: contender.replace("-", "_"),
+          node: options.node,
+          profiles: options.profiles,
+        };
         outcome = await scenario.run(run, size);
       } catch (error) {
         outcome = { figures: {}, failed: error.message.trim() };

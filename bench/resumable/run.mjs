@@ -13,7 +13,9 @@ export async function withProcesses({ contender, node, lease, profiles }, work) 
   const redis = await startRedis();
   const url = `redis://127.0.0.1:${redis.port}`;
   const profile = (name) =>
-    profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${contender}-${name}.cpuprofile`];
+    profiles === undefined
+      ? []
+      : ["--cpu-prof", `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${contender}-${name}.cpuprofile`];
   const [producer, reader] = ["producer", "reader"].map((name) =>
     forkNode(name, "resumable/worker.mjs", { execPath: node, execArgv: ["--expose-gc", ...profile(name)] })
   );

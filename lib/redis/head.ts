@@ -36,7 +36,7 @@ export function readHead(reply: unknown): StreamHead | undefined {
   };
 }
 
-/** Reads a page: a head, and then the last sequence number and the frames of each append. */
+/** Reads a page: a head, and then the last sequence number and the frames of each row of events without a hole. */
 export function readPage(reply: unknown, after: number): StreamPage | undefined {
   const head = readHead(reply);
   if (head === undefined) return undefined;
