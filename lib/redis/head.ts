@@ -36,7 +36,7 @@ export function readHead(reply: unknown): StreamHead | undefined {
   };
 }
 
-/** Reads a page: a head, and then the last sequence number and the frames of each row of events without a hole. */
+/** Reads a page: a head, and then the last sequence number and the frames of each block. */
 export function readPage(reply: unknown, after: number): StreamPage | undefined {
   const head = readHead(reply);
   if (head === undefined) return undefined;
@@ -52,7 +52,7 @@ export function readPage(reply: unknown, after: number): StreamPage | undefined 
   return { head, records };
 }
 
-/** Takes apart what was appended together: each frame ends with a blank line, and has none before that. */
+/** Takes apart what is stored together: each frame ends with a blank line, and has none before that. */
 export function splitFrames(text: string): string[] {
   const frames: string[] = [];
   for (let from = 0; from < text.length;) {

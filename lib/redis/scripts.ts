@@ -2,8 +2,12 @@
  * Holds the Lua scripts of {@linkcode redisStore}: one for each operation, so that each is one command and one step.
  *
  * They are written for Redis 6.2 and later: what a script does is replicated by its effects, so it may ask for the time.
- * The keys of a stream are its head (a hash), its events (a Redis Stream with one entry for each append, whose id is the
- * sequence number of its last frame, and whose field is "f", or "h" behind a hole in the numbers), and the leases of all streams (a sorted set of ids by when to look at them next).
+ * The keys of a stream are its head (a hash), its events (a Redis Stream of blocks, see {@linkcode BLOCK}), and the leases of
+ * all streams (a sorted set of ids by when to look at them next).
+ *
+ * The newest events are a field of the head, `tail`, until they make a block: 1,000 tokens of 60 bytes are some 60 blocks,
+ * which are read in a sixth of the time that 1,000 entries take. A block's id is the sequence number of its last event. Up to
+ * which event they are in blocks, the head's `stored` says.
  *
  * What is told on a stream's channel is empty, for a change, or the sequence number of the first frame, the epoch and the
  * frames, a line each for the first two.
@@ -18,6 +22,9 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 `;
+
+/** So many bytes of events go together into one entry. */
+const BLOCK = 1_024;
 
 /** Fails on a replica, as each write does: it may lag behind, and must not say no in the primary's place. Changes nothing. */
 const DECIDE = `
@@ -92,7 +99,7 @@ if isRunning and tonumber(former[3]) > now then
 end
 -- What needs memory comes first: where there is none, all is refused, or nothing.
 redis.call('HSET', KEYS[1], 'token', token, 'state', 'running', 'last', 0, 'bytes', 0, 'first', 1, 'epoch', ARGV[4],
-  'leaseEnd', now + lease, 'owner', ARGV[5], 'startedAt', now, 'claims', 0)
+  'leaseEnd', now + lease, 'owner', ARGV[5], 'startedAt', now, 'claims', 0, 'stored', 0, 'tail', '')
 redis.call('HDEL', KEYS[1], 'reason', 'endedAt')
 redis.call('DEL', KEYS[2])
 if isRunning then redis.call('PUBLISH', ARGV[3] .. former[4], id) end
@@ -107,7 +114,8 @@ return 1
 export const APPEND: string = `${NOW}${DECIDE}${HEAD}${STAY}
 local id, channel, lease, count, trim, text = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 local now = clock()
-local known = redis.call('HMGET', KEYS[1], 'token', 'state', 'last', 'bytes', 'first', 'kept', 'epoch')
+local known = redis.call('HMGET', KEYS[1], 'token', 'state', 'last', 'bytes', 'first', 'kept', 'epoch', 'stored',
+  'tail')
 if known[1] ~= ARGV[3] or known[2] ~= 'running' then
   decide()
   -- Somebody has taken the stream away, for which there is no event of its own: readers learn it from its owner.
@@ -124,27 +132,42 @@ elseif repeated > 0 then
   text, first, count = string.sub(text, from), last + 1, count - repeated
 end
 local newest = count > 0 and first + count - 1 or last
--- An event's number is counted from those before it, unless there is a hole.
-local field = first > last + 1 and 'h' or 'f'
 trim = math.min(trim, newest)
 local readers
 if count > 0 then
-  local entry
-  if last == 0 then
-    entry = redis.call('XADD', KEYS[2], newest .. '-0', field, text)
-    redis.call('PEXPIREAT', KEYS[2], known[6])
-  elseif trim >= oldest then
-    entry = redis.call('XADD', KEYS[2], 'NOMKSTREAM', 'MINID', '~', trim + 1, newest .. '-0', field, text)
-  else
-    entry = redis.call('XADD', KEYS[2], 'NOMKSTREAM', newest .. '-0', field, text)
+  local stored, tail = tonumber(known[8]), known[9]
+  local floor = math.max(trim + 1, oldest)
+  local function block(seq, frames)
+    local entry
+    if stored == 0 then
+      entry = redis.call('XADD', KEYS[2], seq .. '-0', 'f', frames)
+      redis.call('PEXPIREAT', KEYS[2], known[6])
+    elseif floor > 1 then
+      entry = redis.call('XADD', KEYS[2], 'NOMKSTREAM', 'MINID', '~', floor, seq .. '-0', 'f', frames)
+    else
+      entry = redis.call('XADD', KEYS[2], 'NOMKSTREAM', seq .. '-0', 'f', frames)
+    end
+    stored = seq
+    return entry
   end
-  if not entry then
+  local isKept = true
+  if first > last + 1 then
+    -- Numbers are counted within a block, so there may be no hole in one.
+    if tail ~= '' then isKept = block(last, tail) end
+    isKept, tail = isKept and block(newest, text), ''
+  elseif #tail + #text < ${BLOCK} then
+    tail = tail .. text
+  else
+    isKept, tail = block(newest, tail .. text), ''
+  end
+  if not isKept then
     -- Redis has evicted the events: what is left is no stream.
     redis.call('DEL', KEYS[1])
     redis.call('PUBLISH', channel, '')
     return { false }
   end
-  redis.call('HSET', KEYS[1], 'last', newest, 'bytes', bytes + #text, 'leaseEnd', now + lease)
+  redis.call('HSET', KEYS[1], 'last', newest, 'bytes', bytes + #text, 'leaseEnd', now + lease, 'stored', stored,
+    'tail', tail)
   readers = redis.call('PUBLISH', channel, first .. '\\n' .. known[7] .. '\\n' .. text)
 else
   -- What needs no memory comes first: a lease is renewed though Redis is out of it.
@@ -210,37 +233,29 @@ return sweep(KEYS[1], KEYS[2], clock(), 500, 10)
 
 /**
  * KEYS: head, events. ARGV: channel, after (or nothing, for the head alone), bytes. What follows the head is the sequence
- * number of the last frame and the frames as one text, for all appends without a hole between them: a client takes one long
- * text in far less time than many short ones.
+ * number of the last frame and the frames as one text, for each block.
  */
 export const READ: string = `${NOW}${HEAD}
 local page = head(ARGV[1], clock())
 if not page or ARGV[2] == '' then return page end
 local from, last, wanted = math.max(ARGV[2] + 1, page[4]), tonumber(page[5]), tonumber(ARGV[3])
 if from > last then return page end
-local texts, newest, size, read, count = {}, nil, 0, 0, 4
-local function row()
-  if #texts == 0 then return end
-  page[#page + 1], page[#page + 2] = tonumber(string.match(newest, '^%d+')), table.concat(texts)
-end
-repeat
+local rest = redis.call('HMGET', KEYS[1], 'stored', 'tail')
+local stored, size, read, count = tonumber(rest[1]), 0, 0, 4
+while from <= stored do
   local entries = redis.call('XRANGE', KEYS[2], from .. '-0', '+', 'COUNT', count)
   for _, entry in ipairs(entries) do
-    local field, text = entry[2][1], entry[2][2]
-    if field == 'h' then
-      row()
-      texts = {}
-    end
-    texts[#texts + 1], newest, size, read = text, entry[1], size + #text, read + 1
-    if size >= wanted then break end
+    local seq, text = tonumber(string.match(entry[1], '^%d+')), entry[2][2]
+    page[#page + 1], page[#page + 2] = seq, text
+    from, size, read = seq + 1, size + #text, read + 1
+    if size >= wanted then return page end
   end
-  if size >= wanted or #entries < count then break end
+  -- Redis has evicted the events.
+  if read == 0 then return false end
+  if #entries < count then break end
   -- As many as should fit, by the size of those before, which may deceive: so not many more than those.
   count = math.min(1000, 4 * count, math.ceil((wanted - size) * read / size))
-  from = string.match(newest, '^%d+') + 1
-until false
--- Redis has evicted the events.
-if read == 0 then return false end
-row()
+end
+if rest[2] ~= '' then page[#page + 1], page[#page + 2] = last, rest[2] end
 return page
 `;
