@@ -13,6 +13,7 @@ export function open(url) {
       if (!stream) throw new Error("there is nothing to resume");
       return stream.getReader();
     },
+    end: (chunk) => chunk.slice(-100),
     text: (chunk) => chunk,
     told: (text) => text.includes("DONE") ? text : undefined,
   };

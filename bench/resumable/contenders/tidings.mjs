@@ -23,6 +23,8 @@ export async function open(url, { lease, onError }) {
       if (status !== 200) throw new Error(`answered ${status}`);
       return body.getReader();
     },
+    /** The end of a chunk, as text. */
+    end: (chunk) => decoder.decode(chunk.subarray(-100)),
     text: (chunk) => decoder.decode(chunk),
     /** What a reader was told of the end. */
     told: (text) => /event: end\n(?:id: .*\n)?data: (.*)/.exec(text)?.[1],
