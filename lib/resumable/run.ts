@@ -51,7 +51,7 @@ export interface RunStart {
   readonly kept: readonly Piece[];
 }
 
-/** Events that were appended together. */
+/** Events in a row, which are forgotten together. */
 export interface Piece {
   readonly last: number;
   readonly events: number;
@@ -300,7 +300,19 @@ export class Run {
   }
 
   #keep(piece: Piece): void {
-    this.#kept.push(piece);
+    const { events, bytes } = this.#settings.limits;
+    const newest = this.#kept.at(-1);
+    // One note for each of 100,000 tokens would take more memory than the tokens do: so there are some 64.
+    const isSmall = newest !== undefined && newest.events + piece.events <= events / 64 &&
+      newest.bytes + piece.bytes <= bytes / 64;
+    if (isSmall) {
+      const { last } = piece;
+      this.#kept.splice(-1, 1, {
+        last,
+        events: newest.events + piece.events,
+        bytes: newest.bytes + piece.bytes,
+      });
+    } else this.#kept.push(piece);
     this.#keptEvents += piece.events;
     this.#keptBytes += piece.bytes;
   }
