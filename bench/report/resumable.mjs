@@ -47,7 +47,9 @@ export function resumableSection(results) {
     "",
     `Measured on ${
       date.slice(0, 10)
-    }, Node ${versions.node}, Redis ${versions.redis}, ${machine.cores} cores; medians of up to ${rounds} rounds, in turn, on a`,
+    }, Node ${versions.node}, Redis ${versions.redis}, ${machine.cores} cores; ${
+      rounds === 1 ? "one round" : `medians of up to ${rounds} rounds`
+    }, all in turn, on a`,
     `machine that did other work, too (load ${least} to ${most}), so look at the ratios. All samples are in`,
     "[bench/results](../bench/results/resumable.md).",
     "",

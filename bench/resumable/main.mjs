@@ -10,6 +10,7 @@ import { pathOf, version } from "../harness/runtimes.mjs";
 import { toMarkdown } from "./report.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
 
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 const options = readOptions();
 await buildTidings();
 const started = Date.now();

@@ -16,7 +16,7 @@ function lines({ quick, date, machine, versions, packages, rounds, scenarios }) 
     }, ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, ${machine.system}; load ${least} to ${most}.`,
     `Node ${versions.node}, Redis ${versions.redis}, ${
       Object.entries(packages).map((each) => each.join(" ")).join(", ")
-    }. Medians of up to ${rounds} rounds, in turn.`,
+    }. ${rounds === 1 ? "One round" : `Medians of up to ${rounds} rounds`}, all in turn.`,
     ...scenarios.flatMap(section),
   ];
 }
@@ -49,7 +49,8 @@ function remarks(name, { faults, fault, failed, notes }) {
   if (faults > 0) said.push(`- ${name}: ${faults} readers did not receive all once and in order (${fault})`);
   if (failed !== undefined) said.push(`- ${name}: a run failed: ${failed.split("\n", 1)[0]}`);
   if (notes !== undefined) {
-    const words = ([ended, told]) => told === undefined ? ended : `${ended}, and told ${told}`;
+    const words = ([ended, told]) =>
+      told === undefined || told === null ? ended : `${ended}, and told ${told}`;
     said.push(
       `- ${name}: a reader who was there: ${words(notes.there)}; who came afterwards: ${words(notes.late)}`,
     );
