@@ -284,6 +284,20 @@ test("what a source gives at once goes together, whatever kind of source it is",
   }
 });
 
+test("of a long stream the oldest events are forgotten, in steps of a sixty-fourth of the limit", async () => {
+  const store = memoryStore();
+  const streams = new ResumableStreams({ store, limits: { events: 640 } });
+  const job = await streams.open("id");
+  for (let i = 1; i <= 2_000; i++) {
+    await job.append(`${i}`);
+    const { first } = (await store.read("id", Infinity, 1))!.head;
+    const kept = i + 1 - first;
+    assert.ok(kept <= 640 && kept > Math.min(i - 1, 640 - 2 * 10), `${kept} of ${i} are kept`);
+  }
+  await job.end();
+  await streams.close();
+});
+
 test("a slow store holds a source back, within a bound in bytes", async () => {
   const { store, go, appends } = slowStore();
   const streams = new ResumableStreams({ store });
