@@ -13,6 +13,7 @@ export async function buildTidings() {
       "lib/client/mod.ts",
       "lib/compression/mod.ts",
       "lib/redis/mod.ts",
+      "lib/resumable/mod.ts",
     ],
     outbase: ".",
     outdir: "bench/.out/tidings",

@@ -1,4 +1,4 @@
-/** Starts the two processes of a run: the server, on the runtime under test, and the load. */
+/** Starts the processes of a run: the server, on the runtime under test, and the load, on Node. */
 import { fork, spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -31,11 +31,21 @@ export function startServer([program, ...options]) {
 }
 
 export function startLoad() {
-  const child = fork(file("load/main.mjs"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const remote = new Remote("load process", (message) => child.send(message));
+  return forkNode("load process", "load/main.mjs");
+}
+
+/** @param {string} path of its file, in the bench's folder */
+export function forkNode(name, path, { execPath = process.execPath, execArgv = [] } = {}) {
+  const child = fork(file(path), {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    execPath,
+    execArgv,
+    env: withoutOptions(),
+  });
+  const remote = new Remote(name, (message) => child.connected && child.send(message));
   child.on("message", (message) => remote.settle(message));
   child.on("exit", (code, signal) => remote.end(signal ?? `code ${code}`));
-  return { remote, stop: () => stop(child, () => remote.tell("exit")) };
+  return { remote, stop: () => stop(child, () => remote.tell("exit")), kill: () => child.kill("SIGKILL") };
 }
 
 async function stop(child, ask) {

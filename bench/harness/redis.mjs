@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
+import process from "node:process";
 import { join } from "node:path";
 
 /** @returns {Promise<{ port: number, stop(): Promise<void> }>} */
@@ -12,7 +13,13 @@ export async function startRedis() {
   const folder = mkdtempSync(join(tmpdir(), "tidings-bench-redis-"));
   const options = { port, bind: "127.0.0.1", dir: folder, save: "", appendonly: "no" };
   const { child, ready } = spawnRedis(options);
-  const gone = once(child, "close").finally(() => rmSync(folder, { recursive: true, force: true }));
+  // Whoever breaks a run off must not leave it behind.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  const gone = once(child, "close").finally(() => {
+    process.off("exit", kill);
+    rmSync(folder, { recursive: true, force: true });
+  });
   await ready;
   return {
     port,

@@ -1,10 +1,11 @@
 /**
  * Writes the figures of the READMEs and of docs/figures.md: tables, what tidings is behind in, and the charts. They are made
- * of `results/results.json`, and put between two marks, so that no figure is typed: `npm run readme`.
+ * of `results/results.json` and `results/resumable.json`, and put between two marks, so that no figure is typed: `npm run readme`.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { goalsOf } from "./goals.mjs";
 import { datesOf } from "./markdown.mjs";
+import { resumableRow, resumableSection } from "./resumable.mjs";
 
 const BEGIN = "<!-- figures: written by `npm run readme` in bench/ -->";
 const END = "<!-- /figures -->";
@@ -36,7 +37,6 @@ const ROWS = [
     id: "d-stalled",
     figure: "memory",
     label: "100 of 400 clients stop reading at 1 MB/s each: memory more than without them",
-    zh: "400 个客户端中有 100 个停止读取，每个 1 MB/s：多占的内存",
   },
   // A ratio already: a ratio of that to somebody else's would say nothing.
   {
@@ -214,9 +214,30 @@ const results = JSON.parse(readFileSync(new URL("results.json", folder), "utf8")
 if (results.quick) throw new Error("A quick run's figures mean nothing: run the bench without --quick first");
 // Those that a person reads to the end stand in the READMEs too, and have a label in Chinese.
 const main = ROWS.filter(({ zh }) => zh !== undefined);
-put("README.md", table(results, main).join("\n"));
-put("README.zh-CN.md", table(results, main.map((row) => ({ ...row, label: row.zh }))).join("\n"));
-put("docs/figures.md", section(results));
+const resumable = JSON.parse(readFileSync(new URL("resumable.json", folder), "utf8"));
+if (resumable.quick) {
+  throw new Error("A quick run's figures mean nothing: run npm run resumable without --quick");
+}
+const withResumable = (lines, label) =>
+  [
+    ...lines.slice(0, -1),
+    resumableRow(resumable, Object.keys(results.versions), label),
+  ].join("\n");
+put(
+  "README.md",
+  withResumable(
+    table(results, main),
+    "A stream's tokens in tens through Redis to ten readers: commands a token",
+  ),
+);
+put(
+  "README.zh-CN.md",
+  withResumable(
+    table(results, main.map((row) => ({ ...row, label: row.zh }))),
+    "可续传的流经 Redis 到另一进程的十个读者，每次十个 token：每个 token 的 Redis 命令数",
+  ),
+);
+put("docs/figures.md", [section(results), "", ...resumableSection(resumable)].join("\n"));
 
 /** Puts the text between the two marks of a page. */
 function put(path, text) {

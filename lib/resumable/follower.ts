@@ -39,7 +39,7 @@ export interface Chunk {
 }
 
 /** How much is read from the store at once, in bytes. */
-export const PAGE_BYTES = 32_768;
+export const PAGE_BYTES = 65_536;
 // How much of a stream is kept in memory for its readers, and handed to one of them at a time; in bytes.
 const TAIL_BYTES = 65_536;
 const CHUNK_BYTES = 16_384;

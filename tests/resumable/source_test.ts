@@ -239,6 +239,65 @@ test("tokens that arrive together are appended together, one append at a time", 
   await streams.close();
 });
 
+test("what a source gives at once goes together, whatever kind of source it is", async () => {
+  const tokens = Array.from({ length: 10 }, (_, i) => `${i}`);
+  const frames = tokens.map((data) => `data: ${data}\n\n`);
+  const at = <T>(pieces: readonly T[]) =>
+    new ReadableStream<T>({
+      async pull(controller) {
+        await nextTurn();
+        for (const piece of pieces) controller.enqueue(piece);
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+  const sources: Record<string, WorkSource> = {
+    "pieces of text": at(frames),
+    "one piece of text": at([frames.join("")]),
+    bytes: at(frames.map((frame) => utf8.encode(frame))),
+    "bytes that were decoded": at(frames.map((frame) => utf8.encode(frame))).pipeThrough(
+      new TextDecoderStream() as TransformStream<Uint8Array, string>,
+    ),
+    "a copy": at(frames).tee()[0],
+    events: at(tokens.map((data) => ({ data }))),
+    async *generator() {
+      await nextTurn();
+      yield* tokens;
+    },
+    async function({ send, close }: Work) {
+      await nextTurn();
+      for (const token of tokens) {
+        send(token);
+        await undefined;
+      }
+      close();
+    },
+  };
+  for (const [name, source] of Object.entries(sources)) {
+    const { store, go, appends } = slowStore();
+    const streams = new ResumableStreams({ store });
+    const { done } = await streams.start("id", source);
+    const going = setInterval(go, 1);
+    assert.equal((await within(done, "the end")).events, 10);
+    clearInterval(going);
+    assert.deepEqual(appends, [10], name);
+    await streams.close();
+  }
+});
+
+test("of a long stream the oldest events are forgotten, in steps of a sixty-fourth of the limit", async () => {
+  const store = memoryStore();
+  const streams = new ResumableStreams({ store, limits: { events: 640 } });
+  const job = await streams.open("id");
+  for (let i = 1; i <= 2_000; i++) {
+    await job.append(`${i}`);
+    const { first } = (await store.read("id", Infinity, 1))!.head;
+    const kept = i + 1 - first;
+    assert.ok(kept <= 640 && kept > Math.min(i - 1, 640 - 2 * 10), `${kept} of ${i} are kept`);
+  }
+  await job.end();
+  await streams.close();
+});
+
 test("a slow store holds a source back, within a bound in bytes", async () => {
   const { store, go, appends } = slowStore();
   const streams = new ResumableStreams({ store });

@@ -278,9 +278,8 @@ export function resumableScenarios(name: string, openPlace: () => Promise<StoreP
       }
       const joined = await b.start(id, ["never"], { ifTaken: "join" });
       const done = joined.done;
-      if (joined.joined) {
-        await until(() => true, "");
-      } else assert.fail("it was not joined");
+      assert.ok(joined.joined, "it was not joined");
+      while ((await a.status(id))?.events !== 1) await sleep(5);
       await a.stop(id, "over");
       assert.deepEqual(await within(done, "the joined one's end"), {
         state: "stopped",
