@@ -9,3 +9,16 @@ export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./driver.ts";
 export type { Durability } from "./link.ts";
 export { type SqliteLog, sqliteLog, type SqliteLogOptions } from "./log.ts";
+export { sqliteStore, type SqliteStoreOptions } from "./store.ts";
+export type {
+  Appended,
+  EndState,
+  Ownership,
+  StreamBatch,
+  StreamEnding,
+  StreamHead,
+  StreamPage,
+  StreamRecord,
+  StreamStore,
+  StreamWatcher,
+} from "../store/store.ts";
