@@ -14,8 +14,6 @@ export type SqliteValue = string | number | Uint8Array | null;
 export interface SqliteStatement {
   /** Runs it, and gives all rows. */
   all(...values: SqliteValue[]): unknown[];
-  /** Runs it, and gives the first row, or nothing. */
-  get(...values: SqliteValue[]): unknown;
   /** Runs it, and gives what it changed. */
   run(...values: SqliteValue[]): unknown;
 }

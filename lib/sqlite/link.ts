@@ -196,12 +196,20 @@ export class Link {
   }
 
   get<Row>(sql: string, ...values: SqliteValue[]): Row | undefined {
-    return (this.#prepared(sql).get(...values) ?? undefined) as Row | undefined;
+    // Not get(): some drivers leave a statement open whose rows were not all read, and with it a transaction.
+    return this.#prepared(sql).all(...values)[0] as Row | undefined;
   }
 
   /** Runs a statement, and says how many rows it changed. */
   change(sql: string, ...values: SqliteValue[]): number {
     return Number((this.#prepared(sql).run(...values) as { changes: number | bigint }).changes);
+  }
+
+  /** Runs a statement that inserts a row, and gives the row's number. */
+  insert(sql: string, ...values: SqliteValue[]): number {
+    return Number(
+      (this.#prepared(sql).run(...values) as { lastInsertRowid: number | bigint }).lastInsertRowid,
+    );
   }
 
   /** Lets go of the connection. */

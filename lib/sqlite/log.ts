@@ -223,13 +223,13 @@ class Log implements SqliteLog {
   }
 
   #insert(message: string, payload: string | null): string {
-    const { id } = this.#link.get<{ id: number | bigint }>(
-      `INSERT INTO ${this.#table} (message, at, payload) VALUES (?, ?, ?) RETURNING id`,
+    const id = this.#link.insert(
+      `INSERT INTO ${this.#table} (message, at, payload) VALUES (?, ?, ?)`,
       message,
       Math.floor(this.#clock.now()),
       payload === null ? null : toStored(payload),
-    )!;
-    return formatId(Number(id), message);
+    );
+    return formatId(id, message);
   }
 
   /** Gives an empty log an entry that is no message, so that there is a place at which to stand. */
