@@ -54,6 +54,16 @@ const REMEDIES: Readonly<Record<number, Remedy>> = {
   [CODES.SQLITE_NOTADB]: DAMAGED,
 };
 
+/** SQLite's own words, for drivers that give no code. */
+const MESSAGES: readonly (readonly [RegExp, number])[] = [
+  [/unable to open database file/i, CODES.SQLITE_CANTOPEN],
+  [/readonly database/i, CODES.SQLITE_READONLY],
+  [/database or disk is full/i, CODES.SQLITE_FULL],
+  [/disk I\/O error/i, CODES.SQLITE_IOERR],
+  [/file is not a database/i, CODES.SQLITE_NOTADB],
+  [/disk image is malformed/i, CODES.SQLITE_CORRUPT],
+];
+
 /** SQLite's primary result code of an error, by whichever driver, or nothing if it is none of SQLite's. */
 function codeOf(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -65,7 +75,8 @@ function codeOf(error: unknown): number | undefined {
     if (name !== undefined) return CODES[name as keyof typeof CODES];
   }
   if (typeof errno === "number" && errno > 0) return errno & 0xff;
-  return undefined;
+  // Deno's node:sqlite gives no code where opening fails.
+  return MESSAGES.find(([message]) => message.test(error.message))?.[1];
 }
 
 /** Whether somebody else holds the lock, so that it is worth trying again soon. */

@@ -7,6 +7,7 @@ import { jetStream } from "tidings/nats";
 import { toNodeListener } from "tidings/node";
 import { redisStreams } from "tidings/redis";
 import { serve } from "tidings/serve";
+import { sqliteLog } from "tidings/sqlite";
 
 const throwers = {
   ".": () => new Broadcaster({ history: -1 }),
@@ -17,6 +18,7 @@ const throwers = {
   "./node": () => toNodeListener(1),
   "./redis": () => redisStreams({}, { stream: "" }),
   "./serve": () => serve(1),
+  "./sqlite": () => sqliteLog({}),
 };
 for (const [entry, thrower] of Object.entries(throwers)) {
   try {
