@@ -20,9 +20,13 @@ export interface CommitListener {
   lost(error: unknown): void;
 }
 
-// How often the number is read while there is something to notice, and while there is nothing; in milliseconds.
+// How often the number is read while there is something to notice, and while there is nothing, with and without a file system
+// that tells; in milliseconds.
 const QUICK = 5;
-const SLOW = 100;
+const TOLD = 500;
+const UNTOLD = 100;
+// A file system that did not tell so many times is asked no more: some never do.
+const BLIND = 3;
 // For how long it is read quickly after the last change, in milliseconds.
 const AWAKE = 1_000;
 // How often it is looked at most whether the file at the path is another one, in milliseconds.
@@ -38,6 +42,10 @@ export class Watcher {
   #changedAt = 0;
   #lookedAt = 0;
   #watch: ReturnType<FileSystem["watch"]> | undefined;
+  /** Whether it has been asked since before the last look. */
+  #isWatching = false;
+  /** How many changes in a row the file system did not tell of. */
+  #untold = 0;
 
   constructor(link: Link, clock: Clock) {
     this.#link = link;
@@ -89,6 +97,8 @@ export class Watcher {
     try {
       if (this.#hasChanged(now)) {
         this.#changedAt = now;
+        // It was asked to tell, and this look is not of its doing.
+        if (this.#watch !== undefined && this.#isWatching) this.#untold++;
         for (const listener of [...this.#listeners]) listener.changed();
       }
     } catch (error) {
@@ -99,10 +109,12 @@ export class Watcher {
       this.#unwatch();
       return this.#pollLater(QUICK);
     }
-    const isNew = this.#watch === undefined;
+    const wasWatched = this.#watch !== undefined;
     this.#watchFile();
     // What came between the last look and the watch nobody tells.
-    this.#pollLater(isNew && this.#watch !== undefined ? QUICK : SLOW);
+    const isNew = !wasWatched && this.#watch !== undefined;
+    this.#isWatching = wasWatched;
+    this.#pollLater(isNew ? QUICK : this.#watch !== undefined ? TOLD : UNTOLD);
   }
 
   #pollLater(milliseconds: number): void {
@@ -126,10 +138,11 @@ export class Watcher {
   }
 
   #watchFile(): void {
-    if (this.#watch !== undefined) return;
+    if (this.#watch !== undefined || this.#untold >= BLIND) return;
     try {
       const watch = this.#link.fileSystem?.watch(`${this.#link.path}-wal`, { persistent: false }, () => {
         if (this.#watch !== watch) return;
+        this.#untold = 0;
         // Each page that is written tells; the first of them is enough.
         this.hurry();
         this.#clock.clearTimeout(this.#timer);
@@ -147,6 +160,7 @@ export class Watcher {
   #unwatch(): void {
     const watch = this.#watch;
     this.#watch = undefined;
+    this.#isWatching = false;
     try {
       watch?.close();
     } catch {
