@@ -8,6 +8,7 @@
 
 import { Broadcaster } from "tidings";
 import { plain, readText, Refusal } from "../support/http.ts";
+import { kept } from "../support/kept.ts";
 import { origins } from "../support/origins.ts";
 import { type System, system } from "../support/system.ts";
 import { Load } from "./load.ts";
@@ -17,6 +18,7 @@ const LARGEST_MESSAGE = 65_536;
 
 const registry = new Registry();
 const feed = new Broadcaster({
+  ...kept("dashboard"),
   history: { bytes: 32 << 20 },
   lagBytes: 4 << 20, // past that a client is cut off
   onClose: (info, request) => {

@@ -5,19 +5,20 @@
  *     deno run -A examples/named-events/server.ts
  *     node --import tsx examples/named-events/server.ts
  *
- * `ORIGINS` lists whose pages may read. `NEIGHBOUR_PORT` is where the same stream is served a second time, to be taken away.
+ * `DATA` is a file that keeps the events. `ORIGINS` lists whose pages may read. `NEIGHBOUR_PORT` is where the same stream is served a second time, to be taken away.
  */
 
 import process from "node:process";
 import { Broadcaster } from "tidings";
 import { onChange } from "../support/change.ts";
 import { plain, Refusal } from "../support/http.ts";
+import { kept } from "../support/kept.ts";
 import { origins } from "../support/origins.ts";
 import { listening } from "../support/run.ts";
 import { type System, system } from "../support/system.ts";
 import { Neighbour } from "./neighbour.ts";
 
-const feed = new Broadcaster();
+const feed = new Broadcaster({ ...kept("named_events") });
 const say = onChange((count) => console.log(`named-events: ${count} connected`));
 const timer = setInterval(() => {
   const now = new Date().toISOString();

@@ -10,6 +10,10 @@
  * @module
  */
 
+import { tagOf } from "../cluster/tag.ts";
+
+export { tagOf };
+
 const ID = /^([0-9a-z]{1,10})-(0|[1-9][0-9]{0,15})-([0-9a-z]{1,7})$/;
 const LONGEST = 10 + 1 + 16 + 1 + 7;
 
@@ -54,11 +58,4 @@ export function incarnation(created: string): string {
   // A server that writes times in another way is still told apart by the text.
   if (Number.isNaN(milliseconds)) return tagOf(created);
   return (milliseconds * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"))).toString(36);
-}
-
-/** A short hash (FNV-1a, 32 bits, base 36). */
-export function tagOf(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return (hash >>> 0).toString(36);
 }

@@ -25,7 +25,7 @@ export const denoEntries = () =>
   Object.values(readJson("deno.json").exports).map((path) => path.replace("./", ""));
 
 /** Entry points that may import a runtime; every other one is the core. */
-const RUNTIME_ENTRIES = ["./serve", "./node", "./compression"];
+const RUNTIME_ENTRIES = ["./serve", "./node", "./compression", "./sqlite"];
 
 /** Entry points that import a framework of pages. */
 const FRAMEWORK_ENTRIES = ["./react", "./vue"];

@@ -8,6 +8,7 @@ import { gzip } from "tidings/compression";
 import { serve as serveNode, toNodeListener } from "tidings/node";
 import { redisStreams } from "tidings/redis";
 import { serve } from "tidings/serve";
+import { type SqliteDatabase, type SqliteLog, sqliteLog, sqliteStore } from "tidings/sqlite";
 import { handle } from "./web.ts";
 
 export const server: Server = createServer(toNodeListener(handle));
@@ -19,6 +20,14 @@ export const engines: Backplane[] = [
   redisStreams(createClient(), { stream: "market" }),
   redisStreams(new Redis(), { stream: "market", maxEvents: 1_000 }),
 ];
+
+/** An open database is of a library that each runtime has in its own way. */
+export function kept(database: SqliteDatabase): SqliteLog {
+  const log = sqliteLog(database, { table: "market", durability: "full", maxBytes: 100_000_000 });
+  log.publishIn(database, { event: "price", topic: "acme", data: { amount: 1 } });
+  console.log(sqliteStore("./streams.db").name);
+  return log;
+}
 
 export async function main(): Promise<void> {
   const stop = new AbortController();

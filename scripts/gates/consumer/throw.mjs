@@ -13,6 +13,7 @@ import { serve } from "tidings/serve";
 import { eventStream } from "tidings/svelte";
 import { readEvents } from "tidings/testing";
 import { useEventStream as useInVue } from "tidings/vue";
+import { sqliteLog } from "tidings/sqlite";
 
 const throwers = {
   ".": () => new Broadcaster({ history: -1 }),
@@ -29,6 +30,7 @@ const throwers = {
   "./svelte": () => eventStream("/", { evnts: [] }),
   "./testing": () => readEvents(new Response(), { timeout: 0 }),
   "./vue": () => useInVue("/", { evnts: [] }),
+  "./sqlite": () => sqliteLog({}),
 };
 for (const [entry, thrower] of Object.entries(throwers)) {
   try {
