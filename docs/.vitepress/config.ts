@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
+import { plainCode } from "./plain_code.ts";
 import { repository, repositoryLinks } from "./repository.ts";
 import { chinese, english } from "./sections.ts";
 
@@ -47,7 +48,10 @@ export default defineConfig({
     },
   },
   markdown: {
-    config: repositoryLinks,
+    config(markdown) {
+      repositoryLinks(markdown);
+      plainCode(markdown);
+    },
     // The usual themes of this name are too faint for small print.
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     // As GitHub names headings, so that a link to one leads there on both.

@@ -5,9 +5,13 @@
  */
 
 import type { StreamHead, StreamRecord } from "../store/store.ts";
+import { FINAL_FRAME } from "../response/final.ts";
+import { concat } from "../base/bytes.ts";
 import { encodeEvent } from "../wire/event.ts";
-import { toFrame } from "./event.ts";
+import { sentFrame, toFrame } from "./event.ts";
 import { type EndWords, statusOf } from "./options.ts";
+
+const utf8 = new TextEncoder();
 
 export class Farewell {
   /** The name that no other event may have; `false` if there is none. */
@@ -26,6 +30,17 @@ export class Farewell {
   record(head: StreamHead): StreamRecord | undefined {
     const frame = this.#frame(head);
     return frame === undefined ? undefined : { seq: head.last + 1, frame };
+  }
+
+  /**
+   * The last bytes of a response; `undefined` if there are none. Behind the event for the application comes
+   * the sign by which `connect()` knows that it need not come back. Clients that know a sign of their own are spared it.
+   */
+  bytes(head: StreamHead): Uint8Array | undefined {
+    const record = this.record(head);
+    if (record === undefined) return undefined;
+    const bytes = utf8.encode(sentFrame(head.epoch, record));
+    return this.name === false ? bytes : concat(bytes, FINAL_FRAME);
   }
 
   #frame(head: StreamHead): string | undefined {

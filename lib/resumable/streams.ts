@@ -11,6 +11,7 @@ import { Patience } from "../base/patience.ts";
 import { unref } from "../base/runtime.ts";
 import { formatCursor, newEpoch, parseCursor } from "../log/cursor.ts";
 import type { StreamHead, StreamPage } from "../store/store.ts";
+import { isOver } from "../response/final.ts";
 import { answer, type StreamHead as ResponseHead } from "../stream/answer.ts";
 import { hasLeft } from "../stream/departure.ts";
 import { FrameReader, type StoredEvent, toFrame } from "./event.ts";
@@ -235,6 +236,7 @@ export class ResumableStreams {
         textResponse(404, "There is no such stream, or it is no longer kept");
       return withCors(response, head);
     }
+    if (isOver(asked)) return withCors(await this.#finished(page.head, finished), head);
     if (asked !== undefined && !isOf(page.head, cursor)) {
       return withCors(
         textResponse(400, "Last-Event-ID is none of this stream's: leave it out to read from the beginning"),
@@ -243,10 +245,7 @@ export class ResumableStreams {
     }
     if (page.head.state !== "running" && cursor !== undefined) {
       const all = this.#farewell.record(page.head)?.seq ?? page.head.last;
-      if (cursor.seq >= all) {
-        const response = await finished?.(statusOf(page.head)) ?? new Response(null, { status: 204 });
-        return withCors(response, head);
-      }
+      if (cursor.seq >= all) return withCors(await this.#finished(page.head, finished), head);
     }
     if (this.#closing !== undefined || hasLeft(request) || own.signal?.aborted) {
       return new Response("", { headers: head.headers });
@@ -463,6 +462,10 @@ export class ResumableStreams {
         { cause: error },
       );
     }
+  }
+
+  async #finished(head: StreamHead, answer: StreamSubscribeOptions["finished"]): Promise<Response> {
+    return await answer?.(statusOf(head)) ?? new Response(null, { status: 204 });
   }
 
   /** The stream's follower in this process; a new one if the stream is another by now. */

@@ -134,8 +134,8 @@ export class Subscriber extends EventStream implements Reader {
   }
 
   #finish(head: StreamHead): boolean {
-    const record = this.#parts.farewell.record(head);
-    if (record !== undefined) this.write(utf8.encode(sentFrame(head.epoch, record)));
+    const bytes = this.#parts.farewell.bytes(head);
+    if (bytes !== undefined) this.write(bytes);
     this.end("end");
     return true;
   }

@@ -15,7 +15,7 @@ export interface Received {
 }
 
 export class MemoryClient {
-  /** All that was dispatched, the cursor event left out. */
+  /** All that was dispatched, those that tidings sends for their ids alone left out. */
   readonly events: Received[] = [];
   /** What it would send as `Last-Event-ID`. */
   lastEventId: string | undefined;
@@ -33,7 +33,7 @@ export class MemoryClient {
   readonly #parser = createParser({
     onEvent: ({ event, data, id }) => {
       if (id !== undefined) this.lastEventId = id;
-      if (event !== "tidings-cursor") this.events.push({ event, data, id });
+      if (event !== "tidings-cursor" && event !== "tidings-end") this.events.push({ event, data, id });
     },
   });
 

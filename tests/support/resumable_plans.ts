@@ -243,6 +243,9 @@ class PlanReader {
 
   #check(event: string, data: string, id: string | undefined): void {
     this.log.push(`${id} ${event} ${data}`);
+    if (event === "tidings-end") {
+      return assert.ok(this.end !== undefined, "the last sign comes behind the end");
+    }
     const [epoch, number] = id!.split("-");
     const seq = Number(number);
     assert.equal(epoch, this.#account.epoch, "an id of this stream");
