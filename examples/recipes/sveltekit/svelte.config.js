@@ -1,0 +1,4 @@
+// Builds the app as a Node server.
+import adapter from "@sveltejs/adapter-node";
+
+export default { kit: { adapter: adapter() } };

@@ -1,0 +1,4 @@
+// Lets Vite build SvelteKit.
+import { sveltekit } from "@sveltejs/kit/vite";
+
+export default { plugins: [sveltekit()] };
