@@ -1,11 +1,11 @@
 // Runs every recipe against its real framework, with the packed package, by a client that comes, leaves and comes back.
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { EventClient, PATIENCE, until } from "../support/event_client.mjs";
 import { exec } from "../support/exec.mjs";
 import { nodeEnvironment } from "../support/nodes.mjs";
 import { tarball } from "../support/packed.mjs";
-import { readJson, root } from "../support/project.mjs";
+import { clonedFiles, copyProject, read, readJson, root } from "../support/project.mjs";
 import { withServer } from "../support/server.mjs";
 import { freePort } from "../support/start.mjs";
 
@@ -17,7 +17,12 @@ const LIMIT = 180;
 /** What a user writes must be read in a minute. */
 const LINES = 30;
 
-const names = readdirSync(join(root, home)).filter((name) => existsSync(join(root, home, name, "package.json")));
+/** Those that do something else than a feed, and who visits them. */
+const VISITS = { "aws-lambda": visitAnswer };
+
+const names = readdirSync(join(root, home)).filter((name) =>
+  existsSync(join(root, home, name, "package.json"))
+);
 
 const manifestOf = (name) => readJson(`${home}/${name}/package.json`);
 
@@ -31,7 +36,7 @@ function install(work, name) {
 
 async function bring(work, name) {
   const cwd = join(work, `recipe-${name}`);
-  cpSync(join(root, home, name), cwd, { recursive: true });
+  copyProject(cwd, `${home}/${name}`);
   const path = join(cwd, "package.json");
   const manifest = JSON.parse(readFileSync(path, "utf8"));
   manifest.dependencies.tidings = `file:${await tarball(work)}`;
@@ -59,11 +64,15 @@ async function runScript({ work }, name, script) {
   const place = { PORT: port, HOST: "127.0.0.1" };
   const command = ["npm", "run", script];
   const options = { cwd, env: { ...env, ...place }, at: `http://127.0.0.1:${port}`, within: 60 };
-  await withServer(command, options, (url, printed) => visit(new URL("/events", url), printed));
+  await withServer(
+    command,
+    options,
+    (url, printed) => (VISITS[name] ?? visitFeed)(new URL("/events", url), printed),
+  );
 }
 
 /** What a page and whoever posts would do. */
-async function visit(url, printed) {
+async function visitFeed(url, printed) {
   let left = 0;
   const leave = async (client) => {
     client.leave();
@@ -88,6 +97,19 @@ async function visit(url, printed) {
   const got = second.events.map(({ data }) => JSON.parse(data).text).join(", ");
   if (got !== "three, four, five") throw new Error(`Back again after "two", the client got ${got}`);
   await leave(second);
+}
+
+/** One client reads an answer to its end, another leaves before. */
+async function visitAnswer(url, printed) {
+  const first = await EventClient.open(url);
+  await first.see("One");
+  if (first.events.length > 2) throw new Error(`At once came ${JSON.stringify(first.events)}`);
+  await first.see("other.");
+  await until(() => printed().includes("The stream is over: end"), "the answer did not end");
+  const second = await EventClient.open(url);
+  await second.see("One");
+  second.leave();
+  await until(() => printed().includes("The stream is over: client"), "nobody noticed that the client left");
 }
 
 async function post(url, text) {
@@ -116,17 +138,18 @@ function form() {
       }
     }
     const lines = codeOf(name);
-    if (lines > LINES) problems.push(`${name} has ${lines} lines of code; at most ${LINES} are read in a minute`);
+    if (lines > LINES) {
+      problems.push(`${name} has ${lines} lines of code; at most ${LINES} are read in a minute`);
+    }
   }
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
 /** The lines that speak of events: what a framework's own tool writes for every project is not counted. */
 const codeOf = (name) =>
-  readdirSync(join(root, home, name), { recursive: true })
-    .filter((path) => /\.(m?[jt]sx?)$/.test(path) && !/node_modules/.test(path))
-    .map((path) => readFileSync(join(root, home, name, path), "utf8"))
-    .filter((text) => /tidings|feed/.test(text))
+  clonedFiles(`${home}/${name}`).filter((path) => /\.(m?[jt]sx?)$/.test(path))
+    .map((path) => read(`${home}/${name}/${path}`))
+    .filter((text) => /tidings/.test(text))
     .reduce((sum, text) => sum + text.split("\n").filter((line) => /\S/.test(line)).length, 0);
 
 const startsOf = ({ scripts = {} }) => Object.keys(scripts).filter((script) => script.startsWith("start"));

@@ -7,7 +7,9 @@ export const PATIENCE = 10;
 /** Waits until `condition` holds. @throws {Error} Saying what was awaited. */
 export async function until(condition, what, seconds = PATIENCE) {
   for (const end = Date.now() + seconds * 1000; !condition(); await sleep(10)) {
-    if (Date.now() > end) throw new Error(`Within ${seconds} s ${typeof what === "function" ? what() : what}`);
+    if (Date.now() > end) {
+      throw new Error(`Within ${seconds} s ${typeof what === "function" ? what() : what}`);
+    }
   }
 }
 

@@ -8,6 +8,9 @@ const app = new H3();
 
 app.get("/events", (event) => feed.subscribe(event.req));
 
-app.post("/events", async (event) => ({ id: await feed.publish({ event: "note", data: await event.req.json() }) }));
+app.post(
+  "/events",
+  async (event) => ({ id: await feed.publish({ event: "note", data: await event.req.json() }) }),
+);
 
 serve(app, { port: Number(process.env.PORT ?? 3000) });

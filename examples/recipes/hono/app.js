@@ -8,6 +8,9 @@ const app = new Hono();
 
 app.get("/events", (c) => feed.subscribe(c.req.raw));
 
-app.post("/events", async (c) => c.json({ id: await feed.publish({ event: "note", data: await c.req.json() }) }));
+app.post(
+  "/events",
+  async (c) => c.json({ id: await feed.publish({ event: "note", data: await c.req.json() }) }),
+);
 
 export default app;

@@ -1,5 +1,5 @@
 // A feed in Nitro: GET /events is the stream, POST /events publishes.
-import { defineHandler } from "nitro/h3";
+import { defineHandler } from "nitro";
 import { Broadcaster } from "tidings";
 
 const feed = new Broadcaster({ onClose: () => console.log(`A client left, ${feed.size} are here`) });
