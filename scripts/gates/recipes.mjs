@@ -17,8 +17,11 @@ const LIMIT = 180;
 /** What a user writes must be read in a minute. */
 const LINES = 30;
 
-/** Those that do something else than a feed, and who visits them. */
-const VISITS = { "aws-lambda": visitAnswer };
+/** Those that are not a feed at one address, and who visits them. */
+const VISITS = {
+  "aws-lambda": visitAnswer,
+  trpc: (url, printed) => visitFeed(url, printed, new URL("/trpc/write", url)),
+};
 
 const names = readdirSync(join(root, home)).filter((name) =>
   existsSync(join(root, home, name, "package.json"))
@@ -72,7 +75,7 @@ async function runScript({ work }, name, script) {
 }
 
 /** What a page and whoever posts would do. */
-async function visitFeed(url, printed) {
+async function visitFeed(url, printed, input = url) {
   let left = 0;
   const leave = async (client) => {
     client.leave();
@@ -83,16 +86,16 @@ async function visitFeed(url, printed) {
   };
   const first = await EventClient.open(url);
   // Each is seen before the next one is sent: nothing on the way may keep what is small until there is more.
-  await post(url, "one");
+  await post(input, "one");
   await first.see("one");
-  await post(url, "two");
+  await post(input, "two");
   const { id } = await first.see("two");
   await leave(first);
-  await post(url, "three");
-  await post(url, "four");
+  await post(input, "three");
+  await post(input, "four");
   const second = await EventClient.open(url, id);
   await second.see("four");
-  await post(url, "five");
+  await post(input, "five");
   await second.see("five");
   const got = second.events.map(({ data }) => JSON.parse(data).text).join(", ");
   if (got !== "three, four, five") throw new Error(`Back again after "two", the client got ${got}`);
@@ -120,7 +123,9 @@ async function post(url, text) {
     signal: AbortSignal.timeout(PATIENCE * 1000),
   });
   const body = await answer.text();
-  if (!answer.ok || !JSON.parse(body).id) throw new Error(`POST ${url} answered ${answer.status}: ${body}`);
+  if (!answer.ok || !/"id":".+"/.test(body)) {
+    throw new Error(`POST ${url} answered ${answer.status}: ${body}`);
+  }
 }
 
 /** Each says what it is and what it stands on, in a few lines. */
