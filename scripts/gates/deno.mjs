@@ -7,10 +7,12 @@ import { readJUnit } from "../testing/reports.mjs";
 
 const deno = (...args) => exec([bin("deno"), ...args], { cwd: root });
 
-/** The TypeScript files of a folder. */
+/** The TypeScript files of a folder, but for what stands on packages that are not installed here. */
 const scripts = (folder) =>
   readdirSync(join(root, folder), { recursive: true })
-    .filter((path) => path.endsWith(".ts") && !path.startsWith("deno/")).map((path) => `${folder}/${path}`);
+    .filter((path) => path.endsWith(".ts") && !/^(deno|recipes)\//.test(path)).map((path) =>
+      `${folder}/${path}`
+    );
 
 async function docTests({ work }) {
   const report = join(work, "doc-tests.xml");

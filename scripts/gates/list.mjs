@@ -5,6 +5,7 @@ import { gates as init } from "./init.mjs";
 import { gates as manifest } from "./package.mjs";
 import { gates as quickstart } from "./quickstart.mjs";
 import { gates as readme } from "./readme.mjs";
+import { gates as recipes } from "./recipes.mjs";
 import { gates as release } from "./release.mjs";
 import { gates as repository } from "./repository.mjs";
 import { gates as rooms } from "./rooms.mjs";
@@ -32,6 +33,7 @@ export const gates = [
   ...snippets,
   ...site,
   ...quickstart,
+  ...recipes,
   ...siteBrowser,
   ...browsers,
 ];

@@ -13,7 +13,9 @@ export function tarball(work) {
 }
 
 async function pack(work) {
-  const listed = await exec(["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", work], {
+  // A home that is new would hear of a newer npm, behind the list.
+  const quiet = ["--json", "--no-update-notifier"];
+  const listed = await exec(["npm", "pack", ...quiet, "--ignore-scripts", "--pack-destination", work], {
     cwd: root,
   });
   const { filename, files } = JSON.parse(listed.slice(listed.indexOf("[")))[0];

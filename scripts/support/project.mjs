@@ -37,11 +37,16 @@ export function coreEntries() {
     .map((name) => exports[name].replace("./", ""));
 }
 
-/** Copies into `target` what a clone would hold if the work tree were committed now: nothing ignored, nothing built. */
-export function copyProject(target) {
+/** The files below `folder` that a clone would hold if the work tree were committed now: nothing ignored, nothing built. */
+export function clonedFiles(folder = "") {
+  const cwd = join(root, folder);
   const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-    cwd: root,
+    cwd,
   });
-  const paths = listed.toString().split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
-  for (const path of paths) cpSync(join(root, path), join(target, path));
+  return listed.toString().split("\0").filter((path) => path !== "" && existsSync(join(cwd, path)));
+}
+
+/** Copies them into `target`. */
+export function copyProject(target, folder = "") {
+  for (const path of clonedFiles(folder)) cpSync(join(root, folder, path), join(target, path));
 }

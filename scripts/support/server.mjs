@@ -1,14 +1,19 @@
-// Starts a server that prints its address, as a person would who opens the page next.
+// Starts a server, as a person would who opens the page next: it prints its address, or is told it.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ADDRESS = /https?:\/\/\S+?:\d+\S*/;
 
 /**
- * @param {string[]} command the server's command; it has to print its URL
- * @param {(url: string) => Promise<void>} visit what to do with it once it is up
+ * @param {string[]} command the server's command; it has to print its URL, unless that is known
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, within?: number, at?: string }} options `within` is in
+ *   seconds; `at` is the URL that the command was told, for a server that prints another one or none
+ * @param {(url: string, printed: () => string) => Promise<void>} visit what to do with it once it is up; `printed` gives
+ *   all that it has printed
  */
-export async function withServer(command, { cwd, env, within = 60 }, visit) {
+export async function withServer(command, { cwd, env, within = 60, at }, visit) {
   const child = spawn(command[0], command.slice(1), {
     cwd,
     env: { ...env, NO_COLOR: "1" },
@@ -25,11 +30,12 @@ export async function withServer(command, { cwd, env, within = 60 }, visit) {
   const told = new Promise((resolve) => {
     const read = (chunk) => {
       output += chunk;
-      const url = ADDRESS.exec(output)?.[0];
+      const url = at === undefined && ADDRESS.exec(output)?.[0];
       if (url && output.slice(output.indexOf(url) + url.length).length > 0) resolve(url);
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
+    if (at !== undefined) listening(at, () => state === "running").then(() => resolve(at));
   });
   const give = (reason) => {
     throw new Error(`${command.join(" ")}: ${reason}\n${output.trimEnd()}`);
@@ -42,7 +48,7 @@ export async function withServer(command, { cwd, env, within = 60 }, visit) {
     ]);
     if (!url) give(state === "running" ? `no address was printed within ${within} s` : state);
     try {
-      await visit(url);
+      await visit(url, () => output);
     } catch (error) {
       give(error.cause ? `${error.message}: ${error.cause.message}` : error.message);
     }
@@ -52,6 +58,19 @@ export async function withServer(command, { cwd, env, within = 60 }, visit) {
     return how;
   } finally {
     signal(child, "SIGKILL");
+  }
+}
+
+/** Resolves when somebody listens at `url`; gives up when nobody is awaited there any more. */
+async function listening(url, awaited) {
+  const { hostname, port } = new URL(url);
+  for (;;) {
+    const socket = connect(Number(port), hostname);
+    const answered = await once(socket, "connect").then(() => true, () => false);
+    socket.destroy();
+    if (answered) return;
+    if (!awaited()) return new Promise(() => {});
+    await sleep(50, undefined, { ref: false });
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type WorkSource,
 } from "../../lib/resumable/mod.ts";
 import { createSSEResponse } from "../../mod.ts";
+import { connect } from "../../lib/client/mod.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import type { StreamStore } from "../../lib/store/store.ts";
 import { errorsPrinted, sleep, until, within } from "../support/wait.ts";
@@ -401,4 +402,27 @@ test("an object that is closed holds no timer and no stream", async () => {
   assert.equal((await done).state, "lost");
   assert.match(await within(text, "the response ends"), /data: 1/);
   await assert.rejects(streams.status("id"), { code: "closed" });
+});
+
+test("connect() takes the end for the end: no error, and no second request", async () => {
+  const streams = new ResumableStreams();
+  await (await streams.start("id", ["1", "2"])).done;
+  let requests = 0;
+  const fetch = ((input: string, init: RequestInit) => {
+    requests++;
+    return streams.subscribe(new Request(input, init), "id");
+  }) as typeof globalThis.fetch;
+  const seen: string[] = [];
+  for await (const item of connect("http://localhost/", { fetch })) {
+    if ("data" in item) seen.push(`${item.event} ${item.data}`);
+  }
+  assert.deepEqual(seen, ["message 1", "message 2", 'end {"state":"complete","events":2}']);
+  assert.equal(requests, 1);
+  const again = new Request("http://localhost/", { headers: { "last-event-id": "tidings-end" } });
+  assert.equal(
+    (await streams.subscribe(again, "id")).status,
+    204,
+    "an EventSource that brings it is told to stop",
+  );
+  await streams.close();
 });

@@ -1,0 +1,5 @@
+// Builds the app as a server for Node.
+import node from "@astrojs/node";
+import { defineConfig } from "astro/config";
+
+export default defineConfig({ output: "server", adapter: node({ mode: "standalone" }) });

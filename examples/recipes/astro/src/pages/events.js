@@ -1,0 +1,10 @@
+// A feed in Astro: GET /events is the stream, POST /events publishes.
+import { Broadcaster } from "tidings";
+
+const feed = new Broadcaster({ onClose: () => console.log(`A client left, ${feed.size} are here`) });
+
+export const GET = ({ request }) => feed.subscribe(request);
+
+export async function POST({ request }) {
+  return Response.json({ id: await feed.publish({ event: "note", data: await request.json() }) });
+}

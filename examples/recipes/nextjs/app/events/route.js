@@ -1,0 +1,13 @@
+// A feed in Next.js: GET /events is the stream, POST /events publishes.
+import { Broadcaster } from "tidings";
+
+// On globalThis, so that all routes have the same one, and in development also after a change of this file.
+const feed = globalThis.feed ??= new Broadcaster({
+  onClose: () => console.log(`A client left, ${feed.size} are here`),
+});
+
+export const GET = (request) => feed.subscribe(request);
+
+export async function POST(request) {
+  return Response.json({ id: await feed.publish({ event: "note", data: await request.json() }) });
+}

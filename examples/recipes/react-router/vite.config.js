@@ -1,0 +1,4 @@
+// Lets Vite build React Router.
+import { reactRouter } from "@react-router/dev/vite";
+
+export default { plugins: [reactRouter()] };

@@ -1,0 +1,5 @@
+// Builds the app with SvelteKit, as a server for Node.
+import adapter from "@sveltejs/adapter-node";
+import { sveltekit } from "@sveltejs/kit/vite";
+
+export default { plugins: [sveltekit({ adapter: adapter() })] };

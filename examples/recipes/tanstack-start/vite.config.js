@@ -1,0 +1,5 @@
+// Lets Vite build TanStack Start.
+import { tanstackStart } from "@tanstack/react-start/plugin/vite";
+import react from "@vitejs/plugin-react";
+
+export default { plugins: [tanstackStart(), react()] };

@@ -1,0 +1,170 @@
+// Runs every recipe against its real framework, with the packed package, by a client that comes, leaves and comes back.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { EventClient, PATIENCE, until } from "../support/event_client.mjs";
+import { exec } from "../support/exec.mjs";
+import { nodeEnvironment } from "../support/nodes.mjs";
+import { tarball } from "../support/packed.mjs";
+import { clonedFiles, copyProject, read, readJson, root } from "../support/project.mjs";
+import { withServer } from "../support/server.mjs";
+import { freePort } from "../support/start.mjs";
+
+const home = "examples/recipes";
+/** The oldest that every framework here takes. */
+const NODE = 22;
+/** Seconds for one step: bringing a framework, building, starting it. */
+const LIMIT = 180;
+/** What a user writes must be read in a minute. */
+const LINES = 30;
+
+/** Those that are not a feed at one address, and who visits them. */
+const VISITS = {
+  "aws-lambda": visitAnswer,
+  trpc: (url, printed) => visitFeed(url, printed, new URL("/trpc/write", url)),
+};
+
+const names = readdirSync(join(root, home)).filter((name) =>
+  existsSync(join(root, home, name, "package.json"))
+);
+
+const manifestOf = (name) => readJson(`${home}/${name}/package.json`);
+
+const installed = new Map();
+
+/** A copy of the recipe outside of the project, with its framework and the packed package; built if it has a build. */
+function install(work, name) {
+  if (!installed.has(name)) installed.set(name, bring(work, name));
+  return installed.get(name);
+}
+
+async function bring(work, name) {
+  const cwd = join(work, `recipe-${name}`);
+  copyProject(cwd, `${home}/${name}`);
+  const path = join(cwd, "package.json");
+  const manifest = JSON.parse(readFileSync(path, "utf8"));
+  manifest.dependencies.tidings = `file:${await tarball(work)}`;
+  writeFileSync(path, JSON.stringify(manifest));
+  const own = await nodeEnvironment(work, NODE);
+  const env = {
+    ...own,
+    // Behind the machine's own commands: Bun and Deno.
+    PATH: [own.PATH, join(root, "node_modules/.bin")].join(delimiter),
+    // No framework tells its maker that it was run.
+    DO_NOT_TRACK: "1",
+    NEXT_TELEMETRY_DISABLED: "1",
+    ASTRO_TELEMETRY_DISABLED: "1",
+    CI: "1",
+  };
+  await exec(["npm", "install", "--no-audit", "--no-fund", "--prefer-offline"], { cwd, env, limit: LIMIT });
+  if (manifest.scripts.build) await exec(["npm", "run", "build"], { cwd, env, limit: LIMIT });
+  return { cwd, env };
+}
+
+/** Runs one of the recipe's scripts that start a server. */
+async function runScript({ work }, name, script) {
+  const { cwd, env } = await install(work, name);
+  const port = String(await freePort());
+  const place = { PORT: port, HOST: "127.0.0.1" };
+  const command = ["npm", "run", script];
+  const options = { cwd, env: { ...env, ...place }, at: `http://127.0.0.1:${port}`, within: 60 };
+  await withServer(
+    command,
+    options,
+    (url, printed) => (VISITS[name] ?? visitFeed)(new URL("/events", url), printed),
+  );
+}
+
+/** What a page and whoever posts would do. */
+async function visitFeed(url, printed, input = url) {
+  let left = 0;
+  const leave = async (client) => {
+    client.leave();
+    left++;
+    // Nothing is sent meanwhile, so that it is the departure that is noticed, and no write that failed.
+    const noticed = () => printed().match(/^.*A client left, 0 are here$/gm)?.length === left;
+    await until(noticed, "it was not noticed that the client left");
+  };
+  const first = await EventClient.open(url);
+  // Each is seen before the next one is sent: nothing on the way may keep what is small until there is more.
+  await post(input, "one");
+  await first.see("one");
+  await post(input, "two");
+  const { id } = await first.see("two");
+  await leave(first);
+  await post(input, "three");
+  await post(input, "four");
+  const second = await EventClient.open(url, id);
+  await second.see("four");
+  await post(input, "five");
+  await second.see("five");
+  const got = second.events.map(({ data }) => JSON.parse(data).text).join(", ");
+  if (got !== "three, four, five") throw new Error(`Back again after "two", the client got ${got}`);
+  await leave(second);
+}
+
+/** One client reads an answer to its end, another leaves before. */
+async function visitAnswer(url, printed) {
+  const first = await EventClient.open(url);
+  await first.see("One");
+  if (first.events.length > 2) throw new Error(`At once came ${JSON.stringify(first.events)}`);
+  await first.see("other.");
+  await until(() => printed().includes("The stream is over: end"), "the answer did not end");
+  const second = await EventClient.open(url);
+  await second.see("One");
+  second.leave();
+  await until(() => printed().includes("The stream is over: client"), "nobody noticed that the client left");
+}
+
+async function post(url, text) {
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ text }),
+    signal: AbortSignal.timeout(PATIENCE * 1000),
+  });
+  const body = await answer.text();
+  if (!answer.ok || !/"id":".+"/.test(body)) {
+    throw new Error(`POST ${url} answered ${answer.status}: ${body}`);
+  }
+}
+
+/** Each says what it is and what it stands on, in a few lines. */
+function form() {
+  if (names.length === 0) throw new Error(`There is no recipe in ${home}`);
+  const problems = [];
+  for (const name of names) {
+    const { description, dependencies = {}, devDependencies = {}, scripts } = manifestOf(name);
+    if (!description) problems.push(`${name} has no "description", which docs/recipes shows`);
+    if (!existsSync(join(root, home, name, "README.md"))) problems.push(`${name} has no README.md`);
+    if (startsOf({ scripts }).length === 0) problems.push(`${name} has no script "start"`);
+    for (const [packageName, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+      if (packageName !== "tidings" && !/^\d/.test(version)) {
+        problems.push(`${name} takes ${packageName} ${version}, which is not one version`);
+      }
+    }
+    const lines = codeOf(name);
+    if (lines > LINES) {
+      problems.push(`${name} has ${lines} lines of code; at most ${LINES} are read in a minute`);
+    }
+  }
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+}
+
+/** The lines that speak of events: what a framework's own tool writes for every project is not counted. */
+const codeOf = (name) =>
+  clonedFiles(`${home}/${name}`).filter((path) => /\.(m?[jt]sx?)$/.test(path))
+    .map((path) => read(`${home}/${name}/${path}`))
+    .filter((text) => /tidings/.test(text))
+    .reduce((sum, text) => sum + text.split("\n").filter((line) => /\S/.test(line)).length, 0);
+
+const startsOf = ({ scripts = {} }) => Object.keys(scripts).filter((script) => script.startsWith("start"));
+
+export const gates = [
+  { name: "the recipes' form", run: form },
+  ...names.flatMap((name) =>
+    startsOf(manifestOf(name)).map((script) => ({
+      name: `recipe ${name}${script.replace("start", "").replace(":", " on ")}`,
+      run: (context) => runScript(context, name, script),
+    }))
+  ),
+];
