@@ -4,44 +4,29 @@
  * @module
  */
 
-import type { PostgresConnector } from "./connection.ts";
+import type { PostgresConnection } from "./connection.ts";
 import { postgresMigration, type PostgresMigrationOptions, presentQuery } from "./migration.ts";
 
-/** Looks once, and makes what is missing; after a failure another call looks again. */
+/** Looks over each new connection: it may lead to another database than the last, one that was restored for instance. */
 export class Migrator {
-  readonly #connector: PostgresConnector;
   readonly #wanted: PostgresMigrationOptions | undefined;
   readonly #tables: readonly string[];
-  #done: Promise<void> | undefined;
 
   /** @param wanted What is made; nothing, if somebody else sees to it. */
-  constructor(
-    connector: PostgresConnector,
-    wanted: PostgresMigrationOptions | undefined,
-    tables: readonly string[],
-  ) {
-    this.#connector = connector;
+  constructor(wanted: PostgresMigrationOptions | undefined, tables: readonly string[]) {
     this.#wanted = wanted;
     this.#tables = tables;
   }
 
-  /** Resolves when all is there. */
-  ready(): Promise<void> {
-    if (this.#wanted === undefined) return Promise.resolve();
-    this.#done ??= this.#run(this.#wanted).catch((error) => {
-      this.#done = undefined;
-      throw error;
-    });
-    return this.#done;
+  /** Whether what is missing is made. */
+  get isActive(): boolean {
+    return this.#wanted !== undefined;
   }
 
-  async #run(wanted: PostgresMigrationOptions): Promise<void> {
-    const connection = await this.#connector.open();
-    try {
-      const [row] = await connection.query(presentQuery(this.#tables), []);
-      if (row?.present !== true) await connection.query(postgresMigration(wanted), []);
-    } finally {
-      connection.close();
-    }
+  /** Resolves when all is there. */
+  async prepare(connection: PostgresConnection): Promise<void> {
+    if (this.#wanted === undefined) return;
+    const [row] = await connection.query(presentQuery(this.#tables), []);
+    if (row?.present !== true) await connection.query(postgresMigration(this.#wanted), []);
   }
 }

@@ -63,10 +63,17 @@ export function stateOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Makes an error of a client's, which names neither the log nor a remedy, into one that does. */
-export function explain(name: string, error: unknown): TidingsError {
+/**
+ * Makes an error of a client's, which names neither the log nor a remedy, into one that does.
+ *
+ * @param migrates Whether what is missing is made at the next attempt.
+ */
+export function explain(name: string, error: unknown, migrates: boolean): TidingsError {
   const said = words(error);
   const known = REMEDIES[stateOf(error) ?? ""];
+  if (known === MIGRATE && migrates) {
+    return made(`${name}: it was dropped, and is made again. Postgres said: ${said}`, error);
+  }
   if (known !== undefined) {
     return made(`${name}: ${known.text}. Postgres said: ${said}`, error, known.permanent);
   }

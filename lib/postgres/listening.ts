@@ -60,7 +60,7 @@ export function listenBy({ listen, notify, clock }: ListeningClient): Required<P
     const unsubscribe = async (channel: string): Promise<void> => {
       const registration = registrations.get(channel);
       registrations.delete(channel);
-      await registration?.ready.then(({ unlisten }) => unlisten(), () => {});
+      await registration?.ready.then((subscription) => subscription.unlisten(), () => {});
     };
     const ping = async (): Promise<void> => {
       await (registrations.get(own) ?? subscribe(own)).ready;

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../base/clock.ts";
-import { show } from "../base/errors.ts";
+import { show, type TidingsError } from "../base/errors.ts";
 import {
   booleanOption,
   checkNames,
@@ -18,7 +18,7 @@ import type { Backplane, BackplaneMessage, BackplaneReader } from "../cluster/ba
 import { encodeChecked, type PublishableEvent } from "../cluster/payload.ts";
 import { Subscriptions } from "../store/subscriptions.ts";
 import { connectorOf, type PostgresClient } from "./clients.ts";
-import { CONNECT_TIMEOUT, type PostgresConnector } from "./connection.ts";
+import { CONNECT_TIMEOUT, type PostgresConnection, type PostgresConnector } from "./connection.ts";
 import { Migrator } from "./database.ts";
 import { explain } from "./errors.ts";
 import { compareIds, isLogId } from "./ids.ts";
@@ -175,13 +175,13 @@ class Log implements PostgresLog {
     this.#log = log;
     this.#channel = `tidings_${log}`;
     this.#poll = poll;
-    const migrator = new Migrator(connector, migrate ? { logs: [log] } : undefined, [log]);
+    const migrator = new Migrator(migrate ? { logs: [log] } : undefined, [log]);
     this.#migrator = migrator;
     this.#writer = new Writer(connector, {
       log,
       channel: this.#channel,
       clock,
-      prepare: () => migrator.ready(),
+      prepare: (connection) => migrator.prepare(connection),
     });
     this.#trimming = new Trimming(connector, { log, maxEvents, maxAge, clock });
     this.#subscriptions = listen && new Subscriptions(listen, {
@@ -204,7 +204,7 @@ class Log implements PostgresLog {
     try {
       return await this.#writer.append(message);
     } catch (error) {
-      throw explain(this.name, error);
+      throw this.#explain(error);
     }
   }
 
@@ -215,15 +215,16 @@ class Log implements PostgresLog {
 
   async open(): Promise<BackplaneReader> {
     let wake: Wake | undefined;
+    let connection: PostgresConnection | undefined;
     try {
-      await this.#migrator.ready();
+      connection = await this.#connector.open();
+      await this.#migrator.prepare(connection);
       if (this.#subscriptions !== undefined) {
         wake = await NotifiedWake.open(this.#subscriptions, this.#channel, this.#clock);
       }
-      const connection = await this.#connector.open();
       wake ??= new PolledWake(this.#clock, this.#poll, (after) => reader.isThere(after));
       const reader: PostgresReader = new PostgresReader({
-        name: this.name,
+        explain: (error) => this.#explain(error),
         log: this.#log,
         connection,
         wake,
@@ -232,11 +233,16 @@ class Log implements PostgresLog {
       return reader;
     } catch (error) {
       wake?.end();
-      throw explain(this.name, error);
+      connection?.close();
+      throw this.#explain(error);
     }
   }
 
   close(): void {
     this.#writer.close();
+  }
+
+  #explain(error: unknown): TidingsError {
+    return explain(this.name, error, this.#migrator.isActive);
   }
 }

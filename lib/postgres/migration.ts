@@ -122,7 +122,9 @@ BEGIN
   END IF;
   EXECUTE format('CREATE TABLE IF NOT EXISTS tidings.%I (n bigint PRIMARY KEY, at bigint NOT NULL, message_id text, '
     'payload text)', log);
-  EXECUTE format('CREATE SEQUENCE IF NOT EXISTS tidings.%I OWNED BY tidings.%I.n', '_n_' || log, log);
+  -- It starts with the time, in microseconds: a log that is dropped and made again has larger numbers than before.
+  EXECUTE format('CREATE SEQUENCE IF NOT EXISTS tidings.%I START %s OWNED BY tidings.%I.n', '_n_' || log,
+    tidings._now() * 1000, log);
 END $$;
 
 -- Milliseconds since 1970.

@@ -6,7 +6,6 @@
 
 import { type BackplaneEntry, type BackplaneReader, LONGEST_WAIT } from "../cluster/backplane.ts";
 import type { PostgresConnection, PostgresRow } from "./connection.ts";
-import { explain } from "./errors.ts";
 import { compareIds, partsOf } from "./ids.ts";
 import { fromStored } from "./text.ts";
 import type { Wake } from "./wakes.ts";
@@ -16,8 +15,8 @@ const WAIT = LONGEST_WAIT - 200;
 
 /** Of what a reader is made. */
 export interface ReaderParts {
-  /** For people who read an error message. */
-  readonly name: string;
+  /** Makes a client's error into one that people understand. */
+  readonly explain: (error: unknown) => Error;
   /** The name of the table, which needs no quotes. */
   readonly log: string;
   readonly connection: PostgresConnection;
@@ -133,7 +132,7 @@ export class PostgresReader implements BackplaneReader {
     try {
       return await this.#parts.connection.query(text, values);
     } catch (error) {
-      throw explain(this.#parts.name, error);
+      throw this.#parts.explain(error);
     }
   }
 }

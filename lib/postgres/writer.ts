@@ -25,21 +25,21 @@ export class Writer {
   readonly #log: string;
   readonly #channel: string;
   readonly #clock: Clock;
-  readonly #prepare: () => Promise<void>;
+  readonly #prepare: (connection: PostgresConnection) => Promise<void>;
   #queue: Pending[] = [];
   #isRunning = false;
   #connection: PostgresConnection | undefined;
   /** Changes when all that waits has failed: what is still under way then belongs to the life before. */
   #life = 0;
 
-  /** @param prepare Called before the first statement over each connection. */
+  /** @param prepare Called with each connection before it is used. */
   constructor(
     connector: PostgresConnector,
     { log, channel, clock, prepare }: {
       log: string;
       channel: string;
       clock: Clock;
-      prepare: () => Promise<void>;
+      prepare: (connection: PostgresConnection) => Promise<void>;
     },
   ) {
     this.#connector = connector;
@@ -101,10 +101,13 @@ export class Writer {
     const life = this.#life;
     let connection = this.#connection;
     if (connection === undefined) {
-      await this.#prepare();
       connection = await this.#connector.open();
-      if (life !== this.#life) connection.close();
-      else this.#connection = connection;
+      if (life !== this.#life) {
+        connection.close();
+        throw new Error("the connection came too late");
+      }
+      this.#connection = connection;
+      await this.#prepare(connection);
     }
     const rows = await connection.query(
       "SELECT tidings.append($1::text, $2::text::text[], $3::text::text[]) AS id",

@@ -31,9 +31,10 @@ for (
       const [own, other] = [open(server.url), open(server.url)];
       const options = { table, migrate: true, ...(listens ? {} : { listen: false as const }) };
       await Promise.all([own.warm(), other.warm()]);
+      const [backplane, elsewhere] = [postgresLog(own.client, options), postgresLog(other.client, options)];
       return {
-        backplane: postgresLog(own.client, options),
-        elsewhere: postgresLog(other.client, options),
+        backplane,
+        elsewhere,
         trim: async (keep: number) =>
           void await server.command(
             `DELETE FROM tidings.${table} WHERE n NOT IN
@@ -47,7 +48,11 @@ for (
         wipe: async () => void await server.command(`TRUNCATE tidings.${table} RESTART IDENTITY`),
         disconnect: () => server.disconnect(),
         connections: () => server.connections(),
-        close: async () => void await Promise.all([own.close(), other.close()]),
+        async close() {
+          backplane.close?.();
+          elsewhere.close?.();
+          await Promise.all([own.close(), other.close()]);
+        },
       };
     },
   });

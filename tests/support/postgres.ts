@@ -66,12 +66,19 @@ export class PostgresServer {
   /** Starts a server on a free port. */
   static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
     const server = new PostgresServer(await freePort(), options);
-    await server.#program("initdb", [
-      ...["-D", server.#data, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
+    await server.begin();
+    return server;
+  }
+
+  /** Starts it with nothing. */
+  async begin(): Promise<void> {
+    await this.kill();
+    rmSync(this.#data, { recursive: true, force: true });
+    await this.#program("initdb", [
+      ...["-D", this.#data, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
       ...["--locale=C", "--no-sync", "--no-instructions"],
     ]);
-    await server.run();
-    return server;
+    await this.run();
   }
 
   get #data(): string {
