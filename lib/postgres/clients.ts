@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../base/clock.ts";
+import { show } from "../base/errors.ts";
 import { opened, type PostgresConnector, type PostgresRow, type PostgresSubscriber } from "./connection.ts";
 import { listenBy } from "./listening.ts";
 
@@ -36,7 +37,7 @@ export interface PostgresSql {
 export type PostgresClient = PgPool | PostgresSql | PostgresConnector;
 
 /** Finds out what a client is. */
-export function connectorOf(client: unknown, clock: Clock): PostgresConnector | undefined {
+function connectorOf(client: unknown, clock: Clock): PostgresConnector | undefined {
   if ((typeof client !== "object" && typeof client !== "function") || client === null) return undefined;
   if (has(client, "query", "connect", "Client") && "totalCount" in client) {
     return fromPool(client as unknown as OpenPool, clock);
@@ -44,6 +45,17 @@ export function connectorOf(client: unknown, clock: Clock): PostgresConnector | 
   if (has(client, "unsafe", "begin", "listen")) return fromSql(client as OpenSql, clock);
   if (has(client, "open")) return client as PostgresConnector;
   return undefined;
+}
+
+/** Finds out what a client is, or says what it should be. */
+export function clientOf(what: string, client: unknown, clock: Clock): PostgresConnector {
+  const connector = connectorOf(client, clock);
+  if (connector !== undefined) return connector;
+  throw new TypeError(
+    `${what}() takes a pool of pg, an sql of postgres, Bun's SQL, or an object with the method "open", received ${
+      show(client)
+    }`,
+  );
 }
 
 /** Whether an object has these methods. */

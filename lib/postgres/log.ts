@@ -17,7 +17,7 @@ import {
 import type { Backplane, BackplaneMessage, BackplaneReader } from "../cluster/backplane.ts";
 import { encodeChecked, type PublishableEvent } from "../cluster/payload.ts";
 import { Subscriptions } from "../store/subscriptions.ts";
-import { connectorOf, type PostgresClient } from "./clients.ts";
+import { clientOf, type PostgresClient } from "./clients.ts";
 import { CONNECT_TIMEOUT, type PostgresConnection, type PostgresConnector } from "./connection.ts";
 import { Migrator } from "./database.ts";
 import { explain } from "./errors.ts";
@@ -132,17 +132,6 @@ export function postgresLog(client: PostgresClient, options: PostgresLogOptions)
     );
   }
   return new Log(connector, listener, { log, maxEvents, maxAge, migrate, poll, clock });
-}
-
-/** Finds out what a client is, or says what it should be. */
-export function clientOf(what: string, client: unknown, clock: Clock): PostgresConnector {
-  const connector = connectorOf(client, clock);
-  if (connector !== undefined) return connector;
-  throw new TypeError(
-    `${what}() takes a pool of pg, an sql of postgres, Bun's SQL, or an object with the method "open", received ${
-      show(client)
-    }`,
-  );
 }
 
 class Log implements PostgresLog {

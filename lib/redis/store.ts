@@ -7,6 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import { show } from "../base/errors.ts";
 import { checkNames, clockOption, namesOf, wrongOption } from "../base/options.ts";
+import { isFrame, splitFrames } from "../store/frames.ts";
 import { Subscriptions } from "../store/subscriptions.ts";
 import type {
   Appended,
@@ -21,7 +22,7 @@ import type {
 import { connectorOf, type RedisClient } from "./clients.ts";
 import { CONNECT_TIMEOUT, type RedisConnector } from "./connection.ts";
 import { type Advice, explain } from "./errors.ts";
-import { isFrame, readHead, readPage, splitFrames } from "./head.ts";
+import { readHead, readPage } from "./head.ts";
 import { readText } from "./reply.ts";
 import { Scripting } from "./scripting.ts";
 import { APPEND, CLAIM, CREATE, END, OVERDUE, READ } from "./scripts.ts";
