@@ -1,8 +1,8 @@
 /**
  * Writes, checks and compares the ids of a log in Postgres: `<number>-<milliseconds>`.
  *
- * The number says the order; the time, which is that of the entry, tells entries apart that were given one number, as after a
- * backup was restored.
+ * The number says the order; the time, which is that of the entry, tells entries apart that were given one number after all,
+ * as after a backup was restored on a machine whose clock is behind.
  *
  * @module
  */

@@ -49,7 +49,7 @@ export function logName(option: string, name: unknown): string {
  * missing. The role that runs them needs the right to create a schema; it is the owner of all.
  *
  * Other roles need no more than `roles` gives them: `USAGE` of the schema, `SELECT`, `INSERT` and `DELETE` on the log's table
- * and the outbox, and `USAGE` of the log's sequence; for the store `SELECT`, `INSERT`, `UPDATE` and `DELETE` on its tables.
+ * and the outbox, and `USAGE` and `UPDATE` of the log's sequence; for the store `SELECT`, `INSERT`, `UPDATE` and `DELETE` on its tables.
  * Without the right to delete from a log a role still reads and publishes, and others do the trimming.
  *
  * A log is an ordinary table, `tidings.<name>`: it is in backups, and `TRUNCATE` empties it, which clients are told of.
@@ -92,7 +92,7 @@ function grants(role: string, logs: readonly string[], store: boolean): string {
   ];
   for (const name of logs) {
     lines.push(`GRANT SELECT, INSERT, DELETE ON tidings.${name} TO ${role};`);
-    lines.push(`GRANT USAGE ON SEQUENCE tidings._n_${name} TO ${role};`);
+    lines.push(`GRANT USAGE, UPDATE ON SEQUENCE tidings._n_${name} TO ${role};`);
   }
   if (store) {
     lines.push(
@@ -122,14 +122,23 @@ BEGIN
   END IF;
   EXECUTE format('CREATE TABLE IF NOT EXISTS tidings.%I (n bigint PRIMARY KEY, at bigint NOT NULL, message_id text, '
     'payload text)', log);
-  -- It starts with the time, in microseconds: a log that is dropped and made again has larger numbers than before.
-  EXECUTE format('CREATE SEQUENCE IF NOT EXISTS tidings.%I START %s OWNED BY tidings.%I.n', '_n_' || log,
-    tidings._now() * 1000, log);
+  EXECUTE format('CREATE SEQUENCE IF NOT EXISTS tidings.%I OWNED BY tidings.%I.n', '_n_' || log, log);
 END $$;
 
 -- Milliseconds since 1970.
 CREATE OR REPLACE FUNCTION tidings._now() RETURNS bigint LANGUAGE sql VOLATILE AS
   'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
+
+-- The first of so many numbers of a log whose lock is held: the time in microseconds, or more. So a number is not given again
+-- after a backup was restored, and a log that is dropped and made again has larger ones than before.
+CREATE OR REPLACE FUNCTION tidings._next(log text, count bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  numbers regclass := format('tidings.%I', '_n_' || log);
+  n bigint := greatest(nextval(numbers), floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
+BEGIN
+  PERFORM setval(numbers, n + count - 1);
+  RETURN n;
+END $$;
 
 -- Appends entries, in their order, and gives their ids. The lock is held until the commit can be seen.
 CREATE OR REPLACE FUNCTION tidings.append(log text, message_ids text[], payloads text[]) RETURNS SETOF text
@@ -138,9 +147,9 @@ BEGIN
   PERFORM pg_advisory_xact_lock(${LOCK}, hashtext(log));
   RETURN QUERY EXECUTE format(
     'INSERT INTO tidings.%I (n, at, message_id, payload)
-     SELECT nextval(%L), $3, e.message_id, e.payload
-     FROM (SELECT * FROM unnest($1, $2) WITH ORDINALITY AS u (message_id, payload, o) ORDER BY o) e
-     RETURNING n || ''-'' || at', log, format('tidings.%I', '_n_' || log)) USING message_ids, payloads, tidings._now();
+     SELECT $1 + o - 1, $2, m, p FROM unnest($3, $4) WITH ORDINALITY AS u (m, p, o) ORDER BY o
+     RETURNING n || ''-'' || at', log)
+    USING tidings._next(log, cardinality(payloads)), tidings._now(), message_ids, payloads;
 END $$;
 
 -- Numbers what a transaction has published, when it commits. The locks of several logs are taken in one order.
@@ -155,8 +164,8 @@ BEGIN
     PERFORM set_config('tidings.logs', '', true);
   END IF;
   PERFORM pg_advisory_xact_lock(${LOCK}, hashtext(NEW.log));
-  EXECUTE format('INSERT INTO tidings.%I (n, at, payload) VALUES (nextval(%L), tidings._now(), $1)',
-    NEW.log, format('tidings.%I', '_n_' || NEW.log)) USING NEW.payload;
+  EXECUTE format('INSERT INTO tidings.%I (n, at, payload) VALUES ($1, $2, $3)', NEW.log)
+    USING tidings._next(NEW.log, 1), tidings._now(), NEW.payload;
   DELETE FROM tidings._outbox WHERE ord = NEW.ord;
   RETURN NULL;
 END $$;
