@@ -6,8 +6,8 @@
 
 import type { Clock } from "../base/clock.ts";
 import { show } from "../base/errors.ts";
-import { opened, type PostgresConnector, type PostgresRow, type PostgresSubscriber } from "./connection.ts";
-import { listenBy } from "./listening.ts";
+import { opened, type PostgresConnector, type PostgresRow } from "./connection.ts";
+import { proven, sessionsOf } from "./listening.ts";
 
 /** What is used of a pool of npm's `pg`, made by `new pg.Pool()`. */
 export interface PgPool {
@@ -110,7 +110,7 @@ function fromPool(pool: OpenPool, clock: Clock): PostgresConnector {
         close,
       };
     },
-    async listen(onMessage, onLost): Promise<PostgresSubscriber> {
+    listen: proven(async (onMessage, onLost) => {
       const { client, close } = await open();
       let isClosed = false;
       client.on("notification", ({ channel, payload = "" }) => onMessage(channel, payload));
@@ -120,13 +120,13 @@ function fromPool(pool: OpenPool, clock: Clock): PostgresConnector {
       return {
         subscribe: run("LISTEN"),
         unsubscribe: run("UNLISTEN"),
-        ping: () => client.query({ text: "SELECT 1" }),
+        notify: (channel) => client.query({ text: "SELECT pg_notify($1::text, '')", values: [channel] }),
         close() {
           isClosed = true;
           close();
         },
       };
-    },
+    }, clock),
   };
 }
 
@@ -141,10 +141,9 @@ interface OpenSql extends PostgresSql {
 
 /** These keep their connections to themselves: they reconnect without being asked, and so nothing is closed here. */
 function fromSql(sql: OpenSql, clock: Clock): PostgresConnector {
-  const listen = listenBy({
+  const sessions = sessionsOf({
     listen: (channel, onMessage, onListening) => sql.listen(channel, onMessage, onListening),
     notify: (channel) => Promise.resolve(sql.unsafe("SELECT pg_notify($1::text, '')", [channel])),
-    clock,
   });
   return {
     async open() {
@@ -156,7 +155,7 @@ function fromSql(sql: OpenSql, clock: Clock): PostgresConnector {
         close: () => {},
       };
     },
-    listen,
+    listen: proven(sessions, clock),
   };
 }
 

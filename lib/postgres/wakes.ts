@@ -27,7 +27,8 @@ export class NotifiedWake implements Wake {
   #isTold = false;
   #look: (() => void) | undefined;
 
-  private constructor(subscriptions: Subscriptions, channel: string, clock: Clock, ready: () => void) {
+  /** @param ready Called when something is known of them; says whether notifications arrive. */
+  private constructor(subscriptions: Subscriptions, channel: string, clock: Clock, ready: () => boolean) {
     this.#clock = clock;
     this.#stop = subscriptions.add(channel, {
       heard: (message) => {
@@ -38,21 +39,24 @@ export class NotifiedWake implements Wake {
       },
       missed: () => {
         if (this.#isReady) this.#isInterrupted = true;
-        this.#isReady = true;
-        ready();
+        else this.#isReady = ready();
         this.#look?.();
       },
     });
   }
 
-  /** Resolves when Postgres has confirmed that it tells, or when that takes long. */
+  /** Resolves when it is proved that notifications arrive, and rejects when they do not. */
   static open(subscriptions: Subscriptions, channel: string, clock: Clock): Promise<NotifiedWake> {
     return new Promise((resolve, reject) => {
       const wake: NotifiedWake = new NotifiedWake(subscriptions, channel, clock, () => {
         const { failure } = subscriptions;
-        if (failure === undefined) return resolve(wake);
-        wake.end();
-        reject(failure);
+        const isProved = subscriptions.confirms(channel);
+        if (isProved) resolve(wake);
+        else if (failure !== undefined) {
+          wake.end();
+          reject(failure);
+        }
+        return isProved;
       });
     });
   }

@@ -94,6 +94,11 @@ export class Subscriptions {
     return this.#failure;
   }
 
+  /** Whether the engine has confirmed that it brings what is told on a channel. */
+  confirms(channel: string): boolean {
+    return this.#confirmed.has(channel);
+  }
+
   /** Listens to a channel until the function that is returned is called. */
   add(channel: string, listener: ChannelListener): () => void {
     if (this.#isClosed) return () => {};
