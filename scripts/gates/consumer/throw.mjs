@@ -5,6 +5,7 @@ import { connectShared } from "tidings/client/shared";
 import { gzip } from "tidings/compression";
 import { jetStream } from "tidings/nats";
 import { toNodeListener } from "tidings/node";
+import { postgresLog } from "tidings/postgres";
 import { redisStreams } from "tidings/redis";
 import { serve } from "tidings/serve";
 
@@ -15,6 +16,7 @@ const throwers = {
   "./compression": () => gzip({ level: 10 }),
   "./nats": () => jetStream({}, { stream: "" }),
   "./node": () => toNodeListener(1),
+  "./postgres": () => postgresLog({}, { table: "" }),
   "./redis": () => redisStreams({}, { stream: "" }),
   "./serve": () => serve(1),
 };
