@@ -105,7 +105,11 @@ function fromPool(pool: OpenPool, clock: Clock): PostgresConnector {
   return {
     async open() {
       const { client, close } = await open();
+      let isBroken = false;
+      client.on("error", () => isBroken = true);
+      client.on("end", () => isBroken = true);
       return {
+        isBroken: () => isBroken,
         query: async (text, values) => (await client.query({ text, values })).rows,
         close,
       };

@@ -33,6 +33,8 @@ export interface PostgresConnection {
    * statements, with a semicolon between them. An error that Postgres answered has its SQLSTATE as `code` or `errno`.
    */
   query(text: string, values: readonly (string | null)[]): Promise<readonly PostgresRow[]>;
+  /** Whether it is known to have broken, so that another one is opened instead. Default: not known. */
+  isBroken?(): boolean;
   /** Lets go of the connection at once, also if it hangs. What it throws is ignored. */
   close(): void;
 }

@@ -15,6 +15,8 @@ const LONGEST_SILENCE = 4_000;
 
 interface Lane {
   readonly connection: Promise<PostgresConnection>;
+  /** The connection, once it is there. */
+  opened: PostgresConnection | undefined;
   /** Statements that are not answered yet. */
   waiting: number;
 }
@@ -65,10 +67,11 @@ export class Lanes {
 
   #pick(): Lane {
     let best: Lane | undefined;
+    for (const lane of [...this.#lanes]) if (lane.opened?.isBroken?.() === true) this.#drop(lane);
     for (const lane of this.#lanes) if (best === undefined || lane.waiting < best.waiting) best = lane;
     if (best !== undefined && (best.waiting === 0 || this.#lanes.size >= MOST)) return best;
-    const lane: Lane = { connection: this.#open(), waiting: 0 };
-    lane.connection.catch(() => this.#lanes.delete(lane));
+    const lane: Lane = { connection: this.#open(), opened: undefined, waiting: 0 };
+    lane.connection.then((connection) => lane.opened = connection, () => this.#lanes.delete(lane));
     this.#lanes.add(lane);
     return lane;
   }
