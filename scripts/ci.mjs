@@ -29,8 +29,8 @@ async function suite(name, command) {
 
 // The suite drives real engines; without them its tests of those would fail on a CI machine, and be skipped elsewhere.
 const engines = {
-  name: "Redis, NATS, nginx and curl are there",
-  run: () => present(["redis-server", "nats-server", "nginx", "curl"]),
+  name: "Redis, NATS, Postgres, nginx and curl are there",
+  run: () => present(["redis-server", "nats-server", "postgresql", "nginx", "curl"]),
 };
 const results = await runGates([engines], { work });
 results.push(...await suite("npm test", ["npm", "test", "--"]));

@@ -7,8 +7,11 @@
  * @module
  */
 
+import { toDraft } from "../log/draft.ts";
 import type { PublishableEvent } from "../log/typed.ts";
 import { show, TidingsError } from "../base/errors.ts";
+
+export type { PublishableEvent };
 
 /** Writes an event that was checked. */
 export function encodePayload(input: PublishableEvent): string {
@@ -21,6 +24,16 @@ export function encodePayload(input: PublishableEvent): string {
     retry,
     ...(typeof data === "string" ? { data } : { json: data }),
   });
+}
+
+/**
+ * Checks and writes an event that does not go through a Broadcaster, which would check it.
+ *
+ * @throws {TidingsError} With code `"invalid-event"`, naming the field and the value received.
+ */
+export function encodeChecked(input: PublishableEvent): string {
+  toDraft(input, "0", Infinity);
+  return encodePayload(input);
 }
 
 /** An event that was read. */

@@ -1,9 +1,10 @@
 /**
- * Reads what the scripts of {@linkcode redisStore} answer about a stream, and splits the text of an append into its frames.
+ * Reads what the scripts of {@linkcode redisStore} answer about a stream.
  *
  * @module
  */
 
+import { splitFrames } from "../store/frames.ts";
 import type { StreamHead, StreamPage, StreamRecord } from "../store/store.ts";
 import { readText, unreadable } from "./reply.ts";
 
@@ -50,21 +51,4 @@ export function readPage(reply: unknown, after: number): StreamPage | undefined 
     for (const frame of frames) if (++seq >= from) records.push({ seq, frame });
   }
   return { head, records };
-}
-
-/** Takes apart what was appended together: each frame ends with a blank line, and has none before that. */
-export function splitFrames(text: string): string[] {
-  const frames: string[] = [];
-  for (let from = 0; from < text.length;) {
-    const end = text.indexOf("\n\n", from);
-    const next = end < 0 ? text.length : end + 2;
-    frames.push(text.slice(from, next));
-    from = next;
-  }
-  return frames;
-}
-
-/** Whether a text is one frame, which can be told from those before and after it. */
-export function isFrame(text: string): boolean {
-  return text.length > 2 && text.indexOf("\n\n") === text.length - 2;
 }

@@ -7,6 +7,8 @@
 import type { Clock } from "../base/clock.ts";
 import { show } from "../base/errors.ts";
 import { checkNames, clockOption, namesOf, wrongOption } from "../base/options.ts";
+import { isFrame, splitFrames } from "../store/frames.ts";
+import { Subscriptions } from "../store/subscriptions.ts";
 import type {
   Appended,
   Ownership,
@@ -18,13 +20,12 @@ import type {
   StreamWatcher,
 } from "../store/store.ts";
 import { connectorOf, type RedisClient } from "./clients.ts";
-import type { RedisConnector } from "./connection.ts";
+import { CONNECT_TIMEOUT, type RedisConnector } from "./connection.ts";
 import { type Advice, explain } from "./errors.ts";
-import { isFrame, readHead, readPage, splitFrames } from "./head.ts";
+import { readHead, readPage } from "./head.ts";
 import { readText } from "./reply.ts";
 import { Scripting } from "./scripting.ts";
 import { APPEND, CLAIM, CREATE, END, OVERDUE, READ } from "./scripts.ts";
-import { Subscriptions } from "./subscriptions.ts";
 import { Writer } from "./writer.ts";
 
 /** Options of {@linkcode redisStore}. */
@@ -130,7 +131,10 @@ class RedisStore implements StreamStore {
     };
     this.#writer = new Writer(connector, clock);
     this.#scripting = new Scripting((command) => this.#writer.send(command));
-    this.#subscriptions = new Subscriptions(connector, clock);
+    this.#subscriptions = new Subscriptions((onMessage, onLost) => connector.listen(onMessage, onLost), {
+      clock,
+      connectTimeout: CONNECT_TIMEOUT,
+    });
   }
 
   create(

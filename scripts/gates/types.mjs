@@ -11,6 +11,7 @@ const { devDependencies } = readJson("package.json");
 const pinned = (name) => `${name}@${devDependencies[name]}`;
 
 const REDIS = ["redis", "ioredis"].map(pinned);
+const POSTGRES = ["pg", "@types/pg", "postgres"].map(pinned);
 const NATS = ["@nats-io/jetstream", "@nats-io/transport-node"].map(pinned);
 const MCP = ["@modelcontextprotocol/sdk", "@modelcontextprotocol/server"].map(pinned);
 const ES2022 = ["es2022"];
@@ -33,7 +34,7 @@ const SETTINGS = [
     name: "the DOM library beside Node's",
     lib: DOM,
     types: ["node"],
-    packages: ["@types/node@24", ...REDIS, ...NATS],
+    packages: ["@types/node@24", ...REDIS, ...POSTGRES, ...NATS],
     files: ["core.ts", "node.ts", "web.ts", "servers.ts", "nats.ts"],
   },
   {
@@ -47,7 +48,7 @@ const SETTINGS = [
     name: "Node 18's alone",
     lib: ES2022,
     types: ["node"],
-    packages: ["@types/node@18", ...REDIS],
+    packages: ["@types/node@18", ...REDIS, ...POSTGRES],
     // Not nats.ts: NATS' own declarations name WebSocket, which Node 18 has not.
     files: ["web.ts", "servers.ts"],
   },
@@ -55,14 +56,14 @@ const SETTINGS = [
     name: `Node ${major}'s alone`,
     lib: ES2022,
     types: ["node"],
-    packages: [`@types/node@${major}`, ...REDIS, ...NATS],
+    packages: [`@types/node@${major}`, ...REDIS, ...POSTGRES, ...NATS],
     files: ["web.ts", "servers.ts", "nats.ts"],
   })),
   {
     name: "Bun's alone",
     lib: ES2022,
     types: ["bun-types"],
-    packages: [pinned("bun-types"), ...REDIS, ...NATS],
+    packages: [pinned("bun-types"), ...REDIS, ...POSTGRES, ...NATS],
     files: ["web.ts", "servers.ts", "nats.ts", "bun.ts"],
   },
   {

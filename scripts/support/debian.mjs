@@ -1,10 +1,19 @@
 // Installs programs that the tests drive and npm does not have: browsers, engines, a proxy.
+import { existsSync, readdirSync } from "node:fs";
 import { exec } from "./exec.mjs";
 
 /** Whether a program is there: Debian's package of that name has a command of that name. */
 function starts(name) {
+  // The package's own programs lie in a folder for each version, and its commands only lead there.
+  if (name === "postgresql") return Promise.resolve(hasPostgres());
   // nginx knows no long options.
   return exec([name, name === "nginx" ? "-v" : "--version"]).then(() => true, () => false);
+}
+
+function hasPostgres() {
+  const root = "/usr/lib/postgresql";
+  return existsSync(root) &&
+    readdirSync(root).some((version) => existsSync(`${root}/${version}/bin/postgres`));
 }
 
 /** On a CI machine what is missing is installed; on anybody else's nothing is installed unasked. */

@@ -1,11 +1,14 @@
-// Type-checked against the installed package under the types of runtimes that have sockets: servers, Redis, compression.
+// Type-checked against the installed package under the types of runtimes that have sockets: servers, Redis, Postgres, compression.
 import { Redis } from "ioredis";
 import { createServer, type Server } from "node:http";
 import { createSecureServer } from "node:http2";
+import { Pool } from "pg";
+import postgres from "postgres";
 import { createClient } from "redis";
 import { type Backplane, Broadcaster } from "tidings";
 import { gzip } from "tidings/compression";
 import { serve as serveNode, toNodeListener } from "tidings/node";
+import { type PostgresLog, postgresLog } from "tidings/postgres";
 import { redisStreams } from "tidings/redis";
 import { serve } from "tidings/serve";
 import { type SqliteDatabase, type SqliteLog, sqliteLog, sqliteStore } from "tidings/sqlite";
@@ -27,6 +30,20 @@ export function kept(database: SqliteDatabase): SqliteLog {
   log.publishIn(database, { event: "price", topic: "acme", data: { amount: 1 } });
   console.log(sqliteStore("./streams.db").name);
   return log;
+}
+
+const sql = postgres("postgres://localhost/app");
+const orders: PostgresLog = postgresLog(sql, { table: "orders", migrate: true });
+engines.push(orders, postgresLog(new Pool(), { table: "orders", listen: false }));
+
+export async function order(pool: Pool): Promise<void> {
+  await sql.begin(async (tx) => {
+    await tx`SELECT 1`;
+    await orders.publishIn(tx, { event: "price", data: { amount: 1 } });
+  });
+  const client = await pool.connect();
+  await orders.publishIn(client, "hello");
+  client.release();
 }
 
 export async function main(): Promise<void> {

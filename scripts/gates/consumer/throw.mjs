@@ -6,6 +6,7 @@ import { gzip } from "tidings/compression";
 import { eventStore } from "tidings/mcp";
 import { jetStream } from "tidings/nats";
 import { toNodeListener } from "tidings/node";
+import { postgresLog } from "tidings/postgres";
 import { redisStreams } from "tidings/redis";
 import { useEventStream as useInReact } from "tidings/react";
 import { ResumableStreams } from "tidings/resumable";
@@ -24,6 +25,7 @@ const throwers = {
   "./nats": () => jetStream({}, { stream: "" }),
   "./node": () => toNodeListener(1),
   "./react": () => useInReact("/", { evnts: [] }),
+  "./postgres": () => postgresLog({}, { table: "" }),
   "./redis": () => redisStreams({}, { stream: "" }),
   "./resumable": () => new ResumableStreams({ lease: 0 }),
   "./serve": () => serve(1),

@@ -6,7 +6,24 @@
 
 import { type Clock, spread } from "../base/clock.ts";
 import { Patience } from "../base/patience.ts";
-import { CONNECT_TIMEOUT, type RedisConnector, type RedisSubscriber } from "./connection.ts";
+
+/** A connection that brings messages. If it reconnects by itself it must say that it was lost. */
+export interface Subscriber {
+  /** Subscribes to channels, at least one. Resolves when the engine has confirmed all. */
+  subscribe(channels: string[]): Promise<unknown>;
+  /** Subscribes to them no more. */
+  unsubscribe(channels: string[]): Promise<unknown>;
+  /** Resolves when the connection has proved that it is alive. */
+  ping(): Promise<unknown>;
+  /** Lets go of the connection at once. What it throws is ignored. */
+  close(): void;
+}
+
+/** Opens a connection that brings messages, and says when it is lost. */
+export type Listen = (
+  onMessage: (channel: string, message: string) => void,
+  onLost: () => void,
+) => Promise<Subscriber>;
 
 /** Told of what happens on a channel. Its methods must not throw. */
 export interface ChannelListener {
@@ -20,12 +37,12 @@ const BEAT = 2_000;
 const LONGEST_SILENCE = 2_500;
 // How often listeners are told that they may have missed something while there is no connection, in milliseconds.
 const POLL = 1_000;
-// For how long the connection is kept though nobody listens, in milliseconds.
+// For how long the connection is kept though nobody listens, unless it is said; in milliseconds.
 const IDLE = 10_000;
 
 /** One connection, from when it is up. */
 interface Line {
-  readonly subscriber: RedisSubscriber;
+  readonly subscriber: Subscriber;
   isLost: boolean;
   /** Whether anything was heard since the last PING. */
   isAlive: boolean;
@@ -33,13 +50,15 @@ interface Line {
 
 /** All subscriptions of one process. The connection is there while anybody listens, and a while longer. */
 export class Subscriptions {
-  readonly #connector: Required<RedisConnector>;
+  readonly #listen: Listen;
+  readonly #connectTimeout: number;
+  readonly #idle: number;
   readonly #clock: Clock;
   readonly #patience: Patience;
   readonly #listeners = new Map<string, Set<ChannelListener>>();
-  /** The channels that somebody has begun or ceased to listen to, and Redis may not know. */
+  /** The channels that somebody has begun or ceased to listen to, and the engine may not know. */
   readonly #changed = new Set<string>();
-  /** The channels that Redis has confirmed. */
+  /** The channels that the engine has confirmed. */
   readonly #confirmed = new Set<string>();
   #isRunning = false;
   #isClosed = false;
@@ -49,15 +68,35 @@ export class Subscriptions {
   #polls: unknown;
   #failure: unknown;
 
-  constructor(connector: Required<RedisConnector>, clock: Clock) {
-    this.#connector = connector;
+  /**
+   * @param connectTimeout How long opening a connection may take, in milliseconds.
+   * @param idle For how long the connection is kept though nobody listens, in milliseconds.
+   * @param owner Who waits, for the error of a call that is ended.
+   */
+  constructor(
+    listen: Listen,
+    { clock, connectTimeout, idle = IDLE, owner = "the store" }: {
+      clock: Clock;
+      connectTimeout: number;
+      idle?: number;
+      owner?: string;
+    },
+  ) {
+    this.#listen = listen;
+    this.#connectTimeout = connectTimeout;
+    this.#idle = idle;
     this.#clock = clock;
-    this.#patience = new Patience(clock, "the store");
+    this.#patience = new Patience(clock, owner);
   }
 
   /** Why the last attempt to connect or to subscribe failed, until one succeeds. */
   get failure(): unknown {
     return this.#failure;
+  }
+
+  /** Whether the engine has confirmed that it brings what is told on a channel. */
+  confirms(channel: string): boolean {
+    return this.#confirmed.has(channel);
   }
 
   /** Listens to a channel until the function that is returned is called. */
@@ -124,9 +163,9 @@ export class Subscriptions {
       if (line !== undefined) this.#lose(line);
     };
     // Within a function, so that one that throws at once is one that rejects.
-    const opening = (async () => await this.#connector.listen(onMessage, onLost))();
+    const opening = (async () => await this.#listen(onMessage, onLost))();
     try {
-      const subscriber = await this.#patience.bounded(opening, CONNECT_TIMEOUT);
+      const subscriber = await this.#patience.bounded(opening, this.#connectTimeout);
       line = { subscriber, isLost: false, isAlive: true };
       if (isLost || this.#isClosed) this.#lose(line);
       return line;
@@ -160,7 +199,7 @@ export class Subscriptions {
     return worked;
   }
 
-  /** Tells Redis of what has changed, all at once. */
+  /** Tells the engine of what has changed, all at once. */
   async #settle({ subscriber }: Line): Promise<void> {
     const changed = [...this.#changed];
     this.#changed.clear();
@@ -184,7 +223,7 @@ export class Subscriptions {
       const timer = this.#listeners.size > 0 ? undefined : this.#clock.setTimeout(() => {
         this.#wake = undefined;
         resolve(false);
-      }, IDLE);
+      }, this.#idle);
       this.#wake = () => {
         this.#wake = undefined;
         this.#clock.clearTimeout(timer);
@@ -221,7 +260,7 @@ export class Subscriptions {
     this.#wake?.();
   }
 
-  /** While Redis does not tell, whoever listens has to look. */
+  /** While the engine does not tell, whoever listens has to look. */
   #pollLater(): void {
     if (this.#polls !== undefined || this.#isClosed) return;
     this.#polls = this.#clock.setTimeout(() => {
@@ -237,7 +276,7 @@ export class Subscriptions {
   }
 }
 
-function closeQuietly(subscriber: RedisSubscriber): void {
+function closeQuietly(subscriber: Subscriber): void {
   try {
     subscriber.close();
   } catch {
