@@ -42,7 +42,7 @@ const resolved = (file, target) => new URL(target, `file:///${file}`).pathname;
 
 function imports(file) {
   const code = read(file).replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-  const pattern = /(?:\bfrom|\bimport)\s*\(?\s*(["'])(.+?)\1/g;
+  const pattern = /(?<![#.\w])(?:from|import)\s*\(?\s*(["'])(.+?)\1/g;
   return [...code.matchAll(pattern)].map(([, , target]) => target);
 }
 

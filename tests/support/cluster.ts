@@ -48,6 +48,8 @@ export interface Engine {
   readonly name: string;
   /** Why it cannot run here. */
   readonly skip: string | false;
+  /** Why its client cannot stand connections that break every 200 ms. Default: it can. */
+  readonly frail?: string | undefined;
   start(options: EngineOptions): Promise<EngineServer>;
 }
 

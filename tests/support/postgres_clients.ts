@@ -69,12 +69,13 @@ const warm = async (sql: Sql) => {
 const porsager: ClientKind = {
   name: "postgres",
   open(url) {
-    const sql = postgres(url, { max: POOL, onnotice: () => {}, backoff: () => 0.1 });
+    // With "fetch_types" it asks something of its own when it has connected, and where the connection breaks just then,
+    // that rejects with nobody to notice, or the connection is never used.
+    const sql = postgres(url, { max: POOL, onnotice: () => {}, backoff: () => 0.1, fetch_types: false });
     return {
       client: sql,
       transact: async (run) => void await sql.begin((tx) => run(tx)),
       warm: () => warm(sql as unknown as Sql),
-      // What it asks on its own, when it has just connected, rejects with nobody to notice if it is cut short.
       close: () => sql.end({ timeout: 1 }),
     };
   },

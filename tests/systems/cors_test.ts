@@ -11,8 +11,8 @@ const LIMIT = { timeout: 60_000 };
 /** What is allowed without ORIGINS, and what is not. */
 const PAGE = "http://localhost:5173";
 const STRANGER = "https://evil.example";
-/** It starts processes, and stands on the same router. */
-const LEFT_OUT = ["cluster"];
+/** They are programs that begin at once: the cluster and the chat stand on the same router, and MCP is for this machine alone. */
+const LEFT_OUT = ["cluster", "ai", "mcp"];
 
 const examples = new URL("../../examples/", import.meta.url);
 const systems = new Map<string, System>();
