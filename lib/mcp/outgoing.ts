@@ -6,7 +6,8 @@
 
 import { systemClock } from "../base/clock.ts";
 import { TidingsError } from "../base/errors.ts";
-import type { ResumableStreams, StreamJob } from "../resumable/streams.ts";
+import type { StreamJob } from "../resumable/handle.ts";
+import type { ResumableStreams } from "../resumable/streams.ts";
 
 /** What was told to have been stored last. */
 type Told = string | undefined;

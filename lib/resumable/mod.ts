@@ -19,7 +19,8 @@ export type {
 } from "./options.ts";
 export type { StreamEnd } from "./run.ts";
 export type { Work, WorkEvents, WorkResult, WorkSource } from "./source.ts";
-export { type CloseStreamsOptions, ResumableStreams, type StreamHandle, type StreamJob } from "./streams.ts";
+export type { StreamHandle, StreamJob } from "./handle.ts";
+export { type CloseStreamsOptions, ResumableStreams } from "./streams.ts";
 export { memoryStore, type MemoryStoreOptions } from "../store/memory.ts";
 export type {
   Appended,

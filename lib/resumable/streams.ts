@@ -8,15 +8,17 @@ import { type Clock, within } from "../base/clock.ts";
 import { errorText, report, show, TidingsError } from "../base/errors.ts";
 import { checkNames, durationOption, namesOf } from "../base/options.ts";
 import { Patience } from "../base/patience.ts";
-import { unref } from "../base/runtime.ts";
-import { formatCursor, newEpoch, parseCursor } from "../log/cursor.ts";
+import { newEpoch, parseCursor } from "../log/cursor.ts";
 import type { StreamHead, StreamPage } from "../store/store.ts";
 import { isOver } from "../response/final.ts";
-import { answer, type StreamHead as ResponseHead } from "../stream/answer.ts";
+import { answer } from "../stream/answer.ts";
 import { hasLeft } from "../stream/departure.ts";
-import { FrameReader, type StoredEvent, toFrame } from "./event.ts";
+import { finishedAnswer, isOf, strangerAnswer, unknownAnswer } from "./answers.ts";
+import type { StoredEvent } from "./event.ts";
 import { Farewell } from "./farewell.ts";
-import { Follower, type FollowerParts, PAGE_BYTES, type Reader } from "./follower.ts";
+import { Follower, type FollowerParts, PAGE_BYTES } from "./follower.ts";
+import { jobOf, JoinedStream, type StreamHandle, type StreamJob } from "./handle.ts";
+import { Leases } from "./leases.ts";
 import {
   checkId,
   checkOpenOptions,
@@ -34,48 +36,10 @@ import {
   type StreamSubscribeOptions,
   unknownStream,
 } from "./options.ts";
-import { type Piece, Run, type RunSettings, type RunStart, type StreamEnd } from "./run.ts";
+import { readOn } from "./reading.ts";
+import { Run, type RunSettings, type RunStart } from "./run.ts";
 import { feed, isSource, type WorkSource, wrongSource } from "./source.ts";
 import { Subscriber } from "./subscriber.ts";
-import type { EventInput } from "../wire/event.ts";
-
-/** A stream that was started. */
-export interface StreamHandle {
-  /** What it was started under. */
-  readonly id: string;
-  /** Whether it was running already, and this is only another handle of it. */
-  readonly joined: boolean;
-  /**
-   * Resolves when the stream has ended, and all of it is stored; never rejects. Of one that was joined it takes to the end of
-   * its events, which are read for that, and count as read.
-   */
-  readonly done: Promise<StreamEnd>;
-}
-
-/** A stream whose events are appended by hand: see {@linkcode ResumableStreams.open}. */
-export interface StreamJob {
-  /** What it was opened under. */
-  readonly id: string;
-  /** Aborted when the stream ends before {@linkcode StreamJob.end} is called: it was stopped, abandoned or lost. */
-  readonly signal: AbortSignal;
-  /** Whether the stream has not ended. */
-  readonly open: boolean;
-  /** Resolves when the stream has ended; never rejects. */
-  readonly done: Promise<StreamEnd>;
-  /**
-   * Appends an event. Resolves with its id when it is stored, and rejects with `"stream-ended"` if the stream ended before.
-   *
-   * @throws {TidingsError} `"invalid-event"`, if it cannot be sent unchanged; `"stream-behind"`, if more than the limit
-   * `pending` waits for the store, which does not happen to whoever waits for each.
-   */
-  append(event: EventInput): Promise<string>;
-  /** Waits until the store has all that was appended. Never rejects; `false` if the stream has ended. */
-  ready(): Promise<boolean>;
-  /** Ends the stream as `"complete"`, after what was appended. Resolves with what it came to. */
-  end(): Promise<StreamEnd>;
-  /** Ends the stream as `"failed"`. The error is told to the operator (`onError`), and never to readers. */
-  fail(error: unknown): Promise<StreamEnd>;
-}
 
 /** Options of {@linkcode ResumableStreams.close}. */
 export interface CloseStreamsOptions {
@@ -87,13 +51,6 @@ const CLOSE_OPTIONS = namesOf<CloseStreamsOptions>({ within: true });
 
 /** How long what is left at the close may take to be stored, in milliseconds. */
 const LAST_CALL = 5_000;
-/** How often a process that can take work over looks for some, in milliseconds. */
-const SWEEP = 1_000;
-/**
- * How long after a lease was seen to be over it has to be seen again, in milliseconds: its owner may have been held up with
- * its store. A process that cannot take the work over waits longer, so that one that can is first, and has seen it twice.
- */
-const SECOND_LOOK = { taker: 1_000, other: 3_000 };
 
 /**
  * Streams that belong to one piece of work each: a language model's answer, a job, an upload. A stream runs on whoever reads
@@ -134,10 +91,8 @@ export class ResumableStreams {
   #tokens = 0;
   readonly #followers = new Map<string, Follower>();
   readonly #subscribers = new Set<Subscriber>();
-  /** Streams whose owner may be dead. */
-  readonly #overdue = new Set<string>();
+  readonly #leases: Leases;
   #disown: (() => void) | undefined;
-  #sweep: unknown;
   #closing: Promise<void> | undefined;
 
   /**
@@ -154,9 +109,17 @@ export class ResumableStreams {
     const tell = (error: unknown, id: string) => this.#tell(error, id);
     this.#farewell = new Farewell(settings.end, (error) => this.#tell(error, undefined));
     this.#runSettings = { ...settings, end: this.#farewell.name, waits: this.#waits, tell };
-    const overdue = (id: string) => void this.#seeToLease(id);
+    this.#leases = new Leases({
+      settings,
+      clock,
+      waits: this.#waits,
+      tell: (error, id) => this.#tell(error, id),
+      read: (id, after) => this.#read(id, after),
+      owner: () => this.#isFull ? undefined : { owner: this.#owner, token: this.#token() },
+      run: (id, start) => this.#run(id, start),
+    });
+    const overdue = (id: string) => void this.#leases.seeTo(id);
     this.#followerParts = { store, clock, waits: this.#waits, tell, overdue };
-    if (settings.onLost !== undefined) this.#sweepLater();
   }
 
   /**
@@ -231,21 +194,12 @@ export class ResumableStreams {
     const cursor = asked === undefined ? undefined : parseCursor(asked);
     const had = cursor?.seq ?? 0;
     const page = await this.#read(id, newest === undefined ? had : Infinity);
-    if (page === undefined) {
-      const response = await unknown?.() ??
-        textResponse(404, "There is no such stream, or it is no longer kept");
-      return withCors(response, head);
-    }
-    if (isOver(asked)) return withCors(await this.#finished(page.head, finished), head);
-    if (asked !== undefined && !isOf(page.head, cursor)) {
-      return withCors(
-        textResponse(400, "Last-Event-ID is none of this stream's: leave it out to read from the beginning"),
-        head,
-      );
-    }
+    if (page === undefined) return unknownAnswer(head, { unknown });
+    if (isOver(asked)) return finishedAnswer(head, page.head, { finished });
+    if (asked !== undefined && !isOf(page.head, cursor)) return strangerAnswer(head);
     if (page.head.state !== "running" && cursor !== undefined) {
       const all = this.#farewell.record(page.head)?.seq ?? page.head.last;
-      if (cursor.seq >= all) return withCors(await this.#finished(page.head, finished), head);
+      if (cursor.seq >= all) return finishedAnswer(head, page.head, { finished });
     }
     if (this.#closing !== undefined || hasLeft(request) || own.signal?.aborted) {
       return new Response("", { headers: head.headers });
@@ -280,7 +234,7 @@ export class ResumableStreams {
     const { after, signal } = options;
     const cursor = after === undefined ? undefined : parseCursor(after);
     this.#requireOpen();
-    let page = await this.#read(id, cursor?.seq ?? 0);
+    const page = await this.#read(id, cursor?.seq ?? 0);
     if (page === undefined) throw unknownStream(id);
     if (after !== undefined && !isOf(page.head, cursor)) {
       throw new TidingsError(
@@ -290,48 +244,17 @@ export class ResumableStreams {
     }
     // What has been checked by now is all that such a caller wants.
     if (signal?.aborted) return;
-    let last = cursor?.seq ?? 0;
-    const { head } = page;
-    const frames = new FrameReader(head.epoch);
-    const follower = this.#follow(id, head);
-    let wake = () => {};
-    const reader: Reader = { news: () => wake() };
-    const abort = () => wake();
-    signal?.addEventListener("abort", abort);
-    follower.join(reader);
+    const follower = this.#follow(id, page.head);
     try {
-      while (!signal?.aborted && this.#closing === undefined) {
-        const missed: number = page === undefined ? last : (page.records[0]?.seq ?? page.head.last + 1) - 1;
-        if (missed > last) {
-          const reason = last + 1 < page!.head.first ? "trimmed" : "lost";
-          const [requested, resumedAt] = [formatCursor(head.epoch, last), formatCursor(head.epoch, missed)];
-          const data = JSON.stringify({ requested, resumedAt, reason });
-          yield { id: resumedAt, event: "gap", data, sourceId: "" };
-          last = missed;
-        }
-        const records = page?.records ?? follower.records(last);
-        page = undefined;
-        for (const record of records) {
-          const event = frames.read(record);
-          last = record.seq;
-          if (event !== undefined) yield event;
-          if (signal?.aborted) return;
-        }
-        if (!follower.covers(last)) {
-          page = await follower.read(last);
-          if (page === undefined) follower.changed();
-        } else if (records.length === 0) {
-          if (follower.end !== undefined) break;
-          await new Promise<void>((resolve) => wake = resolve);
-        }
-      }
-      if (follower.end === undefined || signal?.aborted) return;
-      const record = this.#farewell.record(follower.end);
-      const event = record && frames.read(record);
-      if (event !== undefined) yield event;
+      yield* readOn({
+        follower,
+        after: cursor?.seq ?? 0,
+        page,
+        farewell: this.#farewell,
+        signal,
+        isClosed: () => this.#closing !== undefined,
+      });
     } finally {
-      signal?.removeEventListener("abort", abort);
-      follower.leave(reader);
       this.#forget(follower);
     }
   }
@@ -377,7 +300,7 @@ export class ResumableStreams {
 
   async #close(time: number): Promise<void> {
     const { store } = this.#settings;
-    this.#clock.clearTimeout(this.#sweep);
+    this.#leases.close();
     const all = () => Promise.all([...this.#runs.values()].map(({ finished }) => finished));
     if (time > 0 && this.#runs.size > 0) await within(this.#clock, time, all(), () => {});
     for (const run of this.#runs.values()) run.release();
@@ -402,7 +325,7 @@ export class ResumableStreams {
   async #create(id: string, patience: number | undefined, join: boolean): Promise<Run | undefined> {
     this.#requireOpen();
     const { store, keep, lease, limits } = this.#settings;
-    if (this.#runs.size + this.#starting >= limits.running) {
+    if (this.#isFull) {
       throw new TidingsError(
         "stream-limit",
         `This process runs ${limits.running} streams, as many as limits.running allows: ${
@@ -428,6 +351,10 @@ export class ResumableStreams {
         show(id)
       } is running already: choose another id, stop that one first, or join it (ifTaken: "join")`,
     );
+  }
+
+  get #isFull(): boolean {
+    return this.#runs.size + this.#starting >= this.#settings.limits.running;
   }
 
   #token(): string {
@@ -464,10 +391,6 @@ export class ResumableStreams {
     }
   }
 
-  async #finished(head: StreamHead, answer: StreamSubscribeOptions["finished"]): Promise<Response> {
-    return await answer?.(statusOf(head)) ?? new Response(null, { status: 204 });
-  }
-
   /** The stream's follower in this process; a new one if the stream is another by now. */
   #follow(id: string, head: StreamHead): Follower {
     const known = this.#followers.get(id);
@@ -483,80 +406,6 @@ export class ResumableStreams {
     }
   }
 
-  #sweepLater(): void {
-    this.#sweep = this.#clock.setTimeout(() => void this.#lookForLost(), SWEEP);
-    // Waiting for other processes' deaths is no reason to live on.
-    unref(this.#sweep);
-  }
-
-  async #lookForLost(): Promise<void> {
-    try {
-      const { store } = this.#settings;
-      for (const id of await this.#waits.bounded(store.overdue())) void this.#seeToLease(id);
-    } catch (error) {
-      if (this.#closing === undefined) this.#tell(error, undefined);
-    }
-    if (this.#closing === undefined) this.#sweepLater();
-  }
-
-  /** A lease is over. If it still is a moment later, the work is taken over, or lost. */
-  async #seeToLease(id: string): Promise<void> {
-    if (this.#overdue.has(id)) return;
-    this.#overdue.add(id);
-    try {
-      const { store, keep, onLost } = this.#settings;
-      await this.#waits.sleep(onLost === undefined ? SECOND_LOOK.other : SECOND_LOOK.taker);
-      if (this.#closing !== undefined) return;
-      const head = (await this.#read(id, Infinity))?.head;
-      if (head?.state !== "running" || head.lease > 0) return;
-      if (onLost !== undefined && await this.#takeOver(id, onLost)) return;
-      await this.#waits.bounded(
-        store.end(id, { state: "lost", reason: "its process died", keep, overdue: true }),
-      );
-    } catch (error) {
-      // Whoever reads it next looks again.
-      if (this.#closing === undefined) this.#tell(error, id);
-    } finally {
-      this.#overdue.delete(id);
-    }
-  }
-
-  /** Says whether somebody has it now. */
-  async #takeOver(id: string, onLost: NonNullable<ResumableOptions["onLost"]>): Promise<boolean> {
-    const { store, keep, lease, limits } = this.#settings;
-    if (this.#runs.size + this.#starting >= limits.running) return false;
-    const token = this.#token();
-    const head = await this.#waits.bounded(store.claim(id, { owner: this.#owner, token, lease, keep }));
-    if (head === undefined) return true;
-    const events: StoredEvent[] = [];
-    const kept: Piece[] = [];
-    const frames = new FrameReader(head.epoch);
-    for (let last = 0; last < head.last;) {
-      const page = await this.#read(id, last);
-      const newest = page?.records.at(-1);
-      if (page === undefined || newest === undefined) break;
-      let bytes = 0;
-      for (const record of page.records) {
-        const event = frames.read(record);
-        if (event !== undefined) events.push(event);
-        bytes += record.frame.length;
-      }
-      kept.push({ last: newest.seq, events: page.records.length, bytes });
-      last = newest.seq;
-    }
-    const run = this.#run(id, { epoch: head.epoch, token, last: head.last, kept });
-    try {
-      const source = await onLost(id, { events, losses: head.claims, signal: run.signal });
-      if (source === undefined) run.end("lost", "its process died");
-      else if (isSource(source)) void feed(run, source);
-      else throw wrongSource(source);
-    } catch (error) {
-      this.#tell(error, id);
-      run.end("lost", "its process died");
-    }
-    return true;
-  }
-
   #tell(error: unknown, id: string | undefined): void {
     const { onError } = this.#settings;
     const what = id === undefined ? "resumable streams" : `stream ${show(id)}`;
@@ -567,78 +416,4 @@ export class ResumableStreams {
       report("onError threw", thrown);
     }
   }
-}
-
-/** A handle of a stream that somebody else runs. */
-class JoinedStream implements StreamHandle {
-  readonly joined = true;
-  readonly id: string;
-  readonly #streams: ResumableStreams;
-  #done: Promise<StreamEnd> | undefined;
-
-  constructor(streams: ResumableStreams, id: string) {
-    this.#streams = streams;
-    this.id = id;
-  }
-
-  /** Read only when it is asked for: it would count as a reader. */
-  get done(): Promise<StreamEnd> {
-    return this.#done ??= this.#wait();
-  }
-
-  async #wait(): Promise<StreamEnd> {
-    try {
-      for await (const _ of this.#streams.read(this.id));
-      const status = await this.#streams.status(this.id);
-      if (status !== undefined && status.state !== "running") {
-        return { state: status.state, events: status.events, reason: status.reason };
-      }
-    } catch (error) {
-      return { state: "lost", events: 0, error };
-    }
-    return { state: "lost", events: 0 };
-  }
-}
-
-function jobOf(run: Run, end: string | false): StreamJob {
-  return {
-    id: run.id,
-    signal: run.signal,
-    done: run.finished,
-    get open() {
-      return run.open;
-    },
-    append: (event) => run.append(toFrame(event, end)),
-    ready: () => run.room(0),
-    end() {
-      run.end("complete");
-      return run.finished;
-    },
-    fail(error) {
-      run.fail(error);
-      return run.finished;
-    },
-  };
-}
-
-/** Whether a cursor was given out by this stream. */
-function isOf(head: StreamHead, cursor: { epoch: string; seq: number } | undefined): boolean {
-  if (cursor === undefined || cursor.epoch !== head.epoch) return false;
-  return cursor.seq <= head.last + (head.state === "running" ? 0 : 1);
-}
-
-function textResponse(status: number, text: string): Response {
-  return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
-}
-
-/** Lets the page that may read the stream read this answer too. */
-function withCors(response: Response, { headers }: ResponseHead): Response {
-  const copy = new Response(response.body, response);
-  for (const [name, value] of headers) {
-    if ((name.startsWith("access-control-") || name === "vary") && !copy.headers.has(name)) {
-      copy.headers.set(name, value);
-    }
-  }
-  if (!copy.headers.has("cache-control")) copy.headers.set("cache-control", "no-store");
-  return copy;
 }
