@@ -42,7 +42,8 @@ for (const kind of clientKinds) {
       if (entries.length === 1) break;
       from = entries.at(-1)!.id;
     }
-    assert.ok(read >= 100, `${read} entries`);
+    // Of the 101 some may have been trimmed by now, but never the newest ten.
+    assert.ok(read >= 10, `${read} entries`);
     for (let kept = 101; kept > 60;) {
       kept = Number(await server.command(`SELECT count(*) FROM tidings.${name}`));
       await reader.range(place!.id, 100);

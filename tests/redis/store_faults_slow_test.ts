@@ -90,7 +90,9 @@ check(
     let failures = 0;
     let next = 1;
     for (let round = 0; round < 3; round++) {
-      const killed = round === 2 ? undefined : sleep(30).then(() => server.kill()).then(() => server.run());
+      const killed = round === 2 ? undefined : sleep(30).then(() => server.kill())
+        // Long enough for an append to meet no server, whatever its client makes of that.
+        .then(() => sleep(300)).then(() => server.run());
       for (let i = 0; i < 100; i++) {
         // Of different lengths, so that a repetition may meet another beginning.
         const frames = numbers(next + i % 3).slice(next - 1);
