@@ -270,6 +270,7 @@ export function checkSubscribeOptions<Events extends EventMap>(options: Subscrib
     if (typeof topic !== "string" || topic === "") {
       throw wrongOption("topics", "an array of strings that are not empty", topic);
     }
+    if (topic === "*") throw wrongOption("topics", 'the string "*" alone for every topic', '["*"]');
   }
 }
 

@@ -40,8 +40,8 @@ export function toDraft(
     refuse("id", "must be left out: a broadcaster numbers its events itself", event.id);
   }
   if (RESERVED_NAMES.includes(name)) refuse("event", "must not be a name that tidings sends itself", name);
-  if (topic !== undefined && (typeof topic !== "string" || topic === "")) {
-    refuse("topic", "must be a string that is not empty", topic);
+  if (topic !== undefined && (typeof topic !== "string" || topic === "" || topic === "*")) {
+    refuse("topic", 'must be a string that is not empty, and not "*", which stands for all topics', topic);
   }
   if (key !== undefined && typeof key !== "string") refuse("key", "must be a string", key);
 

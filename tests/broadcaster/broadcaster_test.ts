@@ -428,6 +428,7 @@ test("what cannot be published is refused by name and costs no id", async () => 
   refused({ data: 1, event: "gap" }, /must not be a name that tidings sends itself/);
   refused({ data: 1, event: "tidings-cursor" }, /must not be a name/);
   refused({ data: 1, topic: "" }, /"topic" must be a string that is not empty/);
+  refused({ data: 1, topic: "*" }, /not "\*", which stands for all topics, received "\*"/);
   refused({ data: 1, topic: 5 }, /"topic"/);
   refused({ data: 1, key: 5 }, /"key" must be a string/);
   refused({ data: 1, event: "a\nb" }, /"event" must not contain a line break/);
@@ -462,6 +463,7 @@ test("a wrong option is a TypeError that names it and what was received", () => 
     );
   wrongSubscription({ topics: "acme" }, /"topics" must be an array of strings, or "\*"/);
   wrongSubscription({ topics: [""] }, /"topics"/);
+  wrongSubscription({ topics: ["*"] }, /"topics" must be the string "\*" alone for every topic/);
   wrongSubscription({ filter: 1 }, /"filter" must be a function, received 1/);
   wrongSubscription({ keepalive: 0 }, /"keepalive" .* received 0/);
   wrongSubscription({ headers: { "keep-alive": "5" } }, /"headers" must be without "keep-alive"/);
