@@ -26,7 +26,16 @@ await build({
   // "neutral" refuses a `node:` import anywhere but where it is named here, and the frameworks are the user's own.
   platform: "neutral",
   external: [
-    ...["node:fs", "node:fs/promises", "node:http", "node:path", "node:process", "node:util", "node:zlib"],
+    ...[
+      "node:fs",
+      "node:crypto",
+      "node:fs/promises",
+      "node:http",
+      "node:path",
+      "node:process",
+      "node:util",
+      "node:zlib",
+    ],
     ...["react", "vue"],
   ],
   target: "es2022",

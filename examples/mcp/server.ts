@@ -11,6 +11,7 @@
  * between two of the tool's ten steps. Programs on this machine alone are served; put your authentication there.
  */
 
+import { randomUUID } from "node:crypto";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
 import process from "node:process";
 import { createClient } from "redis";
@@ -40,7 +41,7 @@ async function serveMcp(request: Request): Promise<Response> {
 
 /** A session, which is one as soon as its client has initialized it. */
 async function begin(): Promise<WebStandardStreamableHTTPServerTransport> {
-  const session = crypto.randomUUID();
+  const session = randomUUID();
   const events = eventStore(streams, { session });
   const transport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: () => session,

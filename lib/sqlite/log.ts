@@ -4,6 +4,7 @@
  * @module
  */
 
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { show } from "../base/errors.ts";
 import { checkNames, clockOption, namesOf, numberOption } from "../base/options.ts";
@@ -198,7 +199,7 @@ class Log implements SqliteLog {
   publishIn(database: SqliteDatabase, event: PublishableEvent): string {
     toDraft(event, LONGEST_ID, Infinity);
     const payload = encodePayload(event);
-    const message = crypto.randomUUID();
+    const message = randomUUID();
     let insert = this.#inserts.get(database);
     if (insert === undefined) this.#inserts.set(database, insert = this.#prepare(database));
     const { lastInsertRowid } = insert.run(message, payload) as { lastInsertRowid: number | bigint };
@@ -236,7 +237,7 @@ class Log implements SqliteLog {
   async #mark(): Promise<void> {
     await this.#writer.write(() => {
       const isEmpty = this.#link.get(`SELECT 1 FROM ${this.#table} LIMIT 1`) === undefined;
-      if (isEmpty) this.#insert(crypto.randomUUID(), null);
+      if (isEmpty) this.#insert(randomUUID(), null);
     });
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { Patience } from "../base/patience.ts";
 import type { StreamWatcher } from "../store/store.ts";
@@ -38,7 +39,7 @@ export interface NoticesOptions {
 export class Notices {
   readonly #options: NoticesOptions;
   readonly #patience: Patience;
-  readonly #process: string = crypto.randomUUID();
+  readonly #process: string = randomUUID();
   readonly #watched = new Map<string, Watched>();
   readonly #left = new Set<string>();
   readonly #owners = new Map<string, Set<(id: string) => void>>();

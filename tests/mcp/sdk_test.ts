@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStore, ResumableStreams } from "../../lib/resumable/mod.ts";
-import { BURSTS, Counting, mcpClient, McpProcess, type SdkVersion } from "../support/mcp.ts";
+import { BURSTS, Counting, mcpClient, McpProcess, noSdk, type SdkVersion } from "../support/mcp.ts";
 import { Relay } from "../support/relay.ts";
 import { until, within } from "../support/wait.ts";
 
@@ -126,10 +126,12 @@ for (const version of ["1.x", "2.x"] as const) {
     const by = resumedBy === "resume" ? "resume()" : "the transport";
     for (const place of ["the same process", "another process"] as const) {
       test(`SDK ${version}: a call whose connection breaks goes on at ${place}, by ${by}`, {
+        skip: noSdk,
         timeout: 90_000,
       }, () => callAcrossCuts({ version, resumedBy, place }));
     }
     test(`SDK ${version}: bursts of messages while connections break again and again, by ${by}`, {
+      skip: noSdk,
       timeout: 90_000,
     }, () => burstAcrossCuts(version, resumedBy));
   }

@@ -1,6 +1,7 @@
 /** Tests the example's server alone: what it refuses, and by the protocol's conformance suite, installed in a folder of its own. */
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -85,7 +86,7 @@ test("programs of this machine alone are served, at /mcp, in sessions that there
   for (const origin of ["https://evil.example", "null", "http://localhost.evil.example"]) {
     assert.equal(await status("/mcp", { accept, origin }), 403, origin);
   }
-  const unknown = { accept, "mcp-session-id": crypto.randomUUID() };
+  const unknown = { accept, "mcp-session-id": randomUUID() };
   assert.equal(await status("/mcp", { ...unknown, origin: "http://localhost:5173" }), 404);
   assert.equal(await status("/mcp", { ...unknown, "last-event-id": "forged" }), 400);
   assert.equal(await status("/mcp", { accept, "last-event-id": "forged" }), 400);

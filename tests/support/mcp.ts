@@ -6,6 +6,7 @@
 
 // What stands above the imports of 1.x is for Deno, which does not find its types by its paths.
 // @ts-types="@modelcontextprotocol/sdk/client/index"
+import { randomUUID } from "node:crypto";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 // @ts-types="@modelcontextprotocol/sdk/client/streamableHttp"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -24,6 +25,10 @@ import { sleep, until } from "./wait.ts";
 
 /** How long a client waits before it comes back, in milliseconds. */
 const RETRY = 20;
+
+/** Why the official SDK cannot run here. */
+export const noSdk: string | false = !("crypto" in globalThis) &&
+  "the official SDK wants a global crypto, which Node 18 has not";
 
 export type SdkVersion = "1.x" | "2.x";
 
@@ -123,7 +128,7 @@ export class McpProcess {
       if (resumed !== undefined) return resumed;
       const session = request.headers.get("mcp-session-id");
       const known = session === null ? undefined : transports.get(session);
-      const transport = known ?? await make(session ?? crypto.randomUUID(), session !== null);
+      const transport = known ?? await make(session ?? randomUUID(), session !== null);
       return transport.handleRequest(request);
     }, { port: 0, hostname: "127.0.0.1", grace: 0, onError: (error) => void counting.errors.push(error) });
     return new McpProcess(server.port, async () => {
