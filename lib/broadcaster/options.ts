@@ -69,8 +69,9 @@ export interface BroadcasterOptions extends SharedStreamOptions {
    */
   lagBytes?: number | undefined;
   /**
-   * The log that this broadcaster shares with others, in other processes: `redisStreams()` of `tidings/redis`, `jetStream()`
-   * of `tidings/nats`, or an engine of your own. Default: none, it stands alone.
+   * The log that this broadcaster shares with others, in other processes, and that outlives them: `sqliteLog()` of
+   * `tidings/sqlite`, `redisStreams()` of `tidings/redis`, `jetStream()` of `tidings/nats`, `postgresLog()` of
+   * `tidings/postgres`, or an engine of your own. Default: none, it stands alone.
    */
   backplane?: Backplane | undefined;
   /**

@@ -6,10 +6,13 @@ import { exec } from "../support/exec.mjs";
 import { nodeEnvironment } from "../support/nodes.mjs";
 import { tarball } from "../support/packed.mjs";
 import { clonedFiles, copyProject, read, readJson, root } from "../support/project.mjs";
+import { addressIn, linksOf } from "../support/repository.mjs";
 import { withServer } from "../support/server.mjs";
 import { freePort } from "../support/start.mjs";
 
 const home = "examples/recipes";
+/** Where they are listed. The list is plain Markdown, so that it is there wherever the page is read. */
+const list = "docs/recipes/index.md";
 /** The oldest that every framework here takes. */
 const NODE = 22;
 /** Seconds for one step: bringing a framework, building, starting it. */
@@ -134,7 +137,7 @@ function form() {
   const problems = [];
   for (const name of names) {
     const { description, dependencies = {}, devDependencies = {}, scripts } = manifestOf(name);
-    if (!description) problems.push(`${name} has no "description", which docs/recipes shows`);
+    if (!description) problems.push(`${name} has no "description", which ${list} shows`);
     if (!existsSync(join(root, home, name, "README.md"))) problems.push(`${name} has no README.md`);
     if (startsOf({ scripts }).length === 0) problems.push(`${name} has no script "start"`);
     for (const [packageName, version] of Object.entries({ ...dependencies, ...devDependencies })) {
@@ -150,17 +153,43 @@ function form() {
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
-/** The lines that speak of events: what a framework's own tool writes for every project is not counted. */
+/** The files that speak of events: what a framework's own tool writes for every project is not among them. */
+const filesOf = (name) =>
+  clonedFiles(`${home}/${name}`).filter((path) =>
+    /\.(m?[jt]sx?)$/.test(path) && /tidings/.test(read(`${home}/${name}/${path}`))
+  );
+
 const codeOf = (name) =>
-  clonedFiles(`${home}/${name}`).filter((path) => /\.(m?[jt]sx?)$/.test(path))
-    .map((path) => read(`${home}/${name}/${path}`))
-    .filter((text) => /tidings/.test(text))
-    .reduce((sum, text) => sum + text.split("\n").filter((line) => /\S/.test(line)).length, 0);
+  filesOf(name).reduce(
+    (sum, path) => sum + read(`${home}/${name}/${path}`).split("\n").filter((line) => /\S/.test(line)).length,
+    0,
+  );
+
+/** The row of each recipe in the list: its folder and its files on the repository, and what it is. */
+function rows() {
+  const { file } = linksOf(addressIn(root));
+  return names.map((name) => {
+    const at = `${file}${home}/${name}`;
+    const files = filesOf(name).map((path) => `[\`${path}\`](${at}/${encodeURI(path)})`);
+    return `| [${name}](${at}) | ${files.join(", ")} | ${manifestOf(name).description} |`;
+  });
+}
+
+/** The list has each recipe as it is, and no other. */
+function listed() {
+  const told = read(list).split("\n").filter((line) => line.includes(`/${home}/`))
+    .map((line) => line.replace(/ +\|/g, " |"));
+  const wanted = rows();
+  if (told.join("\n") !== wanted.join("\n")) {
+    throw new Error(`The table of recipes in ${list} must have these rows:\n${wanted.join("\n")}`);
+  }
+}
 
 const startsOf = ({ scripts = {} }) => Object.keys(scripts).filter((script) => script.startsWith("start"));
 
 export const gates = [
   { name: "the recipes' form", run: form },
+  { name: "the list of recipes", run: listed },
   ...names.flatMap((name) =>
     startsOf(manifestOf(name)).map((script) => ({
       name: `recipe ${name}${script.replace("start", "").replace(":", " on ")}`,
