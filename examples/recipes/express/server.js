@@ -15,4 +15,9 @@ app.post("/events", async (req, res) => {
   res.json({ id: await feed.publish({ event: "note", data: req.body }) });
 });
 
-app.listen(process.env.PORT ?? 3000);
+const server = app.listen(process.env.PORT ?? 3000);
+
+process.once("SIGTERM", async () => {
+  await feed.close({ retry: 1000 }); // first, for server.close() waits for every stream
+  server.close();
+});

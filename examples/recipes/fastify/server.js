@@ -16,3 +16,8 @@ app.get("/events", (request, reply) => {
 app.post("/events", async (request) => ({ id: await feed.publish({ event: "note", data: request.body }) }));
 
 await app.listen({ port: Number(process.env.PORT ?? 3000) });
+
+process.once("SIGTERM", async () => {
+  await feed.close({ retry: 1000 });
+  await app.close();
+});

@@ -19,4 +19,9 @@ router.post("/events", async (ctx) => {
   ctx.body = { id: await feed.publish({ event: "note", data: ctx.request.body }) };
 });
 
-new Koa().use(bodyParser()).use(router.routes()).listen(process.env.PORT ?? 3000);
+const server = new Koa().use(bodyParser()).use(router.routes()).listen(process.env.PORT ?? 3000);
+
+process.once("SIGTERM", async () => {
+  await feed.close({ retry: 1000 }); // first, for server.close() waits for every stream
+  server.close();
+});
