@@ -35,18 +35,31 @@ const engines = {
 const results = await runGates([engines], { work });
 results.push(...await suite("npm test", ["npm", "test", "--"]));
 
-const installed = [];
+const installed = new Map();
 const otherNodes = NODES.map((major) => ({
   name: `node@${major} installs`,
   run: async () => {
-    installed.push(await nodePath(work, major));
+    installed.set(major, await nodePath(work, major));
   },
 }));
 console.log(`\n══ Node ${NODES.join(", ")} ══`);
 results.push(...await runGates(otherNodes, { work }));
-if (installed.length > 0) {
-  const paths = installed.flatMap((path) => ["--node", path]);
-  results.push(...await suite("suite", [process.execPath, "scripts/test.mjs", "--only", "node", ...paths]));
+// What the engines bear is tried on the oldest and the newest; between them what is quick is enough.
+const ends = [NODES.at(0), NODES.at(-1)];
+for (
+  const [name, majors, flags] of [
+    ["suite", ends, []],
+    ["quick suite", NODES.filter((major) => !ends.includes(major)), ["--quick"]],
+  ]
+) {
+  const paths = majors.filter((major) => installed.has(major)).flatMap((major) => [
+    "--node",
+    installed.get(major),
+  ]);
+  if (paths.length === 0) continue;
+  results.push(
+    ...await suite(name, [process.execPath, "scripts/test.mjs", "--only", "node", ...flags, ...paths]),
+  );
 }
 
 console.log("\n══ gates ══");

@@ -3,6 +3,7 @@
 //   npm test -- log event             only the files whose path in tests/ contains "log" or "event"
 //   npm test -- --only node,bun       only on these runtimes
 //   npm test -- --node /path/to/node  with this Node; may be given more than once
+//   npm test -- --quick               without the files whose name ends in _slow_test.ts
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +21,8 @@ const work = mkdtempSync(join(tmpdir(), "tidings-test-"));
 process.on("exit", () => rmSync(work, { recursive: true, force: true }));
 
 const found = readdirSync(join(root, "tests"), { recursive: true })
-  .filter((path) => path.endsWith("_test.ts") && !path.startsWith("deno/")).sort();
+  .filter((path) => path.endsWith("_test.ts") && !path.startsWith("deno/"))
+  .filter((path) => !settings.quick || !path.endsWith("_slow_test.ts")).sort();
 const paths = found.filter((path) =>
   !settings.filters.length || settings.filters.some((part) => path.includes(part))
 );
@@ -104,6 +106,7 @@ function readArguments() {
     only: { type: "string" },
     node: { type: "string", multiple: true, default: [] },
     limit: { type: "string", default: "600" },
+    quick: { type: "boolean", default: false },
     report: { type: "string" },
   };
   try {
@@ -118,7 +121,7 @@ function readArguments() {
         ? values.node.map((path) => runtime(kind, path))
         : runtime(kind)
     );
-    return { runtimes, filters, limit, report: values.report };
+    return { runtimes, filters, limit, quick: values.quick, report: values.report };
   } catch (error) {
     stop(error.message);
   }
