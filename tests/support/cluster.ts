@@ -48,7 +48,7 @@ export interface Engine {
   readonly name: string;
   /** Why it cannot run here. */
   readonly skip: string | false;
-  /** Why its client cannot stand connections that break every 200 ms. Default: it can. */
+  /** Why its client cannot stand connections that break several times in a row. Default: it can. */
   readonly frail?: string | undefined;
   start(options: EngineOptions): Promise<EngineServer>;
 }

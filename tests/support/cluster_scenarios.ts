@@ -200,20 +200,24 @@ export function clusterScenarios(engine: Engine): void {
     },
   );
 
-  scenario("an acknowledgement that is lost: the event arrives once", {}, async (cluster) => {
-    await cluster.witness();
-    await cluster.publish(5);
-    for (let i = 0; i < 3; i++) {
-      const { relay } = cluster.nodes[0]!;
-      relay.deafen();
-      const publishing = cluster.publish(10);
-      await sleep(100);
-      relay.cut();
-      await publishing;
-    }
-    await cluster.settle({ gaps: 0 });
-    assert.equal(cluster.acknowledged[0]!.size, 35);
-  });
+  scenario(
+    "an acknowledgement that is lost: the event arrives once",
+    { skip: engine.frail },
+    async (cluster) => {
+      await cluster.witness();
+      await cluster.publish(5);
+      for (let i = 0; i < 3; i++) {
+        const { relay } = cluster.nodes[0]!;
+        relay.deafen();
+        const publishing = cluster.publish(10);
+        await sleep(100);
+        relay.cut();
+        await publishing;
+      }
+      await cluster.settle({ gaps: 0 });
+      assert.equal(cluster.acknowledged[0]!.size, 35);
+    },
+  );
 
   scenario("a node that is closed hands its clients to the others, each with its exact sequence", {
     nodes: 3,

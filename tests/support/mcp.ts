@@ -4,9 +4,9 @@
  * @module
  */
 
+import { randomUUID } from "node:crypto";
 // What stands above the imports of 1.x is for Deno, which does not find its types by its paths.
 // @ts-types="@modelcontextprotocol/sdk/client/index"
-import { randomUUID } from "node:crypto";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 // @ts-types="@modelcontextprotocol/sdk/client/streamableHttp"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";

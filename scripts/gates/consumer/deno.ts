@@ -2,12 +2,10 @@
 import { gzip } from "tidings/compression";
 import { Broadcaster } from "tidings";
 import { serve } from "tidings/serve";
-import { DatabaseSync } from "node:sqlite";
 import { sqliteLog } from "tidings/sqlite";
 import { handle } from "./web.ts";
 
-const database = new DatabaseSync("events.db");
-const market = new Broadcaster({ backplane: sqliteLog(database), compression: gzip() });
+const market = new Broadcaster({ backplane: sqliteLog("events.db"), compression: gzip() });
 
 export const server = Deno.serve((request) =>
   new URL(request.url).pathname === "/feed" ? market.subscribe(request) : handle(request)
