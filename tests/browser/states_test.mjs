@@ -86,6 +86,6 @@ async function lookAtJob(open, look) {
   await press(page, "#start");
   await waitFor(page, () => document.querySelector("#progress").value > 0.1);
   await look("job-running", page);
-  await waitFor(page, () => document.querySelector("#job").dataset.state === "done");
+  await waitFor(page, () => document.querySelector("#job").dataset.state === "complete");
   await look("job-done", page);
 }
