@@ -80,7 +80,7 @@ describeBrowsers((browser) => {
       // What the others asked once is over.
       await waitForCount(server, /^\/job\/jobs\/\w/, 1);
       await press(tabs[3], "#cancel");
-      for (const tab of tabs) await receives(tab, "#job[data-state=cancelled]");
+      for (const tab of tabs) await receives(tab, "#job[data-state=stopped]");
       await waitForCount(server, /^\/job\/jobs\/\w/, 0);
     },
   );
@@ -114,7 +114,7 @@ describeBrowsers((browser) => {
     await press(tabs.job, "#start");
     await receives(tabs.job, "#job[data-state=running]");
     await press(tabs.job, "#cancel");
-    await receives(tabs.job, "#job[data-state=cancelled]");
+    await receives(tabs.job, "#job[data-state=stopped]");
     await front.bringToFront();
     await front.evaluate(() => document.querySelector("#wire").replaceChildren());
     await receives(front, "#wire [data-kind=received]");
