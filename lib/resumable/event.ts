@@ -10,8 +10,8 @@
 import { createParser } from "../client/parse.ts";
 import { show, TidingsError } from "../base/errors.ts";
 import { formatCursor } from "../log/cursor.ts";
-import { RESERVED_NAMES } from "../log/gap.ts";
-import type { StreamRecord } from "../store/store.ts";
+import { type Gap, RESERVED_NAMES } from "../log/gap.ts";
+import type { StreamHead, StreamRecord } from "../store/store.ts";
 import { encodeEvent, type EventInput, type ServerSentEvent } from "../wire/event.ts";
 
 /** An event of a stream, as it is read without HTTP. */
@@ -61,6 +61,15 @@ function refuseName({ event }: ServerSentEvent, names: readonly unknown[]): void
 export function sentFrame(epoch: string, { seq, frame }: StreamRecord): string {
   const rest = frame.startsWith("id: ") ? frame.slice(frame.indexOf("\n") + 1) : frame;
   return `id: ${formatCursor(epoch, seq)}\n${rest}`;
+}
+
+/** What a reader misses that has the events up to `cursor`, and goes on after `last`. */
+export function gapTo({ epoch, first }: StreamHead, cursor: number, last: number): Gap {
+  return {
+    requested: formatCursor(epoch, cursor),
+    resumedAt: formatCursor(epoch, last),
+    reason: cursor + 1 < first ? "trimmed" : "lost",
+  };
 }
 
 /** Reads stored frames back into events, for one reading in order. What is no event, such as a comment, is left out. */

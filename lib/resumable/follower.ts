@@ -174,7 +174,7 @@ export class Follower implements StreamWatcher {
         // More was stored than fits into a page.
         if (page.records.length > 0 && this.#last < page.head.last) this.#syncing = "again";
         // What is not there any more will not come.
-        else if (page.records.length === 0) this.#last = Math.max(this.#last, page.head.last);
+        else if (page.records.length === 0 && page.head.last > this.#last) this.#skipTo(page.head.last);
       }
       if (this.end !== undefined) this.#stop();
       this.#tellReaders();
@@ -186,8 +186,7 @@ export class Follower implements StreamWatcher {
   #push(records: readonly StreamRecord[]): void {
     for (const record of records) {
       if (record.seq <= this.#last) continue;
-      // Something is missing here: whoever needs it reads it from the store, or is told of the gap.
-      if (record.seq > this.#last + 1) this.#tail.length = this.#tailBytes = 0;
+      if (record.seq > this.#last + 1) this.#skipTo(record.seq - 1);
       const text = sentFrame(this.epoch, record);
       this.#tail.push({ record, text });
       this.#tailBytes += text.length;
@@ -199,6 +198,13 @@ export class Follower implements StreamWatcher {
     }
     this.#tail.splice(0, dropped);
     this.#shared = undefined;
+  }
+
+  /** Something is missing here: whoever needs it reads it from the store, or is told of the gap. */
+  #skipTo(last: number): void {
+    this.#tail.length = this.#tailBytes = 0;
+    this.#shared = undefined;
+    this.#last = last;
   }
 
   #tellReaders(): void {

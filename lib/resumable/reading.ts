@@ -4,9 +4,9 @@
  * @module
  */
 
-import { formatCursor } from "../log/cursor.ts";
-import type { StreamPage } from "../store/store.ts";
-import { FrameReader, type StoredEvent } from "./event.ts";
+import type { StreamHead, StreamPage } from "../store/store.ts";
+import { GAP } from "../wire/names.ts";
+import { FrameReader, gapTo, type StoredEvent } from "./event.ts";
 import type { Farewell } from "./farewell.ts";
 import type { Follower, Reader } from "./follower.ts";
 
@@ -38,10 +38,10 @@ export async function* readOn(reading: Reading): AsyncGenerator<StoredEvent, voi
   try {
     while (!signal?.aborted && !isClosed()) {
       if (page !== undefined) {
-        const missed = (page.records[0]?.seq ?? page.head.last + 1) - 1;
-        if (missed > last) {
-          yield gap(epoch, last, missed, page.head.first);
-          last = missed;
+        const before = (page.records[0]?.seq ?? page.head.last + 1) - 1;
+        if (before > last) {
+          yield gap(page.head, last, before);
+          last = before;
         }
       }
       const records = page?.records ?? follower.records(last);
@@ -53,19 +53,22 @@ export async function* readOn(reading: Reading): AsyncGenerator<StoredEvent, voi
         if (signal?.aborted) return;
       }
       if (!follower.covers(last)) {
-        page = await follower.read(last);
+        const aborted = new Promise<undefined>((resolve) =>
+          wake = () => signal?.aborted && resolve(undefined)
+        );
+        page = await Promise.race([follower.read(last), aborted]);
         if (page !== undefined) continue;
         // It is gone, or all is closed: the follower finds out which.
         follower.changed();
-        if (follower.end !== undefined) break;
-        await new Promise<void>((resolve) => wake = resolve);
-      } else if (records.length === 0) {
-        if (follower.end !== undefined) break;
-        await new Promise<void>((resolve) => wake = resolve);
-      }
+      } else if (records.length > 0) continue;
+      if (follower.end !== undefined) break;
+      if (!signal?.aborted && !isClosed()) await new Promise<void>((resolve) => wake = resolve);
     }
-    if (follower.end === undefined || signal?.aborted) return;
-    const record = farewell.record(follower.end);
+    const { end } = follower;
+    if (end === undefined || signal?.aborted) return;
+    // The store has the stream no more, and with it what this reader has not had.
+    if (end.last > last) yield gap(end, last, end.last);
+    const record = farewell.record(end);
     const event = record && frames.read(record);
     if (event !== undefined) yield event;
   } finally {
@@ -74,8 +77,7 @@ export async function* readOn(reading: Reading): AsyncGenerator<StoredEvent, voi
   }
 }
 
-function gap(epoch: string, last: number, missed: number, first: number): StoredEvent {
-  const [requested, resumedAt] = [formatCursor(epoch, last), formatCursor(epoch, missed)];
-  const data = JSON.stringify({ requested, resumedAt, reason: last + 1 < first ? "trimmed" : "lost" });
-  return { id: resumedAt, event: "gap", data, sourceId: "" };
+function gap(head: StreamHead, cursor: number, last: number): StoredEvent {
+  const data = gapTo(head, cursor, last);
+  return { id: data.resumedAt, event: GAP, data: JSON.stringify(data), sourceId: "" };
 }

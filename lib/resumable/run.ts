@@ -179,6 +179,14 @@ export class Run {
     return this.#last;
   }
 
+  /** Takes a frame of a source that can wait, and resolves when the next may come. */
+  async offer(frame: string): Promise<void> {
+    // At most three bytes for each character: whether it fits is known without encoding it twice.
+    const fits = this.#pendingBytes + 3 * frame.length <= this.#settings.limits.pending;
+    if (fits || await this.room(0)) this.push(frame);
+    if (this.isBehind) await this.room();
+  }
+
   /**
    * Takes a frame, and resolves with the event's id once it is stored.
    *

@@ -108,7 +108,7 @@ interface FrameIterator {
   return(): unknown;
 }
 
-async function pump(run: Run, events: Exclude<WorkEvents, Response> | Response): Promise<void> {
+async function pump(run: Run, events: WorkEvents): Promise<void> {
   const frames = framesOf(events, run.endName);
   // A source that waits for something would hold its place for ever: it is told at once, and nobody waits for it.
   const leave = () =>
@@ -120,8 +120,7 @@ async function pump(run: Run, events: Exclude<WorkEvents, Response> | Response):
       const frame = await frames.next();
       if (!run.open) return;
       if (frame === undefined) break;
-      run.push(frame);
-      if (run.isBehind) await run.room();
+      await run.offer(frame);
     }
     run.end("complete");
   } catch (error) {

@@ -5,7 +5,7 @@
  */
 
 import { type Clock, within } from "../base/clock.ts";
-import { errorText, report, show, TidingsError } from "../base/errors.ts";
+import { callHook, errorText, report, show, TidingsError } from "../base/errors.ts";
 import { checkNames, durationOption, namesOf } from "../base/options.ts";
 import { Patience } from "../base/patience.ts";
 import { newEpoch, parseCursor } from "../log/cursor.ts";
@@ -410,10 +410,6 @@ export class ResumableStreams {
     const { onError } = this.#settings;
     const what = id === undefined ? "resumable streams" : `stream ${show(id)}`;
     if (onError === undefined) return report(what, error);
-    try {
-      onError(error, id);
-    } catch (thrown) {
-      report("onError threw", thrown);
-    }
+    callHook("onError", () => onError(error, id));
   }
 }

@@ -4,14 +4,13 @@
  * @module
  */
 
-import { formatCursor } from "../log/cursor.ts";
 import { gapFrame } from "../log/gap.ts";
 import type { StreamHead, StreamPage } from "../store/store.ts";
 import { prelude, type StreamHead as ResponseHead } from "../stream/answer.ts";
 import { EventStream } from "../stream/event_stream.ts";
 import type { CloseInfo, StreamOptions } from "../stream/options.ts";
 import { encodeEvent } from "../wire/event.ts";
-import { sentFrame } from "./event.ts";
+import { gapTo, sentFrame } from "./event.ts";
 import type { Farewell } from "./farewell.ts";
 import type { Follower, Reader } from "./follower.ts";
 
@@ -71,7 +70,7 @@ export class Subscriber extends EventStream implements Reader {
     const page = this.#page;
     if (page !== undefined) {
       this.#page = undefined;
-      if (page === "gone") return this.#finish({ ...follower.end!, last: this.#cursor });
+      if (page === "gone") return this.#finishGone(follower.end!);
       if (this.#writePage(page)) return true;
     }
     if (!follower.covers(this.#cursor)) return this.#read();
@@ -108,16 +107,9 @@ export class Subscriber extends EventStream implements Reader {
 
   /** Writes what was read, and before it a `gap` if something is missing. Says whether that was anything. */
   #writePage({ head, records }: StreamPage): boolean {
-    const next = records[0]?.seq ?? head.last + 1;
-    let text = "";
-    if (next > this.#cursor + 1) {
-      text = gapFrame({
-        requested: formatCursor(head.epoch, this.#cursor),
-        resumedAt: formatCursor(head.epoch, next - 1),
-        reason: this.#cursor + 1 < head.first ? "trimmed" : "lost",
-      });
-      this.#cursor = next - 1;
-    }
+    const before = (records[0]?.seq ?? head.last + 1) - 1;
+    let text = before > this.#cursor ? gapFrame(gapTo(head, this.#cursor, before)) : "";
+    this.#cursor = Math.max(this.#cursor, before);
     for (const record of records) {
       text += sentFrame(head.epoch, record);
       this.#cursor = record.seq;
@@ -131,6 +123,12 @@ export class Subscriber extends EventStream implements Reader {
     if (live === undefined || this.#isLive) return false;
     this.#isLive = true;
     return this.write(utf8.encode(encodeEvent({ event: live, data: { events: this.#cursor } })));
+  }
+
+  /** The store has the stream no more, and with it the events that the client has not had. */
+  #finishGone(head: StreamHead): boolean {
+    if (head.last > this.#cursor) this.write(utf8.encode(gapFrame(gapTo(head, this.#cursor, head.last))));
+    return this.#finish(head);
   }
 
   #finish(head: StreamHead): boolean {

@@ -426,3 +426,25 @@ test("connect() takes the end for the end: no error, and no second request", asy
   );
   await streams.close();
 });
+
+test("a source that can wait waits, however small the limit and however large the event", async () => {
+  for (
+    const [limits, sizes] of [
+      [{ pending: 10_000 }, Array<number>(50).fill(4_000)],
+      [{}, [...Array<number>(10).fill(6_000), 1_040_000, 1_040_000]],
+    ] as const
+  ) {
+    const { store, go } = slowStore();
+    const told: unknown[] = [];
+    const streams = new ResumableStreams({ store, limits, onError: (error) => void told.push(error) });
+    const { done } = await streams.start("id", async function* () {
+      for (const size of sizes) yield "x".repeat(size);
+    });
+    const going = setInterval(go, 1);
+    const { state, events } = await within(done, "the end");
+    clearInterval(going);
+    assert.deepEqual(told, []);
+    assert.deepEqual([state, events], ["complete", sizes.length]);
+    await streams.close();
+  }
+});
