@@ -7,6 +7,7 @@
 
 import type { Backplane, BackplaneMessage } from "./backplane.ts";
 import { newEpoch } from "../log/cursor.ts";
+import { isPermanent } from "../base/engine_errors.ts";
 import type { Clock } from "../base/clock.ts";
 import { errorText, TidingsError } from "../base/errors.ts";
 import type { Patience } from "../base/patience.ts";
@@ -148,7 +149,7 @@ export class Publisher {
     this.#sent.delete(message);
     message.error = error;
     if (!this.#open.has(message)) return this.#send();
-    if ((error as { permanent?: unknown } | undefined)?.permanent === true) {
+    if (isPermanent(error)) {
       this.#giveUp(message, `it refused: ${errorText(error)}`);
       return this.#send();
     }

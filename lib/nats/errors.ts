@@ -4,6 +4,7 @@
  * @module
  */
 
+import { engineError } from "../base/engine_errors.ts";
 import { TidingsError } from "../base/errors.ts";
 
 /** JetStream's own error codes, as far as one is treated apart. */
@@ -39,13 +40,12 @@ export function codeOf(error: unknown): number | undefined {
 
 /** An error that trying again does not mend. */
 export function refused(name: string, what: string, cause?: unknown): TidingsError {
-  const error = new TidingsError("backplane-refused", `${name}: ${what}`, { cause });
-  return Object.assign(error, { permanent: true });
+  return engineError(`${name}: ${what}`, cause, true);
 }
 
 /** An error that trying again may mend. */
 export function unavailable(name: string, what: string, cause?: unknown): TidingsError {
-  return new TidingsError("backplane-unavailable", `${name}: ${what}`, { cause });
+  return engineError(`${name}: ${what}`, cause);
 }
 
 /** The client has given up, or was closed. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { engineError, isPermanent, saidBy } from "../base/engine_errors.ts";
 import { TidingsError } from "../base/errors.ts";
 
 interface Remedy {
@@ -69,29 +70,17 @@ export function stateOf(error: unknown): string | undefined {
  * @param migrates Whether what is missing is made at the next attempt.
  */
 export function explain(name: string, error: unknown, migrates: boolean): TidingsError {
-  const said = words(error);
+  const said = saidBy(error);
   const known = REMEDIES[stateOf(error) ?? ""];
   if (known === MIGRATE && migrates) {
-    return made(`${name}: it was dropped, and is made again. Postgres said: ${said}`, error);
+    return engineError(`${name}: it was dropped, and is made again. Postgres said: ${said}`, error);
   }
   if (known !== undefined) {
-    return made(`${name}: ${known.text}. Postgres said: ${said}`, error, known.permanent);
+    return engineError(`${name}: ${known.text}. Postgres said: ${said}`, error, known.permanent);
   }
   if (error instanceof TidingsError) {
-    return made(`${name}: ${said}`, error, "permanent" in error && error.permanent === true);
+    return engineError(`${name}: ${said}`, error, isPermanent(error));
   }
-  if (stateOf(error) !== undefined) return made(`${name}: Postgres refused. It said: ${said}`, error);
-  return made(`${name} cannot be reached: ${said}`, error);
-}
-
-function made(message: string, cause: unknown, permanent = false): TidingsError {
-  const code = permanent ? "backplane-refused" : "backplane-unavailable";
-  const error = new TidingsError(code, message, { cause });
-  return permanent ? Object.assign(error, { permanent }) : error;
-}
-
-/** An error's message. One that gathers several attempts to connect may have none of its own. */
-function words(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message || ("code" in error ? String(error.code) : error.constructor.name);
+  if (stateOf(error) !== undefined) return engineError(`${name}: Postgres refused. It said: ${said}`, error);
+  return engineError(`${name} cannot be reached: ${said}`, error);
 }

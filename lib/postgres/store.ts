@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPermanent } from "../base/engine_errors.ts";
 import type { Clock } from "../base/clock.ts";
 import { show } from "../base/errors.ts";
 import { booleanOption, checkNames, clockOption, namesOf, wrongOption } from "../base/options.ts";
@@ -205,7 +206,7 @@ class PostgresStore implements StreamStore {
     if (failure !== undefined) {
       // Readers would be served by looking all the time, and nobody would learn why.
       const explained = explain(this.name, failure, false);
-      if ("permanent" in explained) throw explained;
+      if (isPermanent(explained)) throw explained;
     }
     const [first, ...rows] = await this.#run(
       "SELECT head, last, frames FROM tidings._read($1::text, $2::text, $3::text::bigint, $4::text::bigint)",

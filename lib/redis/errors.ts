@@ -4,6 +4,7 @@
  * @module
  */
 
+import { engineError, isPermanent, saidBy } from "../base/engine_errors.ts";
 import { TidingsError } from "../base/errors.ts";
 
 /** What an explanation says about the one whose error it is. */
@@ -80,37 +81,29 @@ function codeOf(said: string): string | undefined {
 
 /** Whether an error is what Redis answered, or answered with this word, and not one of the connection. */
 export function wasAnswered(error: unknown, word?: string): boolean {
-  const code = codeOf(words(error));
+  const code = codeOf(saidBy(error));
   return code !== undefined && (word === undefined || code === word);
 }
 
 /** Makes an error of a client's, which names neither the stream nor a remedy, into one that does. */
 export function explain(name: string, error: unknown, advice: Advice): TidingsError {
-  const said = words(error);
+  const said = saidBy(error);
   const code = codeOf(said) ?? "";
   const known = Object.hasOwn(REMEDIES, code) ? REMEDIES[code] : undefined;
   if (known !== undefined) {
     const text = typeof known.text === "string" ? known.text : known.text(advice);
-    return made(`${name}: ${text}. Redis said: ${said}`, error, known.permanent);
+    return engineError(`${name}: ${text}. Redis said: ${said}`, error, known.permanent);
   }
   if (error instanceof TidingsError) {
-    return made(`${name}: ${said}`, error, "permanent" in error && error.permanent === true);
+    return engineError(`${name}: ${said}`, error, isPermanent(error));
   }
   if (UNSUPPORTED.test(said)) {
-    return made(`${name}: the server must be Redis 6.2 or later, or Valkey. It said: ${said}`, error, true);
+    return engineError(
+      `${name}: the server must be Redis 6.2 or later, or Valkey. It said: ${said}`,
+      error,
+      true,
+    );
   }
-  if (wasAnswered(error)) return made(`${name}: Redis refused. It said: ${said}`, error);
-  return made(`${name} cannot be reached: ${said}`, error);
-}
-
-function made(message: string, cause: unknown, permanent = false): TidingsError {
-  const code = permanent ? "backplane-refused" : "backplane-unavailable";
-  const error = new TidingsError(code, message, { cause });
-  return permanent ? Object.assign(error, { permanent }) : error;
-}
-
-/** An error's message. Where there is none, as in a time-out of node-redis, the kind of error says something. */
-function words(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message || ("code" in error ? String(error.code) : error.constructor.name);
+  if (wasAnswered(error)) return engineError(`${name}: Redis refused. It said: ${said}`, error);
+  return engineError(`${name} cannot be reached: ${said}`, error);
 }

@@ -5,7 +5,8 @@
  */
 
 import type { BackplaneEntry } from "../cluster/backplane.ts";
-import { show, TidingsError } from "../base/errors.ts";
+import { engineError } from "../base/engine_errors.ts";
+import { show, type TidingsError } from "../base/errors.ts";
 
 // The payload has to come back unchanged, also one that begins with a byte order mark.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -42,5 +43,5 @@ export function readEntries(reply: unknown): BackplaneEntry[] {
 /** The error of a reply that is not what it should be. */
 export function unreadable(what: string, reply: unknown): TidingsError {
   const message = `Redis' reply should be ${what} and is ${show(reply)}: does the client transform replies?`;
-  return Object.assign(new TidingsError("backplane-refused", message), { permanent: true });
+  return engineError(message, undefined, true);
 }

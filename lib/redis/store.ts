@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPermanent } from "../base/engine_errors.ts";
 import type { Clock } from "../base/clock.ts";
 import { show } from "../base/errors.ts";
 import { checkNames, clockOption, namesOf, wrongOption } from "../base/options.ts";
@@ -204,7 +205,7 @@ class RedisStore implements StreamStore {
     if (failure !== undefined) {
       // Readers would be served by looking all the time, and nobody would learn why.
       const explained = explain(this.name, failure, this.#advice);
-      if ("permanent" in explained) throw explained;
+      if (isPermanent(explained)) throw explained;
     }
     return await this.#run(
       READ,

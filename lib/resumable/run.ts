@@ -7,6 +7,7 @@
  * @module
  */
 
+import { isPermanent } from "../base/engine_errors.ts";
 import type { Clock } from "../base/clock.ts";
 import { errorText, show, TidingsError } from "../base/errors.ts";
 import type { Patience } from "../base/patience.ts";
@@ -382,7 +383,7 @@ export class Run {
       try {
         return await waits.bounded(call());
       } catch (error) {
-        if (this.#isOver || waits.isOver || (error as { permanent?: unknown } | null)?.permanent === true) {
+        if (this.#isOver || waits.isOver || isPermanent(error)) {
           throw error;
         }
         if (failures === 0) {

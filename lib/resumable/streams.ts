@@ -4,6 +4,7 @@
  * @module
  */
 
+import { engineError, isPermanent } from "../base/engine_errors.ts";
 import { type Clock, within } from "../base/clock.ts";
 import { callHook, errorText, report, show, TidingsError } from "../base/errors.ts";
 import { checkNames, durationOption, namesOf } from "../base/options.ts";
@@ -382,12 +383,11 @@ export class ResumableStreams {
       return await this.#waits.bounded(call);
     } catch (error) {
       if (error instanceof TidingsError) throw error;
-      const isPermanent = (error as { permanent?: unknown } | null)?.permanent === true;
-      throw new TidingsError(
-        this.#closing !== undefined ? "closed" : isPermanent ? "backplane-refused" : "backplane-unavailable",
-        `The store of the streams cannot be reached, ${this.#settings.store.name}: ${errorText(error)}`,
-        { cause: error },
-      );
+      const message = `The store of the streams cannot be reached, ${this.#settings.store.name}: ${
+        errorText(error)
+      }`;
+      if (this.#closing !== undefined) throw new TidingsError("closed", message, { cause: error });
+      throw engineError(message, error, isPermanent(error));
     }
   }
 

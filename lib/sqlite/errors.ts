@@ -4,6 +4,7 @@
  * @module
  */
 
+import { engineError } from "../base/engine_errors.ts";
 import { errorText, TidingsError } from "../base/errors.ts";
 
 /** SQLite's primary result codes, as far as one is treated apart. */
@@ -99,13 +100,12 @@ export function isOfDatabase(error: unknown): boolean {
 
 /** An error that trying again may mend. */
 export function unavailable(name: string, what: string, cause?: unknown): TidingsError {
-  return new TidingsError("backplane-unavailable", `${name}: ${what}`, { cause });
+  return engineError(`${name}: ${what}`, cause);
 }
 
 /** An error that trying again does not mend. */
 export function refused(name: string, what: string, cause?: unknown): TidingsError {
-  const error = new TidingsError("backplane-refused", `${name}: ${what}`, { cause });
-  return Object.assign(error, { permanent: true });
+  return engineError(`${name}: ${what}`, cause, true);
 }
 
 /** Makes an error of a driver's, which names neither the file nor a remedy, into one that does. */
