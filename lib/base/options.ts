@@ -144,3 +144,16 @@ export function functionOption<F>(name: string, value: F | undefined): F | undef
   if (value !== undefined && typeof value !== "function") throw wrongOption(name, "a function", value);
   return value;
 }
+
+/** A text, or nothing. */
+export function textOption(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "string") throw wrongOption(name, "a string", value);
+}
+
+/** A signal, or nothing. */
+export function signalOption(value: unknown): void {
+  if (value === undefined) return;
+  if (typeof (value as AbortSignal | null)?.addEventListener !== "function") {
+    throw wrongOption("signal", "an AbortSignal", value);
+  }
+}

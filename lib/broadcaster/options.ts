@@ -13,6 +13,7 @@ import {
   functionOption,
   namesOf,
   numberOption,
+  textOption,
   wrongOption,
 } from "../base/options.ts";
 import type { HeadersSource } from "../base/web.ts";
@@ -259,10 +260,9 @@ export function checkSubscribeOptions<Events extends EventMap>(options: Subscrib
   checkStreamOptions(options);
   const { topics = [], filter, owner, lastEventId, lastEventIdQuery } = options;
   functionOption("filter", filter);
-  const texts = { owner, lastEventId, lastEventIdQuery };
-  for (const [name, text] of Object.entries(texts)) {
-    if (text !== undefined && typeof text !== "string") throw wrongOption(name, "a string", text);
-  }
+  textOption("owner", owner);
+  textOption("lastEventId", lastEventId);
+  textOption("lastEventIdQuery", lastEventIdQuery);
   if (topics === "*") return;
   if (!Array.isArray(topics)) {
     throw wrongOption("topics", 'an array of strings, or "*" for every topic', topics);

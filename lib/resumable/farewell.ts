@@ -7,6 +7,7 @@
 import type { StreamHead, StreamRecord } from "../store/store.ts";
 import { FINAL_FRAME } from "../response/final.ts";
 import { concat } from "../base/bytes.ts";
+import { show, TidingsError } from "../base/errors.ts";
 import { encodeEvent } from "../wire/event.ts";
 import { sentFrame, toFrame } from "./event.ts";
 import { type EndWords, statusOf } from "./options.ts";
@@ -54,6 +55,14 @@ export class Farewell {
     }
     try {
       const event = this.#end(statusOf(head));
+      if (typeof event === "object" && event.id !== undefined) {
+        throw new TidingsError(
+          "invalid-event",
+          `The event that the option "end" makes must have no id, for its place in the stream is its id, received ${
+            show(event.id)
+          }`,
+        );
+      }
       return event === undefined ? undefined : toFrame(event, false);
     } catch (error) {
       // The stream has to end all the same.

@@ -13,6 +13,8 @@ import {
   functionOption,
   namesOf,
   numberOption,
+  signalOption,
+  textOption,
   wrongOption,
 } from "../base/options.ts";
 import { RESERVED_NAMES } from "../log/gap.ts";
@@ -311,9 +313,8 @@ export function checkSubscribeOptions(options: StreamSubscribeOptions): void {
   checkNames("subscribe", options, SUBSCRIBE_OPTIONS);
   checkStreamOptions(options);
   const { lastEventId, lastEventIdQuery, newest, live, unknown, finished } = options;
-  for (const [name, text] of Object.entries({ lastEventId, lastEventIdQuery })) {
-    if (text !== undefined && typeof text !== "string") throw wrongOption(name, "a string", text);
-  }
+  textOption("lastEventId", lastEventId);
+  textOption("lastEventIdQuery", lastEventIdQuery);
   if (newest !== undefined) numberOption("newest", newest, { least: 0, unit: "events", endless: true });
   if (live !== undefined) {
     nameOption("live", live, "the name of an event that tidings does not send itself");
@@ -330,10 +331,8 @@ export function checkSubscribeOptions(options: StreamSubscribeOptions): void {
 export function checkReadOptions(options: ReadOptions): void {
   checkNames("read", options, READ_OPTIONS);
   const { after, signal } = options;
-  if (after !== undefined && typeof after !== "string") throw wrongOption("after", "a string", after);
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-    throw wrongOption("signal", "an AbortSignal", signal);
-  }
+  textOption("after", after);
+  signalOption(signal);
 }
 
 // deno-lint-ignore no-control-regex

@@ -14,6 +14,7 @@ import {
   functionOption,
   namesOf,
   numberOption,
+  signalOption,
   wrongOption,
 } from "../base/options.ts";
 import { type ErrorHandler, guard } from "../node/guard.ts";
@@ -132,9 +133,7 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
   numberOption("port", port, { least: 0, unit: "a TCP port" });
   if (port > 65_535) throw wrongOption("port", "at most 65535", port);
   if (typeof hostname !== "string" || hostname === "") throw wrongOption("hostname", "an address", hostname);
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-    throw wrongOption("signal", "an AbortSignal", signal);
-  }
+  signalOption(signal);
   const signals = signalsOption(options.signals);
   functionOption("drain", drain);
   durationOption("grace", grace, { least: 0, endless: true });

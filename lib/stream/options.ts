@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../base/clock.ts";
-import { clockOption, durationOption, functionOption, namesOf, wrongOption } from "../base/options.ts";
+import { clockOption, durationOption, functionOption, namesOf, signalOption } from "../base/options.ts";
 import type { HeadersSource } from "../base/web.ts";
 import { checkCompression, type Compression } from "../wire/coding.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
@@ -90,9 +90,7 @@ export function checkStreamOptions(options: StreamOptions): void {
   if (retry !== undefined) durationOption("retry", retry, { least: 0 });
   checkCors(cors);
   checkCompression(compression);
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-    throw wrongOption("signal", "an AbortSignal", signal);
-  }
+  signalOption(signal);
   functionOption("onClose", onClose);
   clockOption(clock);
 }

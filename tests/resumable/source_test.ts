@@ -448,3 +448,19 @@ test("a source that can wait waits, however small the limit and however large th
     await streams.close();
   }
 });
+
+test("an end with an id of its own is refused, to the operator, and the response ends all the same", async () => {
+  const told: unknown[] = [];
+  const streams = new ResumableStreams({
+    end: () => ({ id: 7, data: "over" }),
+    onError: (error) => void told.push(error),
+  });
+  await (await streams.start("id", ["1"])).done;
+  const text = await (await streams.subscribe(new Request("http://localhost/"), "id")).text();
+  assert.match(text, /data: 1\n\n$/);
+  assert.match(
+    (told[0] as Error).message,
+    /must have no id, for its place in the stream is its id, received 7/,
+  );
+  await streams.close();
+});
