@@ -35,7 +35,8 @@ export interface SessionEventStore {
   getStreamIdForEventId(eventId: string): Promise<string | undefined>;
   /**
    * Sends what was stored after an event, and resolves with the stream's id. If another process writes the stream, `send` is
-   * called with what that goes on storing until the stream ends, another replay of it begins, or `close()` is called.
+   * called with what that goes on storing until the stream ends, another replay of it begins, or `close()` is called; and if
+   * nothing was stored after the event yet, it resolves with the next message or one of these.
    *
    * @throws {TidingsError} With code `"stream-cursor"`, for an id that is none of this session's, or no longer kept.
    */
@@ -180,7 +181,11 @@ class Session implements SessionEventStore {
     });
   }
 
-  /** Resolves when all is sent that is stored by now, and goes on with what is to come. */
+  /**
+   * Resolves when all is sent that is stored by now, and goes on with what is to come. If there is nothing yet it waits for a
+   * message, or the end: the transport of 2.x, where it does not run the call, ends its response when this resolves, and a
+   * client that got nothing by one does not come back.
+   */
   async #follow(place: EventPlace, sender: EventSender): Promise<void> {
     const { streamId } = place;
     const status = await this.#streams.status(nameOf(this.#session, streamId));
@@ -188,17 +193,23 @@ class Session implements SessionEventStore {
     if (this.#isClosed) return;
     this.#following.set(streamId, following);
     await new Promise<void>((resolve, reject) => {
-      let isUpToDate = false;
       const last = status?.events ?? 0;
+      let isSent = false;
+      let isUpToDate = false;
+      const counting: EventSender = {
+        send: async (eventId, message) => {
+          await sender.send(eventId, message);
+          isSent = true;
+        },
+      };
       const upToDate = (seq: number) => {
-        if (seq >= last) {
+        if (isSent && seq >= last) {
           isUpToDate = true;
           resolve();
         }
         return false;
       };
-      upToDate(place.seq);
-      this.#send(place, sender, upToDate, following.signal).then(resolve, (error) => {
+      this.#send(place, counting, upToDate, following.signal).then(resolve, (error) => {
         if (isUpToDate) this.#tell(streamId, error);
         else reject(error);
       }).finally(() => {

@@ -263,6 +263,31 @@ test("what another process writes is replayed, and goes on until the stream ends
     await reader.close();
   }));
 
+test("a replay of what another process writes waits for a message, if there is none yet, or for the end", () =>
+  withProcesses(async (process) => {
+    const streams = process();
+    const writer = eventStore(process(), { session: "s" });
+    const reader = eventStore(streams, { session: "s" });
+    const readers = async () => (await streams.status("mcp/s/call"))?.readers;
+    const sink = new Sink();
+    let from = await writer.storeEvent("call", {});
+    for (const message of [progress(1), result(1)]) {
+      const before = sink.ids.length;
+      let isOver = false;
+      const replaying = reader.replayEventsAfter(from, sink).finally(() => isOver = true);
+      await eventually(async () => await readers() === 1, "it reads");
+      // It read what there is, which is nothing.
+      await sleep(20);
+      assert.equal(isOver, false);
+      from = await writer.storeEvent("call", message);
+      await within(replaying, "it is over");
+      assert.deepEqual(sink.messages.slice(before), [message]);
+    }
+    await within(reader.replayEventsAfter(from, sink), "what has ended is not waited for");
+    assert.equal(sink.ids.length, 2);
+    await reader.close();
+  }));
+
 test("resume() answers a client on any process: what it missed, what is new, and the end", () =>
   withProcesses(async (process) => {
     const [a, b] = [process(), process()];
@@ -369,9 +394,11 @@ test("closing ends a replay that goes on", () =>
     const reader = eventStore(streams, { session: "s" });
     const first = await writer.storeEvent("call", {});
     const sink = new Sink();
-    await reader.replayEventsAfter(first, sink);
-    await reader.close();
+    const replaying = reader.replayEventsAfter(first, sink);
     const readers = async () => (await streams.status("mcp/s/call"))?.readers;
+    await eventually(async () => await readers() === 1, "it reads");
+    await reader.close();
+    assert.equal(await within(replaying, "it is over"), "call");
     await eventually(async () => await readers() === 0, "nobody reads any more");
     await writer.storeEvent("call", progress(1));
     assert.deepEqual(sink.ids, []);
