@@ -16,6 +16,6 @@ export const clients = measuredInPasses({
     handler: { label: "CPU per event, to a handler", unit: "µs", digits: 2, chart: true },
     loop: { label: "CPU per event, in a loop", unit: "µs", digits: 2, chart: true },
   },
-  // None against those that call back and read on: tidings awaits its handlers, and sets a watchdog at each read.
+  // None against those that call back and read on: tidings awaits a handler that gives a promise, and has a watchdog.
   goals: [],
 });

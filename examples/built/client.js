@@ -39,15 +39,16 @@ async function decode(item, schemas) {
 }
 
 // lib/client/consume.ts
+var DONE = { done: true, value: void 0 };
 function createStream(source, options) {
   let lastEventId = `${options.lastEventId ?? ""}`;
   let state = "connecting";
   let settle;
   let begin;
-  const handlers = /* @__PURE__ */ new Set();
+  let handlers = [];
   const control = new AbortController();
   const closed = new Promise((resolve) => settle = resolve);
-  const wanted = new Promise((resolve) => begin = resolve);
+  let wanted = new Promise((resolve) => begin = resolve);
   const fail = (error) => setState("closed", { error });
   const close = () => setState("closed", { reason: "close" });
   const setState = (next, detail) => {
@@ -63,49 +64,73 @@ function createStream(source, options) {
     control.abort();
     settle(detail.reason ?? Promise.reject(detail.error));
   };
-  const hand = async (wired) => {
+  const hand = (wired) => {
+    if (state === "closed") return;
+    const { kind, event } = wired;
+    const isGap = event === "gap";
+    const isReady = !options.schemas && !isGap;
+    if (!kind) return give(wired, wired, []);
+    if (isReady && !wanted) return give(wired, wired, handlers);
+    return Promise.resolve(wanted).then(() => isReady ? wired : decode(wired, options.schemas)).then((item) => {
+      if (isGap && !handlers.some(([, name = event]) => name === event)) {
+        report("no handler took this gap", wired);
+      }
+      return give(item, wired, handlers);
+    });
+  };
+  const give = (item, wired, to, at = 0) => {
+    const { event } = item;
     try {
-      const { kind, event } = wired;
-      let isTaken = event !== "gap";
-      if (kind) {
-        await wanted;
-        const item = options.schemas || !isTaken ? await decode(wired, options.schemas) : wired;
-        for (const [handler, name = event] of [...handlers]) {
-          if (state !== "closed" && name === event) {
-            isTaken = true;
-            await handler(item);
-          }
+      while (state !== "closed" && at < to.length) {
+        const [handler, name = event] = to[at++];
+        const busy = name === event && handler(item);
+        if (busy && typeof busy.then === "function") {
+          return Promise.resolve(busy).then(() => give(item, wired, to, at), fail);
         }
       }
-      if (state === "closed") return;
-      if (!isTaken) report("no handler took this gap", wired);
-      ({ lastEventId } = wired);
     } catch (error) {
       fail(error);
     }
+    if (state !== "closed") ({ lastEventId } = wired);
   };
-  async function* iterate() {
-    let turn;
-    stream.on(
-      (item) => new Promise((resolve) => {
-        turn(item);
-        turn = resolve;
-      })
-    );
-    control.signal.addEventListener("abort", () => turn());
-    try {
-      while (state !== "closed") {
-        const item = await new Promise((resolve) => turn = resolve);
-        if (state === "closed") continue;
-        ({ lastEventId } = item);
-        yield item;
-        turn();
+  const iterate = () => {
+    const asking = [];
+    let release;
+    let isOver = false;
+    const end = () => {
+      if (isOver) return DONE;
+      isOver = true;
+      return closed.then(() => DONE);
+    };
+    return {
+      next() {
+        const result = new Promise((resolve) => {
+          if (state === "closed") resolve(end());
+          else asking.push(resolve);
+        });
+        if (release) release();
+        else {
+          control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask2) => ask2(end())));
+          stream.on((item) => {
+            ({ lastEventId } = item);
+            asking.shift()({ done: false, value: item });
+            return asking[0] ? void 0 : new Promise((resolve) => release = resolve);
+          });
+          release = () => {
+          };
+        }
+        return result;
+      },
+      return() {
+        close();
+        isOver = true;
+        return Promise.resolve(DONE);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
       }
-      await closed;
-    } finally {
-      close();
-    }
-  }
+    };
+  };
   const stream = {
     closed,
     get state() {
@@ -116,20 +141,13 @@ function createStream(source, options) {
     },
     on(first, second) {
       const entry = second ? [second, first] : [first];
-      handlers.add(entry);
+      handlers = [...handlers, entry];
       begin();
-      return () => void handlers.delete(entry);
+      wanted = void 0;
+      return () => void (handlers = handlers.filter((each) => each !== entry));
     },
     close,
-    [Symbol.asyncIterator]() {
-      const loop = iterate();
-      const leave = loop.return.bind(loop);
-      loop.return = () => {
-        close();
-        return leave();
-      };
-      return loop;
-    }
+    [Symbol.asyncIterator]: iterate
   };
   closed.catch(() => {
   });
@@ -267,6 +285,28 @@ function requireEventStream(response) {
 var END_ID = "tidings-end";
 function parseSSE(source, options = {}) {
   checkNames(options, "comments lastEventId onRetry maxEventSize onRead");
+  const reading = openReading(source, options);
+  let batch = [];
+  return {
+    async next() {
+      for (; ; ) {
+        const item = batch?.pop();
+        if (item) return { done: false, value: item };
+        batch = (await reading.next())?.reverse();
+        if (!batch) return { done: true, value: void 0 };
+      }
+    },
+    return() {
+      batch = [];
+      reading.cancel();
+      return this.next();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    }
+  };
+}
+function openReading(source, options) {
   const { comments, onRead, ...parsing } = options;
   const response = "headers" in source ? source : void 0;
   if (response) requireEventStream(response);
@@ -283,44 +323,34 @@ function parseSSE(source, options = {}) {
   const decoder = new TextDecoder(void 0, { ignoreBOM: true });
   const body = response ? response.body : source;
   let reader = body === null ? void 0 : createReader(body, response);
-  const finish = () => {
-    batch = [];
+  const cancel = () => {
     reader?.cancel().catch(() => {
     });
     reader?.releaseLock?.();
     reader = void 0;
   };
   return {
+    cancel,
     async next() {
-      for (; ; ) {
-        const item = batch.pop();
-        if (item) return { done: false, value: item };
-        if (!reader) return { done: true, value: void 0 };
+      while (reader) {
         try {
           parser.feed("");
           onRead?.(parser.lastEventId);
           const { done, value } = parser.lastEventId === END_ID ? { done: true } : await reader.read();
-          if (done) finish();
-          else {
-            try {
-              parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
-            } catch {
-            }
-            batch.reverse();
+          if (done) cancel();
+          if (!reader) return;
+          batch = [];
+          try {
+            parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+          } catch {
           }
+          if (batch.length > 0) return batch;
         } catch (error) {
-          if (!reader) continue;
-          finish();
+          if (!reader) return;
+          cancel();
           throw error;
         }
       }
-    },
-    return() {
-      finish();
-      return this.next();
-    },
-    [Symbol.asyncIterator]() {
-      return this;
     }
   };
 }
@@ -387,14 +417,25 @@ function createSource(url, options, more = "") {
     let openedAt = Infinity;
     let control;
     let lostId;
+    let silentSince = Infinity;
+    let isWatched = false;
     const finish = () => {
       clock.clearTimeout(timer);
       stop?.();
     };
-    const setTimer = (milliseconds) => {
+    const setTimer = (milliseconds, then = finish) => {
       if (milliseconds > LONGEST_TIMER) return;
       clock.clearTimeout(timer);
-      timer = clock.setTimeout(finish, milliseconds);
+      timer = clock.setTimeout(then, milliseconds);
+    };
+    const watch = (milliseconds) => {
+      isWatched = true;
+      setTimer(milliseconds, () => {
+        isWatched = false;
+        const left = silentSince + stallTimeout - clock.now();
+        if (left <= 0) finish();
+        else if (left < Infinity) watch(left);
+      });
     };
     const hasten = () => {
       if (globalThis.document?.hidden) return;
@@ -404,7 +445,8 @@ function createSource(url, options, more = "") {
     const connectOnce = async (attempt) => {
       control = new AbortController();
       let response;
-      let items;
+      let reading;
+      isWatched = false;
       openedAt = Infinity;
       let cause;
       let how = "failed";
@@ -421,32 +463,36 @@ function createSource(url, options, more = "") {
         response = await new Promise((resolve, reject) => {
           stop = () => {
             control.abort();
-            items?.return();
+            reading?.cancel();
             reject();
           };
           request(idText, control.signal).then(resolve, reject);
         });
-        items = parseSSE(response, {
+        clock.clearTimeout(timer);
+        reading = openReading(response, {
           comments: options.comments,
           maxEventSize: options.maxEventSize,
           lastEventId,
           onRetry: (milliseconds) => serverDelay = Math.max(500, milliseconds),
           onRead(id) {
             hand({ lastEventId: lastEventId = id });
-            setTimer(stallTimeout);
+            silentSince = clock.now();
+            if (!isWatched) watch(stallTimeout);
           }
         });
         openedAt = clock.now();
         setState("open", { response });
         if (lostId) {
-          clock.clearTimeout(timer);
           const data = JSON.stringify({ requested: lostId, reason: "fits no header" });
           await hand({ kind: "event", event: "gap", data, lastEventId });
           lostId = void 0;
         }
-        for await (const item of items) {
-          clock.clearTimeout(timer);
-          await hand(item);
+        for (let items; items = await reading.next(); ) {
+          silentSince = Infinity;
+          for (const item of items) {
+            const busy = hand(item);
+            if (busy) await busy;
+          }
         }
         how = "ended";
       } catch (thrown) {
@@ -458,7 +504,7 @@ function createSource(url, options, more = "") {
         `Connection ${how}`,
         { cause, response }
       );
-      if (!items) stop = void 0;
+      if (!reading) stop = void 0;
       finish();
       return error;
     };

@@ -14,6 +14,9 @@ import type { EventStream, StateDetail, StreamState } from "./stream.ts";
 
 type Handler = (item: AnyItem) => unknown;
 type Entry = readonly [handler: Handler, name?: string];
+type Result = IteratorResult<AnyItem, undefined>;
+
+const DONE: Result = { done: true, value: undefined };
 
 /** Creates a stream over a source. */
 export function createStream(
@@ -25,11 +28,12 @@ export function createStream(
   let state: StreamState = "connecting";
   let settle!: (end: Promise<never> | StateDetail["reason"]) => void;
   let begin!: () => void;
-  const handlers = new Set<Entry>();
+  // Replaced and never changed: an item goes to those who were there when it came.
+  let handlers: readonly Entry[] = [];
   const control = new AbortController();
   const closed = new Promise<StateDetail["reason"]>((resolve) => settle = resolve);
   // Until somebody wants the items the first is kept back.
-  const wanted = new Promise<void>((resolve) => begin = resolve);
+  let wanted: Promise<void> | undefined = new Promise((resolve) => begin = resolve);
 
   const fail = (error: unknown): void => setState("closed", { error });
   const close = (): void => setState("closed", { reason: "close" });
@@ -48,55 +52,83 @@ export function createStream(
     settle(detail.reason ?? Promise.reject(detail.error));
   };
 
-  const hand = async (wired: WireItem): Promise<void> => {
+  const hand = (wired: WireItem): Promise<void> | void => {
+    if (state === "closed") return;
+    const { kind, event } = wired as ServerEvent;
+    const isGap = event === "gap";
+    const isReady = !options.schemas && !isGap;
+    if (!kind) return give(wired as AnyItem, wired, []);
+    if (isReady && !wanted) return give(wired as AnyItem, wired, handlers);
+    return Promise.resolve(wanted)
+      .then(() => isReady ? wired as AnyItem : decode(wired as ServerEvent, options.schemas))
+      .then((item) => {
+        if (isGap && !handlers.some(([, name = event]) => name === event)) {
+          report("no handler took this gap", wired);
+        }
+        return give(item, wired, handlers);
+      });
+  };
+
+  /** Gives an item to these handlers, from one on. A promise costs more than an event: only where one is waited for there is one. */
+  const give = (item: AnyItem, wired: WireItem, to: readonly Entry[], at = 0): Promise<void> | void => {
+    const { event } = item as ServerEvent;
     try {
-      const { kind, event } = wired as ServerEvent;
-      let isTaken = event !== "gap";
-      if (kind) {
-        await wanted;
-        const item = options.schemas || !isTaken
-          ? await decode(wired as ServerEvent, options.schemas)
-          : wired as AnyItem;
-        for (const [handler, name = event] of [...handlers]) {
-          if (state !== "closed" && name === event) {
-            isTaken = true;
-            await handler(item);
-          }
+      while (state !== "closed" && at < to.length) {
+        const [handler, name = event] = to[at++]!;
+        const busy = name === event && (handler(item) as PromiseLike<unknown> | undefined);
+        if (busy && typeof busy.then === "function") {
+          return Promise.resolve(busy).then(() => give(item, wired, to, at), fail);
         }
       }
-      if (state === "closed") return;
-      if (!isTaken) report("no handler took this gap", wired);
-      // Only now has it been handed out; if the stream was closed meanwhile, it has not.
-      ({ lastEventId } = wired);
     } catch (error) {
       fail(error);
     }
+    // Only now has it been handed out; if the stream was closed meanwhile, it has not.
+    if (state !== "closed") ({ lastEventId } = wired);
   };
 
-  /** A loop is a handler that takes as long as the loop's body. The two take turns. */
-  async function* iterate(): AsyncGenerator<AnyItem, void> {
-    // Ends the wait of the loop for the next item, or that of the handler for the loop.
-    let turn!: (item?: AnyItem) => void;
-    stream.on((item) =>
-      new Promise((resolve) => {
-        turn(item);
-        turn = resolve;
-      })
-    );
-    control.signal.addEventListener("abort", () => turn());
-    try {
-      while (state !== "closed") {
-        const item = await new Promise<AnyItem | undefined>((resolve) => turn = resolve);
-        if (state as StreamState === "closed") continue;
-        ({ lastEventId } = item!);
-        yield item!;
-        turn();
-      }
-      await closed;
-    } finally {
-      close();
-    }
-  }
+  /**
+   * A loop is a handler that takes as long as the loop's body: until it asks for the next item. Its iterator is written by
+   * hand, since a generator spends more on a `yield` than all else takes.
+   */
+  const iterate = (): AsyncIterableIterator<AnyItem, undefined> => {
+    // The calls of next() that wait for an item, and what waits for the next call.
+    const asking: ((result: Result | Promise<Result>) => void)[] = [];
+    let release: (() => void) | undefined;
+    let isOver = false;
+    const end = (): Result | Promise<Result> => {
+      if (isOver) return DONE;
+      isOver = true;
+      return closed.then(() => DONE);
+    };
+    return {
+      next() {
+        const result = new Promise<Result>((resolve) => {
+          if (state === "closed") resolve(end());
+          else asking.push(resolve);
+        });
+        if (release) release();
+        else {
+          control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask) => ask(end())));
+          stream.on((item) => {
+            ({ lastEventId } = item);
+            asking.shift()!({ done: false, value: item });
+            return asking[0] ? undefined : new Promise<void>((resolve) => release = resolve);
+          });
+          release = () => {};
+        }
+        return result;
+      },
+      return() {
+        close();
+        isOver = true;
+        return Promise.resolve(DONE);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  };
 
   const stream = {
     closed,
@@ -108,21 +140,13 @@ export function createStream(
     },
     on(first: string | Handler, second?: Handler): () => void {
       const entry: Entry = second ? [second, first as string] : [first as Handler];
-      handlers.add(entry);
+      handlers = [...handlers, entry];
       begin();
-      return () => void handlers.delete(entry);
+      wanted = undefined;
+      return () => void (handlers = handlers.filter((each) => each !== entry));
     },
     close,
-    [Symbol.asyncIterator](): AsyncGenerator<AnyItem, void> {
-      const loop = iterate();
-      const leave = loop.return.bind(loop);
-      // A generator's own return() waits for the item that a next() before it waits for.
-      loop.return = () => {
-        close();
-        return leave();
-      };
-      return loop;
-    },
+    [Symbol.asyncIterator]: iterate,
   };
   closed.catch(() => {});
   source(lastEventId, control.signal, setState, hand).then(() => setState("closed", { reason: "end" }), fail);

@@ -2,7 +2,8 @@
  * Reads one event stream as an async iterable, without reconnecting.
  *
  * It loops over a reader, and its iterator is written by hand: chained TransformStreams take three to ten times as long,
- * and an async generator spends more on a `yield` than the parser does on the event.
+ * and an async generator spends more on a `yield` than the parser does on the event. A promise does so, too, which is why
+ * {@linkcode openReading} gives all items of a chunk at once.
  *
  * @module
  */
@@ -87,10 +88,42 @@ export function parseSSE(
   options: ParseOptions = {},
 ): EventIterator<ServerEvent | ServerComment> {
   checkNames(options, "comments lastEventId onRetry maxEventSize onRead");
+  const reading = openReading(source, options);
+  // What was read and not yet handed out, the next one last.
+  let batch: (ServerEvent | ServerComment)[] | undefined = [];
+  return {
+    async next() {
+      for (;;) {
+        const item = batch?.pop();
+        if (item) return { done: false, value: item };
+        batch = (await reading.next())?.reverse();
+        if (!batch) return { done: true, value: undefined };
+      }
+    },
+    return() {
+      batch = [];
+      reading.cancel();
+      return this.next();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** What {@linkcode parseSSE} hands out one by one, as it came: a chunk's at a time. */
+export interface Reading {
+  /** Resolves with the next items, `undefined` at the end, and rejects as the iterator of `parseSSE` does. For one caller at a time. */
+  next(): Promise<(ServerEvent | ServerComment)[] | undefined>;
+  /** Cancels the stream at once: a `next()` under way resolves with the end. */
+  cancel(): void;
+}
+
+/** Opens what {@linkcode parseSSE} reads, and throws as it does. */
+export function openReading(source: EventSourceBody, options: ParseOptions): Reading {
   const { comments, onRead, ...parsing } = options;
   const response = "headers" in source ? source : undefined;
   if (response) requireEventStream(response);
-  // What was read and not yet handed out, the next one last.
   let batch: (ServerEvent | ServerComment)[] = [];
   const onItem = (item: ServerEvent | ServerComment): void => void batch.push(item);
   const parser = createParser({
@@ -108,8 +141,7 @@ export function parseSSE(
   // A response without a body has no events.
   let reader = body === null ? undefined : createReader(body, response);
 
-  const finish = (): void => {
-    batch = [];
+  const cancel = (): void => {
     // A stream that has failed rejects this, and has said so already.
     reader?.cancel().catch(() => {});
     reader?.releaseLock?.();
@@ -117,39 +149,30 @@ export function parseSSE(
   };
 
   return {
+    cancel,
     async next() {
-      for (;;) {
-        const item = batch.pop();
-        if (item) return { done: false, value: item };
-        if (!reader) return { done: true, value: undefined };
+      while (reader) {
         try {
           // What the parser threw comes after the events before it: it throws it again.
           parser.feed("");
           onRead?.(parser.lastEventId);
           const { done, value } = parser.lastEventId === END_ID ? { done: true } : await reader.read();
-          if (done) finish();
-          else {
-            try {
-              parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
-            } catch {
-              // As above.
-            }
-            batch.reverse();
+          if (done) cancel();
+          if (!reader) return;
+          batch = [];
+          try {
+            parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+          } catch {
+            // As above.
           }
+          if (batch.length > 0) return batch;
         } catch (error) {
           // To cancel a Node stream fails the read that is under way.
-          if (!reader) continue;
-          finish();
+          if (!reader) return;
+          cancel();
           throw error;
         }
       }
-    },
-    return() {
-      finish();
-      return this.next();
-    },
-    [Symbol.asyncIterator]() {
-      return this;
     },
   };
 }

@@ -9,7 +9,7 @@ import { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
 import type { ConnectOptions } from "./connect_options.ts";
 import type { WireItem } from "./items.ts";
 import { checkNames, requirePositive } from "./options.ts";
-import { END_ID, type EventIterator, parseSSE } from "./read.ts";
+import { END_ID, openReading, type Reading } from "./read.ts";
 import type { StateDetail, StreamState } from "./stream.ts";
 
 /**
@@ -18,7 +18,7 @@ import type { StateDetail, StreamState } from "./stream.ts";
  * @param lastEventId where to go on from.
  * @param closing is aborted when the stream closes: the source lets go of all it has, and what it waits for ends.
  * @param setState tells the application, not before the turn after the start. It may close the stream upon it.
- * @param hand hands an item to the application and resolves when that is done. It never rejects.
+ * @param hand hands an item to the application, and gives a promise if that is not done at once. It never rejects.
  */
 export type Source = (
   lastEventId: string,
@@ -94,16 +94,29 @@ export function createSource(
     let control!: AbortController;
     // An id that cannot be sent; what came after it will be missing.
     let lostId: string | undefined;
+    // Since when the server is waited for. While it is not, the silence is our own.
+    let silentSince = Infinity;
+    let isWatched = false;
 
     const finish = (): void => {
       clock.clearTimeout(timer);
       stop?.();
     };
-    const setTimer = (milliseconds: number): void => {
+    const setTimer = (milliseconds: number, then = finish): void => {
       // A longer one would fire at once: it is none.
       if (milliseconds > LONGEST_TIMER) return;
       clock.clearTimeout(timer);
-      timer = clock.setTimeout(finish, milliseconds);
+      timer = clock.setTimeout(then, milliseconds);
+    };
+    // A timer for each read would cost more than the read: this one looks again when it is due.
+    const watch = (milliseconds: number): void => {
+      isWatched = true;
+      setTimer(milliseconds, () => {
+        isWatched = false;
+        const left = silentSince + stallTimeout - clock.now();
+        if (left <= 0) finish();
+        else if (left < Infinity) watch(left);
+      });
     };
     // The random part is not waited for when the network is back or the page is seen again. That may be just before
     // the connection is found to be lost: one that was cut while the page was put away fails only once it is back.
@@ -118,7 +131,8 @@ export function createSource(
       // Each request is aborted when it is over, whatever the reason.
       control = new AbortController();
       let response: Response | undefined;
-      let items: EventIterator<WireItem> | undefined;
+      let reading: Reading | undefined;
+      isWatched = false;
       openedAt = Infinity;
       let cause: unknown;
       let how = "failed";
@@ -137,33 +151,36 @@ export function createSource(
         response = await new Promise<Response>((resolve, reject) => {
           stop = () => {
             control.abort();
-            items?.return();
+            reading?.cancel();
             reject();
           };
           request(idText, control.signal).then(resolve, reject);
         });
-        items = parseSSE(response, {
-          comments: options.comments as true,
+        clock.clearTimeout(timer);
+        reading = openReading(response, {
+          comments: options.comments,
           maxEventSize: options.maxEventSize,
           lastEventId,
           onRetry: (milliseconds) => serverDelay = Math.max(500, milliseconds),
           onRead(id) {
             hand({ lastEventId: lastEventId = id });
-            setTimer(stallTimeout);
+            silentSince = clock.now();
+            if (!isWatched) watch(stallTimeout);
           },
         });
         openedAt = clock.now();
         setState("open", { response });
         if (lostId) {
-          clock.clearTimeout(timer);
           const data = JSON.stringify({ requested: lostId, reason: "fits no header" });
           await hand({ kind: "event", event: "gap", data, lastEventId });
           lostId = undefined;
         }
-        for await (const item of items) {
-          // The watchdog runs while something is awaited. While nothing is being read the silence is our own.
-          clock.clearTimeout(timer);
-          await hand(item);
+        for (let items; (items = await reading.next());) {
+          silentSince = Infinity;
+          for (const item of items) {
+            const busy = hand(item);
+            if (busy) await busy;
+          }
         }
         how = "ended";
       } catch (thrown) {
@@ -177,7 +194,7 @@ export function createSource(
       );
       // Cancelling a body does not close the connection in Firefox. But the body of a refusal, which nobody has begun
       // to read, must outlive the stream for whoever gets the error.
-      if (!items) stop = undefined;
+      if (!reading) stop = undefined;
       finish();
       return error;
     };

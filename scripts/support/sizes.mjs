@@ -5,12 +5,13 @@ import { readJson, root } from "./project.mjs";
 
 // In bytes: a promise to the client's users, and a gate. They were 3300 and 4700 before the client refused
 // options that it does not know and said what is wrong: a fault that passes without a word costs more than a sentence.
+// And 3900 and 5250 before it took no promise for an event that nobody is waited for: a fourth of the time, on all runtimes.
 const LIMITS = {
-  "./client": 3900,
-  "./client/shared": 5250,
-  "./react": 6450,
-  "./svelte": 6400,
-  "./vue": 6600,
+  "./client": 4200,
+  "./client/shared": 5500,
+  "./react": 6700,
+  "./svelte": 6650,
+  "./vue": 6800,
 };
 
 /** Bundles and measures: `[{ name, minified, gzipped, limit }]`. */
