@@ -12,7 +12,7 @@ let ports: readonly number[];
 before(async () => {
   if (noRedis) return;
   cluster = await RedisCluster.start();
-  ports = cluster.nodes.map(({ port }) => port);
+  ({ ports } = cluster);
 });
 after(async () => {
   if (!noRedis) await cluster.stop();

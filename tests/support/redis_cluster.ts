@@ -12,14 +12,14 @@ import { PATIENCE, sleep } from "./wait.ts";
 const SLOTS = 16_384;
 
 export class RedisCluster {
-  /** The nodes that began as primaries. */
-  readonly primaries: readonly RedisServer[];
-  /** One for each of them, or none. */
-  readonly replicas: readonly RedisServer[];
+  readonly nodes: readonly RedisServer[];
 
-  private constructor(primaries: readonly RedisServer[], replicas: readonly RedisServer[]) {
-    this.primaries = primaries;
-    this.replicas = replicas;
+  private constructor(nodes: readonly RedisServer[]) {
+    this.nodes = nodes;
+  }
+
+  get ports(): readonly number[] {
+    return this.nodes.map(({ port }) => port);
   }
 
   /** Starts three primaries, each with a replica if it is asked for, and waits until they are one cluster. */
@@ -31,7 +31,8 @@ export class RedisCluster {
       const server = await RedisServer.start({
         args: [
           ...["--cluster-enabled", "yes", "--cluster-port", `${bus}`, "--cluster-node-timeout", "1000"],
-          ...["--cluster-replica-validity-factor", "0", "--repl-diskless-load", "on-empty-db"],
+          // A replica is none to the others until its primary has sent it something, if only a PING.
+          ...["--cluster-replica-validity-factor", "0", "--repl-ping-replica-period", "1"],
           ...args,
         ],
       });
@@ -39,10 +40,7 @@ export class RedisCluster {
     };
     const nodes = await Promise.all(Array.from({ length: replicas ? 6 : 3 }, node));
     const [first] = nodes;
-    const cluster = new RedisCluster(
-      nodes.slice(0, 3).map(({ server }) => server),
-      nodes.slice(3).map(({ server }) => server),
-    );
+    const cluster = new RedisCluster(nodes.map(({ server }) => server));
     try {
       for (const [index, { server }] of nodes.slice(0, 3).entries()) {
         const [from, to] = [Math.ceil(index * SLOTS / 3), Math.ceil((index + 1) * SLOTS / 3) - 1];
@@ -56,8 +54,8 @@ export class RedisCluster {
         const lines = (await server.command("CLUSTER", "NODES")).split("\n");
         return lines.length === nodes.length && lines.every((line) => !/handshake|noaddr/.test(line));
       });
-      for (const [index, replica] of cluster.replicas.entries()) {
-        await replica.command("CLUSTER", "REPLICATE", await idOf(cluster.primaries[index]!));
+      for (const [index, { server }] of nodes.slice(3).entries()) {
+        await server.command("CLUSTER", "REPLICATE", await idOf(nodes[index]!.server));
       }
       await cluster.healthy();
       return cluster;
@@ -67,20 +65,16 @@ export class RedisCluster {
     }
   }
 
-  get nodes(): readonly RedisServer[] {
-    return [...this.primaries, ...this.replicas];
-  }
-
-  /** Waits until all nodes that run say that all is well, and replicas have all that their primaries have. */
-  async healthy(without: readonly RedisServer[] = []): Promise<void> {
+  /** Waits until all nodes say that all is well, and replicas have what their primaries have. */
+  async healthy(): Promise<void> {
     await this.#until("are one cluster", async (server) => {
       const info = await server.command("CLUSTER", "INFO");
       const slots = await server.command("CLUSTER", "SLOTS");
       const replication = await server.command("INFO", "replication");
       return /cluster_state:ok/.test(info) && /cluster_slots_ok:16384/.test(info) &&
-        [...slots.matchAll(/127\.0\.0\.1/g)].length >= this.nodes.length - without.length &&
+        [...slots.matchAll(/127\.0\.0\.1/g)].length >= this.nodes.length &&
         !/master_link_status:down/.test(replication);
-    }, without);
+    });
   }
 
   /** The primary that owns the slot of a key. */
@@ -103,14 +97,21 @@ export class RedisCluster {
   }
 
   /** The replica of a primary. */
-  replicaOf(primary: RedisServer): RedisServer {
-    return this.replicas[this.primaries.indexOf(primary)]!;
+  async replicaOf(primary: RedisServer): Promise<RedisServer> {
+    const said = await primary.command("CLUSTER", "REPLICAS", await idOf(primary));
+    const port = Number(/:(\d+)@/.exec(said)?.[1]);
+    const replica = this.nodes.find((each) => each.port === port);
+    if (replica === undefined) throw new Error(`${primary.port} has no replica`);
+    return replica;
   }
 
   /** A primary that does not own the key. */
   async other(key: string): Promise<RedisServer> {
     const owner = await this.owner(key);
-    return this.primaries.find((each) => each !== owner)!;
+    for (const server of this.nodes) {
+      if (server !== owner && /role:master/.test(await server.command("INFO", "replication"))) return server;
+    }
+    throw new Error("there is no other primary");
   }
 
   /** Begins to move the slot of a key to another node: from then on new keys are made there. */
@@ -137,9 +138,8 @@ export class RedisCluster {
   async endMove(key: string, to: RedisServer): Promise<void> {
     const from = await this.owner(key);
     const id = await idOf(to);
-    for (const server of [to, from, ...this.primaries.filter((each) => each !== to && each !== from)]) {
-      await server.command("CLUSTER", "SETSLOT", `${slotOf(key)}`, "NODE", id);
-    }
+    // The others hear of it.
+    for (const server of [to, from]) await server.command("CLUSTER", "SETSLOT", `${slotOf(key)}`, "NODE", id);
   }
 
   /** Moves the slot of a key to another node. */
@@ -177,11 +177,9 @@ export class RedisCluster {
   async #until(
     what: string,
     holds: (server: RedisServer) => Promise<boolean>,
-    without: readonly RedisServer[] = [],
   ): Promise<void> {
     const deadline = performance.now() + 2 * PATIENCE;
     for (const server of this.nodes) {
-      if (without.includes(server)) continue;
       while (!await holds(server)) {
         if (performance.now() > deadline) throw new Error(`It did not come to this: the nodes ${what}`);
         await sleep(50);
