@@ -58,7 +58,7 @@ export const clientKinds: readonly ClientKind[] = [nodeRedis, ioredis, ...(runti
 /** A client of servers that are one: the nodes of a cluster, or sentinels. */
 export interface JoinedKind {
   readonly name: string;
-  open(ports: readonly number[]): OpenClient;
+  open(ports: readonly number[], user?: { readonly username: string; readonly password: string }): OpenClient;
 }
 
 const host = "127.0.0.1";
@@ -67,8 +67,11 @@ const host = "127.0.0.1";
 export const clusterKinds: readonly JoinedKind[] = [
   {
     name: "node-redis createCluster()",
-    open(ports) {
-      const client = createCluster({ rootNodes: ports.map((port) => ({ url: `redis://${host}:${port}` })) });
+    open(ports, user) {
+      const client = createCluster({
+        rootNodes: ports.map((port) => ({ url: `redis://${host}:${port}` })),
+        defaults: { ...user },
+      });
       client.on("error", () => {});
       client.connect().catch(() => {});
       return { client, close: () => client.destroy() };
@@ -76,9 +79,9 @@ export const clusterKinds: readonly JoinedKind[] = [
   },
   {
     name: "ioredis Cluster",
-    open(ports) {
+    open(ports, user) {
       const client = new Cluster(ports.map((port) => ({ host, port })), {
-        redisOptions: { disconnectTimeout: 50 },
+        redisOptions: { disconnectTimeout: 50, ...user },
       });
       client.on("error", () => {});
       return { client, close: () => client.disconnect() };

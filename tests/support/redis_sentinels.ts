@@ -117,7 +117,7 @@ export class RedisSentinels {
       `dir ${this.#folder}`,
       `sentinel monitor ${PRIMARY} 127.0.0.1 ${primary} 2`,
       `sentinel down-after-milliseconds ${PRIMARY} 1000`,
-      `sentinel failover-timeout ${PRIMARY} 3000`,
+      `sentinel failover-timeout ${PRIMARY} 1000`,
     ];
     writeFileSync(file, lines.join("\n"));
     const child = spawn("redis-server", [file, "--sentinel"], { stdio: "ignore" });
