@@ -9,8 +9,13 @@ import { TidingsError } from "../base/errors.ts";
 
 /** Opens connections to Redis, by whichever client. */
 export interface RedisConnector {
-  /** Opens a connection that nobody else uses. Rejects if Redis cannot be reached. */
-  open(): Promise<RedisConnection>;
+  /**
+   * Opens a connection that nobody else uses. Rejects if Redis cannot be reached.
+   *
+   * @param key A key that the commands are for. With a cluster the connection has to lead to the node that owns the slot of
+   *   this key; all keys of all commands that are sent lie in that slot. Without a cluster it means nothing.
+   */
+  open(key?: string): Promise<RedisConnection>;
   /**
    * Opens a connection that nobody else uses, for Pub/Sub. `redisStore()` needs it, and `redisStreams()` does not. Rejects if
    * Redis cannot be reached.

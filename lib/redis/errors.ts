@@ -17,6 +17,8 @@ export interface Advice {
   readonly rights: string;
   /** The options that say how much is kept. */
   readonly bounds: string;
+  /** Which servers will do. */
+  readonly servers: string;
 }
 
 interface Remedy {
@@ -24,6 +26,11 @@ interface Remedy {
   readonly permanent?: boolean;
   readonly text: string | ((advice: Advice) => string);
 }
+
+/** Which servers will do, as a rule. */
+export const SERVERS = "Redis 6.2 or later, or Valkey";
+
+const HAND_OVER = "Hand over a client for the cluster: `Cluster` of ioredis, or `createCluster()` of redis";
 
 /** Redis' errors begin with a word in capitals. */
 const REMEDIES: Record<string, Remedy> = {
@@ -46,13 +53,14 @@ const REMEDIES: Record<string, Remedy> = {
   },
   MOVED: {
     permanent: true,
-    text: "the key lives on another node of a cluster. Hand over a client for that node",
+    text: `the key lives on another node of a cluster. ${HAND_OVER}`,
   },
   CROSSSLOT: {
     permanent: true,
-    text:
-      "the server is a node of a cluster, where one step cannot touch all keys. Hand over a client for a server alone",
+    text: `the server is a node of a cluster, where one step cannot touch all keys. ${HAND_OVER}`,
   },
+  TRYAGAIN: { text: "the slot of the keys is being moved to another node of the cluster. This passes" },
+  CLUSTERDOWN: { text: "a part of the cluster is down, until a replica takes over. See CLUSTER INFO" },
   READONLY: {
     text:
       "the server is a replica, which takes no writes. After a failover this passes; else connect to the primary",
@@ -99,7 +107,7 @@ export function explain(name: string, error: unknown, advice: Advice): TidingsEr
   }
   if (UNSUPPORTED.test(said)) {
     return engineError(
-      `${name}: the server must be Redis 6.2 or later, or Valkey. It said: ${said}`,
+      `${name}: the server must be ${advice.servers}. It said: ${said}`,
       error,
       true,
     );

@@ -6,8 +6,11 @@
  */
 export type { Backplane, BackplaneEntry, BackplaneMessage, BackplaneReader } from "../cluster/backplane.ts";
 export { TidingsError, type TidingsErrorCode } from "../base/errors.ts";
-export type { BunRedis, IORedis, NodeRedis, RedisClient } from "./clients.ts";
+export type { BunRedis } from "./bun.ts";
+export type { RedisClient } from "./clients.ts";
 export type { RedisConnection, RedisConnector, RedisSubscriber } from "./connection.ts";
+export type { IORedis, IORedisCluster } from "./ioredis.ts";
+export type { NodeRedis, NodeRedisCluster, NodeRedisSentinel } from "./node_redis.ts";
 export { redisStore, type RedisStoreOptions } from "./store.ts";
 export { redisStreams, type RedisStreamsOptions } from "./streams.ts";
 export type {

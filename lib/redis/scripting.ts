@@ -7,10 +7,12 @@
 import { wasAnswered } from "./errors.ts";
 import { readText } from "./reply.ts";
 
+/** They are the same in every Redis. */
+const digests = new Map<string, string>();
+
 /** Runs scripts over whatever sends commands. */
 export class Scripting {
   readonly #send: (command: string[]) => Promise<unknown>;
-  readonly #digests = new Map<string, string>();
 
   constructor(send: (command: string[]) => Promise<unknown>) {
     this.#send = send;
@@ -19,11 +21,11 @@ export class Scripting {
   /** Runs a script. What it does it may do twice if it is sent again, so it must bear that. */
   async run(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const rest = [`${keys.length}`, ...keys, ...args];
-    const digest = this.#digests.get(script) ?? await this.#digest(script);
+    const digest = digests.get(script) ?? await this.#digest(script);
     try {
       return await this.#send(["EVALSHA", digest, ...rest]);
     } catch (error) {
-      // It was restarted, or its scripts were flushed.
+      // It was restarted, or its scripts were flushed, or it is another node of a cluster.
       if (!wasAnswered(error, "NOSCRIPT")) throw error;
       return await this.#send(["EVAL", script, ...rest]);
     }
@@ -32,7 +34,7 @@ export class Scripting {
   /** Redis computes the digest: Node 18 offers no way to do it that the other runtimes have. */
   async #digest(script: string): Promise<string> {
     const digest = readText(await this.#send(["EVAL", "return redis.sha1hex(ARGV[1])", "0", script]));
-    this.#digests.set(script, digest);
+    digests.set(script, digest);
     return digest;
   }
 }

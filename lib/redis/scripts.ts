@@ -278,3 +278,15 @@ if last > sealed then
 end
 return page
 `;
+
+/**
+ * A script for a cluster of Redis 7 or later: there a stream's channel lies in the slot of its keys. What is told on it goes
+ * to the nodes of that slot alone, and its listeners, all on the node that owns the slot, are counted there. What an owner is
+ * told goes to all nodes, for it has streams in any slot.
+ */
+export function sharded(script: string): string {
+  return script.replaceAll("'PUBLISH', channel", "'SPUBLISH', channel").replaceAll(
+    "'NUMSUB'",
+    "'SHARDNUMSUB'",
+  );
+}

@@ -9,7 +9,6 @@ import type { Clock } from "../base/clock.ts";
 import { show } from "../base/errors.ts";
 import { checkNames, clockOption, namesOf, wrongOption } from "../base/options.ts";
 import { isFrame, splitFrames } from "../store/frames.ts";
-import { Subscriptions } from "../store/subscriptions.ts";
 import type {
   Appended,
   Ownership,
@@ -21,13 +20,13 @@ import type {
   StreamWatcher,
 } from "../store/store.ts";
 import { connectorOf, type RedisClient } from "./clients.ts";
-import { CONNECT_TIMEOUT, type RedisConnector } from "./connection.ts";
-import { type Advice, explain } from "./errors.ts";
+import { ClusterConnector } from "./cluster.ts";
+import type { RedisConnector } from "./connection.ts";
+import { type Advice, explain, SERVERS } from "./errors.ts";
 import { readHead, readPage } from "./head.ts";
+import { leasesOf, type Part, Parts } from "./parts.ts";
 import { readText } from "./reply.ts";
-import { Scripting } from "./scripting.ts";
 import { APPEND, CLAIM, CREATE, END, OVERDUE, READ } from "./scripts.ts";
-import { Writer } from "./writer.ts";
 
 /** Options of {@linkcode redisStore}. */
 export interface RedisStoreOptions {
@@ -46,6 +45,9 @@ const OPTIONS = namesOf<RedisStoreOptions>({ prefix: true, clock: true });
 const COMMANDS =
   "+eval +evalsha +time +hmget +hset +hdel +hincrby +append +get +del +pexpireat +pttl +xadd +xrange +xtrim " +
   "+zadd +zrem +zrangebyscore +publish +pubsub|numsub +subscribe +unsubscribe +ping";
+
+/** And what they do in a cluster. */
+const IN_CLUSTER = " +asking +spublish +ssubscribe +sunsubscribe +pubsub|shardnumsub";
 
 /** The longest time that is told to Redis, in milliseconds: some 30 years, for whoever says `Infinity`. */
 const LONGEST = 1e12;
@@ -101,8 +103,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const connector = connectorOf(client, clock);
   if (connector === undefined) {
     throw new TypeError(
-      `redisStore() takes a client of redis, ioredis or Bun for one Redis server, or an object with the methods ` +
-        `"open" and "listen", received ${show(client)}`,
+      `redisStore() takes a client of redis, ioredis or Bun, no pool, or an object with the methods "open" and ` +
+        `"listen", received ${show(client)}`,
     );
   }
   if (typeof connector.listen !== "function") {
@@ -117,25 +119,22 @@ class RedisStore implements StreamStore {
   readonly name: string;
   readonly #prefix: string;
   readonly #advice: Advice;
-  readonly #writer: Writer;
-  readonly #scripting: Scripting;
-  readonly #subscriptions: Subscriptions;
+  readonly #parts: Parts;
 
   constructor(connector: Required<RedisConnector>, prefix: string, clock: Clock) {
     this.name = `Redis at the prefix ${show(prefix)}`;
     this.#prefix = prefix;
+    const isCluster = connector instanceof ClusterConnector;
     this.#advice = {
       holds: "a stream of this store",
       option: "prefix",
-      rights: `the keys ~${prefix}:*, the channels &${prefix}:*, and ${COMMANDS}`,
+      rights: `the keys ~${prefix}:*, the channels &${prefix}:*, and ${COMMANDS}${
+        isCluster ? IN_CLUSTER : ""
+      }`,
       bounds: "keep, limits",
+      servers: isCluster ? "Redis 7 or later, or Valkey, for it is a cluster" : SERVERS,
     };
-    this.#writer = new Writer(connector, clock);
-    this.#scripting = new Scripting((command) => this.#writer.send(command));
-    this.#subscriptions = new Subscriptions((onMessage, onLost) => connector.listen(onMessage, onLost), {
-      clock,
-      connectTimeout: CONNECT_TIMEOUT,
-    });
+    this.#parts = new Parts(connector, prefix, clock);
   }
 
   create(
@@ -191,36 +190,40 @@ class RedisStore implements StreamStore {
     );
   }
 
-  overdue(): Promise<readonly string[]> {
-    return this.#run(
-      OVERDUE,
-      [this.#leases, this.#channel("")],
-      [],
-      (reply) => (reply as unknown[]).map(readText),
-    );
+  async overdue(): Promise<readonly string[]> {
+    const found = await Promise.all(this.#parts.all.map((part) =>
+      this.#run(
+        part,
+        OVERDUE,
+        [leasesOf(part), `${part.root}:stream:`],
+        [],
+        (reply) => (reply as unknown[]).map(readText),
+      )
+    ));
+    return found.flat();
   }
 
   async read(id: string, after: number, bytes: number): Promise<StreamPage | undefined> {
-    const { failure } = this.#subscriptions;
+    const part = this.#parts.of(id);
+    const { failure } = part.subscriptions;
     if (failure !== undefined) {
       // Readers would be served by looking all the time, and nobody would learn why.
       const explained = explain(this.name, failure, this.#advice);
       if (isPermanent(explained)) throw explained;
     }
+    const { channel, events, tail } = keysOf(part, id);
     return await this.#run(
+      part,
       READ,
-      [this.#channel(id), this.#events(id), this.#tail(id)],
-      [
-        this.#channel(id),
-        after === Infinity ? "" : `${after}`,
-        `${Math.min(bytes, Number.MAX_SAFE_INTEGER)}`,
-      ],
+      [channel, events, tail],
+      [channel, after === Infinity ? "" : `${after}`, `${Math.min(bytes, Number.MAX_SAFE_INTEGER)}`],
       (reply) => readPage(reply, after),
     );
   }
 
   watch(id: string, watcher: StreamWatcher): () => void {
-    return this.#subscriptions.add(this.#channel(id), {
+    const part = this.#parts.of(id);
+    return part.subscriptions.add(keysOf(part, id).channel, {
       heard: (message) => {
         // The sequence number and the epoch, a line each, and the frames; or nothing.
         const afterFirst = message.indexOf("\n");
@@ -238,29 +241,11 @@ class RedisStore implements StreamStore {
 
   own(owner: string, listener: (id: string) => void): () => void {
     // What was missed the next append tells.
-    return this.#subscriptions.add(this.#ownerChannel(owner), { heard: listener, missed: () => {} });
+    return this.#parts.owners.add(this.#ownerChannel(owner), { heard: listener, missed: () => {} });
   }
 
   close(): void {
-    this.#subscriptions.close();
-    this.#writer.close();
-  }
-
-  get #leases(): string {
-    return `${this.#prefix}:leases`;
-  }
-
-  /** A stream's channel, and the key of its head. */
-  #channel(id: string): string {
-    return `${this.#prefix}:stream:${id}`;
-  }
-
-  #events(id: string): string {
-    return `${this.#prefix}:events:${id}`;
-  }
-
-  #tail(id: string): string {
-    return `${this.#prefix}:tail:${id}`;
+    this.#parts.close();
   }
 
   #ownerChannel(owner: string): string {
@@ -269,22 +254,29 @@ class RedisStore implements StreamStore {
 
   /** Runs a script that changes a stream. */
   #change<T>(script: string, id: string, args: string[], read: (reply: unknown) => T): Promise<T> {
-    const channel = this.#channel(id);
-    return this.#run(
-      script,
-      [channel, this.#events(id), this.#leases, this.#tail(id)],
-      [id, channel, ...args],
-      read,
-    );
+    const part = this.#parts.of(id);
+    const { channel, events, tail } = keysOf(part, id);
+    return this.#run(part, script, [channel, events, leasesOf(part), tail], [id, channel, ...args], read);
   }
 
-  async #run<T>(script: string, keys: string[], args: string[], read: (reply: unknown) => T): Promise<T> {
+  async #run<T>(
+    part: Part,
+    script: string,
+    keys: string[],
+    args: string[],
+    read: (reply: unknown) => T,
+  ): Promise<T> {
     try {
-      return read(await this.#scripting.run(script, keys, args));
+      return read(await part.run(script, keys, args));
     } catch (error) {
       throw explain(this.name, error, this.#advice);
     }
   }
+}
+
+/** A stream's keys. The first is that of its head, and its channel. */
+function keysOf({ root }: Part, id: string): { channel: string; events: string; tail: string } {
+  return { channel: `${root}:stream:${id}`, events: `${root}:events:${id}`, tail: `${root}:tail:${id}` };
 }
 
 /** Milliseconds as Redis takes them. */

@@ -16,7 +16,7 @@ import { show } from "../base/errors.ts";
 import { checkNames, clockOption, namesOf, numberOption, wrongOption } from "../base/options.ts";
 import { connectorOf, type RedisClient } from "./clients.ts";
 import type { RedisConnection, RedisConnector } from "./connection.ts";
-import { type Advice, explain } from "./errors.ts";
+import { type Advice, explain, SERVERS } from "./errors.ts";
 import { compareIds, isStreamId } from "./ids.ts";
 import { readEntries, readText } from "./reply.ts";
 import { Trimming } from "./trimming.ts";
@@ -50,6 +50,7 @@ const ADVICE: Advice = {
   option: "stream",
   rights: "the key, and +xadd +xrange +xrevrange +xread",
   bounds: "maxEvents, maxAge",
+  servers: SERVERS,
 };
 
 // Redis looks for expired waits ten times a second by default, so a wait ends a little late.
@@ -93,8 +94,8 @@ export function redisStreams(client: RedisClient, options: RedisStreamsOptions):
   const connector = connectorOf(client, clock);
   if (connector === undefined) {
     throw new TypeError(
-      `redisStreams() takes a client of redis, ioredis or Bun for one Redis server, or an object with the method ` +
-        `"open", received ${show(client)}`,
+      `redisStreams() takes a client of redis, ioredis or Bun, no pool, or an object with the method "open", ` +
+        `received ${show(client)}`,
     );
   }
   return new RedisStream(connector, stream, new Trimming(maxEvents, maxAge), clock);
@@ -110,7 +111,7 @@ class RedisStream implements Backplane {
   constructor(connector: RedisConnector, key: string, trimming: Trimming, clock: Clock) {
     this.name = `Redis stream ${show(key)}`;
     this.#connector = connector;
-    this.#writer = new Writer(connector, clock);
+    this.#writer = new Writer(() => connector.open(key), clock);
     this.#key = key;
     this.#trimming = trimming;
   }
@@ -136,7 +137,7 @@ class RedisStream implements Backplane {
 
   async open(): Promise<BackplaneReader> {
     try {
-      return new RedisReader(await this.#connector.open(), this.#key, this.name);
+      return new RedisReader(await this.#connector.open(this.#key), this.#key, this.name);
     } catch (error) {
       throw explain(this.name, error, ADVICE);
     }

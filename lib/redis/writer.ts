@@ -8,7 +8,7 @@
  */
 
 import { type Clock, sleep } from "../base/clock.ts";
-import type { RedisConnection, RedisConnector } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
 import { wasAnswered } from "./errors.ts";
 
 // For how long answers may fail to come before the connection is taken for dead, in milliseconds.
@@ -25,13 +25,13 @@ interface Line {
 }
 
 export class Writer {
-  readonly #connector: RedisConnector;
+  readonly #open: () => Promise<RedisConnection>;
   readonly #clock: Clock;
   #line: Line | undefined;
   #alarm: unknown;
 
-  constructor(connector: RedisConnector, clock: Clock) {
-    this.#connector = connector;
+  constructor(open: () => Promise<RedisConnection>, clock: Clock) {
+    this.#open = open;
     this.#clock = clock;
   }
 
@@ -41,7 +41,7 @@ export class Writer {
    */
   async send(command: string[]): Promise<unknown> {
     const line = this.#line ??= {
-      opening: this.#connector.open(),
+      opening: this.#open(),
       unanswered: new Set(),
       answered: 0,
       broken: undefined,

@@ -259,16 +259,8 @@ test("a wrong option is named, with what was received", () => {
   const wrong: [unknown, unknown, RegExp][] = [
     [{}, { stream: "market" }, /takes a client of redis, ioredis or Bun.*received \[object Object\]/],
     [undefined, { stream: "market" }, /received undefined/],
-    [
-      { isCluster: true, call() {}, duplicate() {}, disconnect() {} },
-      { stream: "market" },
-      /for one Redis server/,
-    ],
-    [
-      { masters: [], isOpen: true, sendCommand() {}, duplicate() {}, connect() {} },
-      { stream: "a" },
-      /for one Redis server/,
-    ],
+    // A pool's commands go over any of its connections.
+    [{ isOpen: true, execute() {}, connect() {}, duplicate() {} }, { stream: "a" }, /no pool/],
     [connection, { stream: "" }, /"stream" must be a string that is not empty, received ""/],
     [connection, { stream: 7 }, /"stream".*received 7/],
     [

@@ -248,7 +248,13 @@ test(
 );
 
 test("what Redis before 7 says of an error inside a script is understood", () => {
-  const advice = { holds: "a stream", option: "prefix", rights: "+all", bounds: "keep" };
+  const advice = {
+    holds: "a stream",
+    option: "prefix",
+    rights: "+all",
+    bounds: "keep",
+    servers: "Redis 6.2 or later",
+  };
   const wrapped = (text: string) =>
     new Error(`ERR Error running script (call to f_61d7): @user_script:8: @user_script: 8: ${text}`);
   const readOnly = wrapped("-READONLY You can't write against a read only replica.");

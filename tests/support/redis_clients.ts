@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Redis as IORedis } from "ioredis";
-import { createClient } from "redis";
+import { Cluster, Redis as IORedis } from "ioredis";
+import { createClient, createCluster, createSentinel } from "redis";
 import type { BunRedis, RedisClient } from "../../lib/redis/mod.ts";
 import { runtime } from "./runtime.ts";
 
@@ -54,3 +54,65 @@ const bun: ClientKind = {
 
 /** Those that run here. */
 export const clientKinds: readonly ClientKind[] = [nodeRedis, ioredis, ...(runtime === "bun" ? [bun] : [])];
+
+/** A client of servers that are one: the nodes of a cluster, or sentinels. */
+export interface JoinedKind {
+  readonly name: string;
+  open(ports: readonly number[], user?: { readonly username: string; readonly password: string }): OpenClient;
+}
+
+const host = "127.0.0.1";
+
+/** Those for a cluster. Bun's own knows none. */
+export const clusterKinds: readonly JoinedKind[] = [
+  {
+    name: "node-redis createCluster()",
+    open(ports, user) {
+      const client = createCluster({
+        rootNodes: ports.map((port) => ({ url: `redis://${host}:${port}` })),
+        defaults: { ...user },
+      });
+      client.on("error", () => {});
+      client.connect().catch(() => {});
+      return { client, close: () => client.destroy() };
+    },
+  },
+  {
+    name: "ioredis Cluster",
+    open(ports, user) {
+      const client = new Cluster(ports.map((port) => ({ host, port })), {
+        redisOptions: { disconnectTimeout: 50, ...user },
+      });
+      client.on("error", () => {});
+      return { client, close: () => client.disconnect() };
+    },
+  },
+];
+
+/** Those for sentinels, which watch a primary by the name "main". */
+export const sentinelKinds: readonly JoinedKind[] = [
+  {
+    name: "node-redis createSentinel()",
+    open(ports) {
+      const client = createSentinel({
+        name: "main",
+        sentinelRootNodes: ports.map((port) => ({ host, port })),
+      });
+      client.on("error", () => {});
+      client.connect().catch(() => {});
+      return { client, close: () => void client.destroy().catch(() => {}) };
+    },
+  },
+  {
+    name: "ioredis with sentinels",
+    open(ports) {
+      const client = new IORedis({
+        name: "main",
+        sentinels: ports.map((port) => ({ host, port })),
+        disconnectTimeout: 50,
+      });
+      client.on("error", () => {});
+      return { client, close: () => client.disconnect() };
+    },
+  },
+];

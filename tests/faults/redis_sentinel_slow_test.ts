@@ -1,0 +1,140 @@
+// Tests broadcasters and streams over a Redis with sentinels, whose primary dies while events flow.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { redisStore, redisStreams } from "../../lib/redis/mod.ts";
+import { Cluster } from "../support/cluster.ts";
+import { noRedis } from "../support/redis.ts";
+import { type OpenClient, sentinelKinds } from "../support/redis_clients.ts";
+import { RedisSentinels } from "../support/redis_sentinels.ts";
+import { Relay } from "../support/relay.ts";
+import { StoreReader } from "../support/store_reader.ts";
+import { sleep, until } from "../support/wait.ts";
+
+let redis: RedisSentinels;
+before(async () => {
+  if (!noRedis) redis = await RedisSentinels.start();
+});
+after(async () => {
+  if (!noRedis) await redis.stop();
+});
+
+let made = 0;
+for (const kind of sentinelKinds) {
+  const check = (what: string, run: (broadcasters: Cluster, key: string) => Promise<void>) =>
+    test(`${kind.name}: ${what}`, { skip: noRedis, timeout: 90_000 }, async () => {
+      const key = `events-${made++}`;
+      const broadcasters = await Cluster.start({
+        name: kind.name,
+        skip: noRedis,
+        start: () =>
+          Promise.resolve({
+            async join() {
+              const { client, close } = kind.open(redis.ports);
+              return {
+                backplane: redisStreams(client, { stream: key }),
+                // Nothing goes through it: the sentinels say where the primary is.
+                relay: await Relay.start(redis.ports[0]!),
+                leave: () => Promise.resolve(close()),
+              };
+            },
+            kill: () => Promise.resolve(),
+            run: () => Promise.resolve(),
+            freeze: () => {},
+            thaw: () => {},
+            wipe: () => Promise.resolve(),
+            stop: () => Promise.resolve(),
+          }),
+      }, {});
+      try {
+        await broadcasters.witness();
+        await run(broadcasters, key);
+      } finally {
+        await broadcasters.stop();
+      }
+    });
+
+  check(
+    "a primary that is killed under load: the replica goes on, and what it did not have is told",
+    async (broadcasters) => {
+      const [primary, replica] = [await redis.primary(), await redis.replica()];
+      const publishing = Promise.all([0, 1].map((node) => broadcasters.publish(300, { node })));
+      await until(() => broadcasters.acknowledged[0]!.size > 100, "some are acknowledged");
+      await primary.kill();
+      await redis.promoted(replica);
+      await publishing;
+      await broadcasters.settle();
+      assert.deepEqual(broadcasters.acknowledged.map(({ size }) => size), [300, 300]);
+      await broadcasters.healthy();
+      await redis.rejoin(primary);
+    },
+  );
+
+  check(
+    "a primary that is killed with what the replica never had: each client is told, and it goes on",
+    async (broadcasters, key) => {
+      const [primary, replica] = [await redis.primary(), await redis.replica()];
+      await broadcasters.publish(50);
+      await broadcasters.settle({ gaps: 0 });
+      // More than fits into the sockets between the two: what is left in the primary's memory dies with it.
+      replica.freeze();
+      const { feed } = broadcasters.nodes[0]!;
+      const padding = "x".repeat(400_000);
+      for (let number = 50; number < 100; number++) {
+        await feed.publish(`0:${number}:${padding}`);
+        broadcasters.acknowledged[0]!.add(number);
+      }
+      await until(() => broadcasters.witnesses.every((each) => each.last(0) === 99), "all have all");
+      await primary.kill();
+      replica.thaw();
+      await redis.promoted(replica);
+      assert.ok(Number(await replica.command("XLEN", key)) < 100, "the replica had all");
+      // Once by its own node, and once by the log: see the scenario of a log that is set back.
+      await until(() => broadcasters.witnesses.every(({ gaps }) => gaps >= 2), "each client is told");
+      for (let number = 100; number < 150; number++) {
+        await feed.publish(`0:${number}`);
+        broadcasters.acknowledged[0]!.add(number);
+      }
+      await broadcasters.settle();
+      for (const { gaps } of broadcasters.witnesses) assert.ok(gaps <= 3, `${gaps} gaps for one loss`);
+      await redis.rejoin(primary);
+    },
+  );
+
+  test(
+    `${kind.name}: streams go on when their primary is killed`,
+    { skip: noRedis, timeout: 90_000 },
+    async () => {
+      const clients: OpenClient[] = [kind.open(redis.ports), kind.open(redis.ports)];
+      const prefix = `p${made++}`;
+      const [owner, other] = clients.map(({ client }) => redisStore(client, { prefix })) as [
+        ReturnType<typeof redisStore>,
+        ReturnType<typeof redisStore>,
+      ];
+      const [primary, replica] = [await redis.primary(), await redis.replica()];
+      const [lease, keep, token] = [60_000, 60_000, "a:1"];
+      await owner.create("one", { epoch: "e", owner: "a", token, lease, keep });
+      const reader = new StoreReader(other, "one");
+      const frames = Array.from({ length: 300 }, (_, i) => `data: ${i}\n\n`);
+      let failures = 0;
+      for (let next = 0; next < frames.length;) {
+        const batch = { token, lease, keep, first: next + 1, frames: [frames[next]!], trim: 0 };
+        try {
+          assert.equal((await owner.append("one", batch)).written, true);
+          next++;
+        } catch {
+          failures++;
+          await sleep(20);
+        }
+        if (next === 100 && failures === 0) await primary.kill();
+      }
+      assert.ok(failures > 0);
+      await reader.has(300);
+      assert.deepEqual(reader.frames, frames);
+      reader.stop();
+      for (const store of [owner, other]) store.close();
+      for (const client of clients) client.close();
+      await redis.promoted(replica);
+      await redis.rejoin(primary);
+    },
+  );
+}
