@@ -10,6 +10,6 @@ seededPlans({
   name: "SQLite, four processes that are killed: what was acknowledged was received, once, in one order",
   count: 70,
   atOnce: 2,
-  each: 3_000,
+  each: 6_000,
   start: () => Promise.resolve({ makePlayer: () => KillPlayer.start(), stop: () => Promise.resolve() }),
 });
