@@ -144,7 +144,9 @@ class Plan {
     const harming = this.#harm();
     await Promise.all([writing, harming]);
     for (const reader of this.#readers) reader.goOn();
-    random.pick(this.#slots).member.tell({ command: "publish", data: "end" });
+    const { member } = random.pick(this.#slots);
+    member.tell({ command: "publish", data: "end" });
+    await member.heard("published");
     // One that comes late has all that came after the place where another one began.
     this.#readers.push(this.#reader(this.#readers[0]!.first));
     for (const reader of this.#readers) {
