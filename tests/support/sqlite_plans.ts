@@ -197,6 +197,7 @@ class Plan {
       random.pick(this.#readers).hop();
     }
     if (!random.oneIn(8)) return;
+    await this.#someAcknowledged(random.below(30));
     this.#file.run("DELETE FROM tidings_events");
     this.#file.leave();
   }
