@@ -1,10 +1,11 @@
 /**
  * Lists who is compared.
  *
- * A contender's file exports `start({ keepalive, history, packs, direct })`, which resolves to
+ * A contender's file exports `start({ keepalive, history, packs, direct, engine })`, which resolves to
  * `{ port, size(), publish(message), publishAll?(messages) }`. A message is `{ id, topic, data }`, with an object for
  * `data`, which goes out as JSON. `keepalive: false` turns keepalives off where there are any; `history` is how many
- * messages the application keeps for clients that come back, where the library keeps none itself.
+ * messages the application keeps for clients that come back, where the library keeps none itself. `engine`
+ * is what several processes share, by its name and address.
  */
 export const CONTENDERS = [
   { name: "tidings", file: "tidings" },
@@ -53,11 +54,13 @@ export const PACKING = [
   { name: "h3 gzip", file: "h3", package: "h3", packs: true },
 ];
 
-/** Several processes, over Redis. */
-export const OVER_REDIS = [
-  { name: "tidings redis", file: "tidings", redis: true },
+/** Several processes, over each engine: see `harness/engines.mjs`. */
+export const ENGINES = ["redis", "redis everysec", "nats", "sqlite normal", "sqlite full", "postgres"];
+
+export const OVER_ENGINES = [
+  ...ENGINES.map((engine) => ({ name: `tidings ${engine}`, file: "tidings", engine })),
   {
-    ...{ name: "socket.io redis", file: "socket_io", package: "socket.io", redis: true },
+    ...{ name: "socket.io redis", file: "socket_io", package: "socket.io", engine: "redis" },
     // Its clients are its own, and it is made for Node.
     ...{ clients: "socket.io", runtimes: ["node"] },
   },
@@ -68,7 +71,7 @@ export const ALL = [
   ...DETOUR,
   ...GATHERING,
   ...PACKING,
-  ...OVER_REDIS,
+  ...OVER_ENGINES,
   ...PARSERS,
   ...CLIENTS,
 ];

@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 
-export async function start({ redis }) {
-  const client = createClient({ url: `redis://127.0.0.1:${redis}` });
+export async function start({ engine }) {
+  const client = createClient({ url: engine.address });
   await client.connect();
   const server = createServer();
   // As much as tidings keeps: with its default of 10,000 it loses messages when the reader falls behind by more.

@@ -2,11 +2,12 @@
 import { serve } from "../.out/tidings/lib/serve/mod.js";
 import { gzip } from "../.out/tidings/lib/compression/mod.js";
 import { Broadcaster } from "../.out/tidings/mod.js";
+import { openBackplane } from "./backplanes.mjs";
 
-export async function start({ keepalive, packs, redis, direct }) {
+export async function start({ keepalive, packs, engine, direct }) {
   const feed = new Broadcaster({
     ...packs && { compression: gzip() },
-    ...redis && { backplane: await overRedis(redis) },
+    ...engine && { backplane: await openBackplane(engine) },
   });
   while (!feed.health().ok) await new Promise((resolve) => setTimeout(resolve, 5));
   const options = keepalive ? {} : { keepalive: false };
@@ -20,11 +21,4 @@ export async function start({ keepalive, packs, redis, direct }) {
     lagging: () => feed.stats().lagging,
     publish: ({ data, topic }) => feed.publish({ data, topic }),
   };
-}
-
-async function overRedis(port) {
-  const { createClient } = await import("redis");
-  const { redisStreams } = await import("../.out/tidings/lib/redis/mod.js");
-  const client = await createClient({ url: `redis://127.0.0.1:${port}` }).connect();
-  return redisStreams(client, { stream: "bench" });
 }

@@ -7,11 +7,14 @@ import { tmpdir } from "node:os";
 import process from "node:process";
 import { join } from "node:path";
 
-/** @returns {Promise<{ port: number, stop(): Promise<void> }>} */
-export async function startRedis() {
+/**
+ * @param {Record<string, string>} settings beside those that keep it in memory
+ * @returns {Promise<{ port: number, stop(): Promise<void> }>}
+ */
+export async function startRedis(settings = {}) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "tidings-bench-redis-"));
-  const options = { port, bind: "127.0.0.1", dir: folder, save: "", appendonly: "no" };
+  const options = { port, bind: "127.0.0.1", dir: folder, save: "", appendonly: "no", ...settings };
   const { child, ready } = spawnRedis(options);
   // Whoever breaks a run off must not leave it behind.
   const kill = () => child.kill("SIGKILL");

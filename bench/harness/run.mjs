@@ -1,6 +1,6 @@
 /** Does one run: a fresh server, a fresh load process, one contender, one scenario. */
+import { startEngine } from "./engines.mjs";
 import { startLoad, startServer } from "./processes.mjs";
-import { startRedis } from "./redis.mjs";
 
 const BYTES = 150;
 
@@ -11,10 +11,10 @@ export async function runOnce({ scenario, contender, command, quick }) {
   const results = [];
   for (const variant of scenario.variants ?? [{}]) {
     results.push(
-      await withProcesses(command, { ...scenario, ...contender }, async ({ servers, load, redis }) => {
+      await withProcesses(command, { ...scenario, ...contender }, async ({ servers, load, engine }) => {
         const { file, gathers, packs, direct, clients } = contender;
         const start = {
-          ...{ file, gathers, packs, direct, redis, bytes: BYTES, history: 0 },
+          ...{ file, gathers, packs, direct, engine, bytes: BYTES, history: 0 },
           ...scenario.server,
         };
         const [server, receiver = server] = servers;
@@ -34,18 +34,18 @@ export async function runOnce({ scenario, contender, command, quick }) {
   };
 }
 
-async function withProcesses(command, { nodes = 1, redis: isOverRedis }, work) {
-  const redis = isOverRedis ? await startRedis() : undefined;
+async function withProcesses(command, { nodes = 1, engine: name }, work) {
+  const engine = name && await startEngine(name);
   const servers = Array.from({ length: nodes }, () => startServer(command));
   const load = startLoad();
   try {
     return await work({
       servers: servers.map(({ remote }) => remote),
       load: load.remote,
-      redis: redis?.port,
+      engine: engine && { name, address: engine.address },
     });
   } finally {
     await Promise.all([load.stop(), ...servers.map((server) => server.stop())]);
-    await redis?.stop();
+    await engine?.stop();
   }
 }

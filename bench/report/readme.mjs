@@ -1,8 +1,9 @@
 /**
- * Writes the figures of the READMEs and of docs/figures.md: tables, what tidings is behind in, and the charts. They are made
+ * Writes the figures of the READMEs, of docs/figures.md and of docs/engines.md: tables, what tidings is behind in, and the charts. They are made
  * of `results/results.json` and `results/resumable.json`, and put between two marks, so that no figure is typed: `npm run readme`.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { enginesSection, enginesTable } from "./engines.mjs";
 import { goalsOf } from "./goals.mjs";
 import { datesOf } from "./markdown.mjs";
 import { resumableRow, resumableSection } from "./resumable.mjs";
@@ -237,7 +238,11 @@ put(
     "可续传的流经 Redis 到另一进程的十个读者，每次十个 token：每个 token 的 Redis 命令数",
   ),
 );
-put("docs/figures.md", [section(results), "", ...resumableSection(resumable)].join("\n"));
+put(
+  "docs/figures.md",
+  [section(results), "", ...enginesSection(results), ...resumableSection(resumable)].join("\n"),
+);
+put("docs/engines.md", enginesTable(results).join("\n"));
 
 /** Puts the text between the two marks of a page. */
 function put(path, text) {

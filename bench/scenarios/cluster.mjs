@@ -1,23 +1,42 @@
-// (k) and (l) measure more than one process, over Redis.
+// (k), (n) and (l) measure what several processes share, over each engine.
+import { ENGINES } from "../contenders/index.mjs";
 import { connect, delaysAtRate, metered } from "./steps.mjs";
 import { fanout } from "./fanout.mjs";
 
-// Redis takes turns that are not all handed out yet.
+const OVER = ENGINES.map((engine) => `tidings ${engine}`);
+// Engines take turns that are not all handed out yet.
 const SIZES = { warmUp: { turns: 5, milliseconds: 700 }, measured: { turns: 10, milliseconds: 1_000 } };
+const FULL_AND_QUICK = { full: { clients: 1_000, ...SIZES }, quick: { clients: 100, ...SIZES } };
 
-export const overRedis = {
-  ...fanout("k", "20 messages a turn to 1,000 clients, published through Redis", 20, {
-    full: { clients: 1_000, ...SIZES },
-    quick: { clients: 100, ...SIZES },
-  }, [{ of: "tidings redis", figure: "cpu", against: "tidings", most: 1.15 }]),
+const published = (letter, title, perTurn, goals) => ({
+  ...fanout(letter, title, perTurn, FULL_AND_QUICK, goals),
   gathering: false,
-  contenders: ["tidings", "tidings redis"],
-};
+  contenders: ["tidings", ...OVER],
+});
+
+const against = (of, most) => ({ of: `tidings ${of}`, figure: "cpu", against: "tidings", most });
+
+export const twentyOverEngines = published(
+  "k",
+  "20 messages a turn to 1,000 clients, published through an engine",
+  20,
+  [
+    against("redis", 1.15),
+    ...["sqlite normal", "sqlite full", "postgres"].map((name) => against(name, 1.1)),
+  ],
+);
+
+export const oneOverEngines = published(
+  "n",
+  "One message a turn to 1,000 clients, published through an engine",
+  1,
+  [],
+);
 
 export const across = {
   id: "l-across",
-  title: "(l) From one process to another through Redis: 10 clients",
-  contenders: ["tidings redis", "socket.io redis"],
+  title: "(l) From one process to another through an engine: 10 clients",
+  contenders: [...OVER, "socket.io redis"],
   nodes: 2,
   server: { keepalive: false },
   sizes: {
@@ -29,19 +48,31 @@ export const across = {
     p99: { label: "Delay at 100 messages a second, p99", unit: "ms", digits: 2 },
     rate: { label: "Messages a second, flat out", unit: "", digits: 0, chart: true, higherIsBetter: true },
     cpu: { label: "CPU of the reading process per message, flat out", unit: "µs", digits: 1 },
+    publisher: { label: "CPU of the publishing process per message, flat out", unit: "µs", digits: 1 },
   },
-  goals: [],
+  goals: [
+    { of: "tidings sqlite normal", figure: "p50", most: 15 },
+    { of: "tidings sqlite normal", figure: "rate", least: 10_000 },
+    { of: "tidings postgres", figure: "p50", most: 10 },
+    { of: "tidings postgres", figure: "rate", least: 5_000 },
+  ],
   async run({ server, receiver, load, port, kind }, { clients, rate, seconds, flood }) {
     await connect({ server: receiver, load, port }, { count: clients, kind, time: true });
     const { p50, p99, last } = await delaysAtRate({ server, load }, { rate, seconds, warmUp: 1 });
     let taken = 0;
-    const used = await metered(receiver, async () => {
-      const start = performance.now();
-      server.tell("flood", { count: 20, messages: flood });
-      await load.ask("reach", { events: last + flood });
-      taken = (performance.now() - start) / 1000;
+    let used;
+    const publisher = await metered(server, async () => {
+      used = await metered(receiver, async () => {
+        const start = performance.now();
+        server.tell("flood", { count: 20, messages: flood });
+        await load.ask("reach", { events: last + flood });
+        taken = (performance.now() - start) / 1000;
+      });
     });
     const checked = await load.ask("check", { first: 1, last: last + flood });
-    return { figures: { p50, p99, rate: flood / taken, cpu: used.cpu / flood }, ...checked };
+    return {
+      figures: { p50, p99, rate: flood / taken, cpu: used.cpu / flood, publisher: publisher.cpu / flood },
+      ...checked,
+    };
   },
 };

@@ -11,7 +11,7 @@
  */
 import { churn } from "./churn.mjs";
 import { clients } from "./clients.mjs";
-import { across, overRedis } from "./cluster.mjs";
+import { across, oneOverEngines, twentyOverEngines } from "./cluster.mjs";
 import { delay } from "./delay.mjs";
 import { oneATurn, twentyATurn } from "./fanout.mjs";
 import { idleTenThousand, idleThousand } from "./idle.mjs";
@@ -25,7 +25,7 @@ export const SCENARIOS = [
   ...[oneATurn, twentyATurn, idleThousand, idleTenThousand],
   ...[stalled, topic, replay, delay, churn],
   ...[packedTwenty, packedOne, packedMemory],
-  ...[overRedis, across],
+  ...[twentyOverEngines, oneOverEngines, across],
   ...parsers,
   ...clients,
 ];

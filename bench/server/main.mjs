@@ -29,7 +29,7 @@ function turn(count, topic) {
 }
 
 const commands = {
-  async start({ file, bytes, keepalive, history, packs, redis, direct, payload, ...rest }) {
+  async start({ file, bytes, keepalive, history, packs, engine, direct, payload, ...rest }) {
     const { start } = await import(`../contenders/${file}.mjs`);
     gathers = rest.gathers === true;
     if (rest.longestLife !== undefined) {
@@ -38,7 +38,7 @@ const commands = {
       life.unref();
     }
     messages = payload === "trades" ? new Trades() : new Messages(bytes);
-    running = await start({ keepalive, history, packs, redis, direct });
+    running = await start({ keepalive, history, packs, engine, direct });
     return { port: running.port };
   },
   /** One turn with so many messages. Not answered: that all of them arrived is seen at the other end. */

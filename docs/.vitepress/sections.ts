@@ -36,7 +36,10 @@ const ENGLISH: readonly Section[] = [
   ["Recipes", [["By framework", "/recipes/"]]],
   ["Reference", [["Options", "/reference"], ["Error codes", "/errors"], ...API]],
   ["Figures", [["Figures", "/figures"]]],
-  ["Engines and scaling", [["Past one process", "/scaling"], ["Cloudflare Workers", "/workers"]]],
+  ["Engines and scaling", [["Which engine", "/engines"], ["Past one process", "/scaling"], [
+    "Cloudflare Workers",
+    "/workers",
+  ]]],
   ["Operations", [
     ["Operations", "/operations"],
     ["Security and limits", "/security"],
@@ -67,6 +70,7 @@ const CHINESE: readonly Section[] = [
     ["选项", "/reference"],
     ["错误代码", "/errors"],
     ["性能数据", "/figures"],
+    ["选择引擎", "/engines"],
     ["多进程与扩展", "/scaling"],
     ["Cloudflare Workers", "/workers"],
     ["运维", "/operations"],

@@ -115,8 +115,14 @@ export class EventLog {
 
   /** The last place whose id is not after `id`, or `oldest - 1` if every kept one is. */
   floor(id: string, compare: (a: string, b: string) => number): number {
-    let low = this.oldest - 1;
+    const least = this.oldest - 1;
     let high = this.#tip;
+    let low = high;
+    // Back from the newest in steps that grow: most of those that are asked for are new.
+    for (let step = 1; low > least && compare(this.idAt(low), id) > 0; step *= 2) {
+      high = low - 1;
+      low = Math.max(least, low - step);
+    }
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       if (compare(this.idAt(middle), id) <= 0) low = middle;

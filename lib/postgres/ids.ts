@@ -26,6 +26,9 @@ export function partsOf(id: string): readonly [number: string, time: string] {
 
 /** The order of two ids. */
 export function compareIds(a: string, b: string): number {
+  const dash = a.indexOf("-");
+  // Nearly always both parts are as long as the other's, and then this is the order of the texts.
+  if (dash === b.indexOf("-") && a.length === b.length) return a < b ? -1 : a > b ? 1 : 0;
   const [aNumber, aTime] = partsOf(a);
   const [bNumber, bTime] = partsOf(b);
   return order(aNumber, bNumber) || order(aTime, bTime);

@@ -33,9 +33,6 @@ export function formatId(number: number, message: string): string {
 
 /** The order of two ids. Those that share a number but not a tag are two messages, in an order that does not matter. */
 export function compareIds(a: string, b: string): number {
-  const [left, right] = [parseId(a), parseId(b)];
-  if (left === undefined || right === undefined) {
-    return Number(left !== undefined) - Number(right !== undefined);
-  }
-  return left.number - right.number || (left.tag < right.tag ? -1 : left.tag > right.tag ? 1 : 0);
+  // As texts, since this is done often: a number without leading zeros is larger if it is longer.
+  return a.indexOf("-") - b.indexOf("-") || (a < b ? -1 : a > b ? 1 : 0);
 }

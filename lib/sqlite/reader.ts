@@ -35,6 +35,8 @@ export class SqliteReader implements BackplaneReader {
   readonly #options: ReaderOptions;
   readonly #waits = new Set<(error: unknown) => void>();
   #isClosed = false;
+  /** The last entry of all, as was read last, and how many commits had been noticed before that. */
+  #end: { readonly id: string; readonly commits: number } | undefined;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -42,7 +44,11 @@ export class SqliteReader implements BackplaneReader {
 
   async range(from: string, limit: number): Promise<readonly BackplaneEntry[]> {
     for (;;) {
+      const { commits } = this.#options.watcher;
       const entries = await this.#ask(() => this.#range(from, limit));
+      this.#end = entries.length === 0 || entries.length >= limit
+        ? undefined
+        : { id: entries.at(-1)!.id, commits };
       if (entries.length > 0) return entries;
       await this.#mark();
     }
@@ -60,7 +66,9 @@ export class SqliteReader implements BackplaneReader {
     const { watcher, clock } = this.#options;
     return new Promise((resolve, reject) => {
       let stop = () => {};
+      let isOver = false;
       const end = (settle: () => void) => {
+        isOver = true;
         stop();
         clock.clearTimeout(timer);
         this.#waits.delete(lost);
@@ -73,8 +81,13 @@ export class SqliteReader implements BackplaneReader {
         this.#ask(() => this.#newest()).then((newest) => newest !== after && end(resolve), lost);
       };
       if (this.#isClosed) return lost(unavailable(this.#options.link.name, "the reader was closed"));
-      stop = watcher.listen({ changed: look, lost });
-      look();
+      // Whether something may follow. What is told at once may be what was read already.
+      let isOpen = this.#end?.id !== after || this.#end.commits !== watcher.commits;
+      let isListening = false;
+      stop = watcher.listen({ changed: () => isListening ? end(resolve) : isOpen = true, lost });
+      isListening = true;
+      if (isOver) return stop();
+      if (isOpen) look();
     });
   }
 

@@ -38,6 +38,7 @@ export class Watcher {
   readonly #listeners = new Set<CommitListener>();
   #timer: unknown;
   #version = -1;
+  #commits = 0;
   #session: unknown;
   #changedAt = 0;
   #lookedAt = 0;
@@ -52,6 +53,11 @@ export class Watcher {
     this.#clock = clock;
   }
 
+  /** How many commits were noticed. */
+  get commits(): number {
+    return this.#commits;
+  }
+
   /** Listens until the function that is returned is called. The connection must be open. */
   listen(listener: CommitListener): () => void {
     this.#listeners.add(listener);
@@ -64,7 +70,7 @@ export class Watcher {
   /** This process has committed something by this connection, whose own number does not tell. */
   committed(): void {
     this.#changedAt = this.#clock.now();
-    for (const listener of [...this.#listeners]) listener.changed();
+    this.#tell();
     this.hurry();
   }
 
@@ -85,6 +91,11 @@ export class Watcher {
     for (const listener of listeners) listener.lost(error);
   }
 
+  #tell(): void {
+    this.#commits++;
+    for (const listener of [...this.#listeners]) listener.changed();
+  }
+
   #rest(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -99,7 +110,7 @@ export class Watcher {
         this.#changedAt = now;
         // It was asked to tell, and this look is not of its doing.
         if (this.#watch !== undefined && this.#isWatching) this.#untold++;
-        for (const listener of [...this.#listeners]) listener.changed();
+        this.#tell();
       }
     } catch (error) {
       if (!isBusy(error)) return this.close(explain(this.#link.name, error));

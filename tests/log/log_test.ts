@@ -46,3 +46,24 @@ test("a newer event replaces one with the same key only for those whom it concer
   assert.equal(read(["b"], "b4 "), "b2 ", "a filter that leaves the newest out");
   assert.equal(read(["a", "b"]), "a3 b4 a5 ");
 });
+
+test("the place of an id is found with few comparisons, and with next to none if it is new", () => {
+  const log = new EventLog({ events: 500, bytes: 1 << 20, age: Infinity, eventBytes: 1_000 }, turnedClock());
+  let compared = 0;
+  const compare = (a: string, b: string) => (compared++, Number(a) - Number(b));
+  const floor = (id: number) => (compared = 0, log.floor(`${id}`, compare));
+  log.restart("0");
+  assert.equal(floor(5), log.tip);
+  // Every second number is an id.
+  for (let i = 2; i <= 2_000; i += 2) {
+    log.append([{ id: `${i}`, topic: undefined, key: undefined, event: undefined, frame: "data: x\n\n" }]);
+  }
+  const before = log.oldest - 1;
+  for (let id = 0; id <= 2_003; id++) {
+    const expected = Math.min(log.tip, Math.max(before, log.tip - Math.ceil((2_000 - id) / 2)));
+    assert.equal(floor(id), expected, `${id}`);
+    assert.ok(compared <= 20, `${compared} comparisons for ${id}`);
+  }
+  floor(2_001);
+  assert.equal(compared, 1);
+});

@@ -6,9 +6,9 @@
  */
 
 import assert from "node:assert/strict";
-import { createParser } from "eventsource-parser";
 import type { Backplane, BackplaneEntry } from "../../lib/cluster/backplane.ts";
-import { Broadcaster, type Gap } from "../../mod.ts";
+import { Broadcaster } from "../../mod.ts";
+import { HoppingClient, type Notice } from "./hopping_client.ts";
 import { request } from "./memory_client.ts";
 import { Random } from "./random.ts";
 import { sleep, until, within } from "./wait.ts";
@@ -40,18 +40,6 @@ export interface Outcome {
   gaps: number;
   destroyed: number;
   doubled: number;
-}
-
-interface Message {
-  readonly kind: "message";
-  readonly data: string;
-  readonly id: string;
-}
-
-/** `faults` is how many entries had been destroyed when it came. */
-interface Notice extends Gap {
-  readonly kind: "gap";
-  readonly faults: number;
 }
 
 // The longest that one plan may take, in milliseconds. What it waits for has shorter limits of its own.
@@ -92,7 +80,7 @@ class Run {
   /** For the order of ids. */
   readonly #ids: Backplane;
   readonly #historyEvents: number;
-  readonly #clients: Client[] = [];
+  readonly #clients: HoppingClient[] = [];
   readonly #publishing: Promise<unknown>[] = [];
   /** What was acknowledged. */
   readonly #acknowledged = new Set<string>();
@@ -140,7 +128,7 @@ class Run {
     const random = this.#random;
     for (let i = 0; i < 3; i++) this.#nodes.push(this.#node());
     for (let i = 0; i < 6; i++) {
-      this.#clients.push(new Client(() => this.#pick(), () => this.#faults()));
+      this.#clients.push(this.#client(() => this.#pick()));
     }
     for (const client of this.#clients) await client.placed();
 
@@ -184,7 +172,7 @@ class Run {
   async #readByAll(): Promise<void> {
     this.#hasLostTail = false;
     this.#hasClosed = false;
-    const watchers = this.#nodes.map(({ feed }) => new Client(() => feed, () => this.#faults()));
+    const watchers = this.#nodes.map(({ feed }) => this.#client(() => feed));
     try {
       for (const watcher of watchers) await watcher.placed();
       // A node that has read to the end has noticed what there was to notice, and what it says of that precedes its next event.
@@ -196,7 +184,7 @@ class Run {
   }
 
   /** Publishes on these nodes what these clients then wait for. */
-  async #barrier(feeds: readonly Broadcaster[], clients: readonly Client[]): Promise<void> {
+  async #barrier(feeds: readonly Broadcaster[], clients: readonly HoppingClient[]): Promise<void> {
     const sent: { data: string; id: string }[] = [];
     for (const feed of feeds) {
       const data = `barrier ${this.#barriers++}`;
@@ -234,6 +222,14 @@ class Run {
   /** How many entries have been destroyed, at most: what is under way may be noticed before it is known here. */
   #faults(): number {
     return this.#isDestroying ? Infinity : this.#destroyed.length;
+  }
+
+  /** A client that comes, and comes back, to the nodes that it is given. */
+  #client(pick: () => Broadcaster): HoppingClient {
+    return new HoppingClient(
+      (lastEventId) => pick().subscribe(request({ lastEventId }), { topics: "*" }).body!,
+      { faults: () => this.#faults() },
+    );
   }
 
   #pick(): Broadcaster {
@@ -377,88 +373,5 @@ class Run {
     }
     const received = this.#clients.reduce((sum, { steps }) => sum + steps.length, 0);
     return { published: this.#acknowledged.size, received, gaps, destroyed: this.#destroyed.length, doubled };
-  }
-}
-
-/** Reads all the time, and comes back with its last id when its stream ends, as an EventSource does. */
-class Client {
-  readonly steps: (Message | Notice)[] = [];
-  /** Where it began. */
-  first: string | undefined;
-  readonly #pick: () => Broadcaster;
-  readonly #faults: () => number;
-  #lastEventId: string | undefined;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  #left = false;
-  #connections = 0;
-  readonly #done: Promise<void>;
-
-  constructor(pick: () => Broadcaster, faults: () => number) {
-    this.#pick = pick;
-    this.#faults = faults;
-    this.#done = this.#run();
-  }
-
-  async placed(): Promise<void> {
-    await until(() => this.first !== undefined, "a client has its place");
-  }
-
-  /** For a report. */
-  get state(): string {
-    return `at ${this.#lastEventId} of ${this.first}, ${this.#connections} connections`;
-  }
-
-  hasSeen(data: string): boolean {
-    return this.steps.some((step) => step.kind === "message" && step.data === data);
-  }
-
-  isTold(matches: (notice: Notice) => boolean): boolean {
-    return this.steps.some((step) => step.kind === "gap" && matches(step));
-  }
-
-  summary(): string {
-    const texts = this.steps.map((step) =>
-      step.kind === "message"
-        ? `${step.data}@${step.id}`
-        : `gap(${step.reason} ${step.requested} ${step.resumedAt} ${step.faults})`
-    );
-    return texts.join(" ");
-  }
-
-  /** Goes to another node. */
-  hop(): void {
-    void this.#reader?.cancel().catch(() => {});
-  }
-
-  async leave(): Promise<void> {
-    this.#left = true;
-    this.hop();
-    await this.#done;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#left) {
-      const feed = this.#pick();
-      this.#connections++;
-      const response = feed.subscribe(request({ lastEventId: this.#lastEventId }), { topics: "*" });
-      this.#reader = response.body!.getReader();
-      await this.#read(this.#reader).catch(() => {});
-      await sleep(1);
-    }
-  }
-
-  async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    const parser = createParser({
-      onEvent: ({ event, data, id }) => {
-        if (id !== undefined) this.#lastEventId = id;
-        this.first ??= id;
-        if (event === "gap") this.steps.push({ kind: "gap", ...JSON.parse(data), faults: this.#faults() });
-        else if (event === undefined) this.steps.push({ kind: "message", data, id: id! });
-      },
-    });
-    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-      parser.feed(decoder.decode(chunk.value, { stream: true }));
-    }
   }
 }

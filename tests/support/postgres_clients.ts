@@ -32,11 +32,12 @@ const nodePostgres: ClientKind = {
   open(url) {
     const pool = new pg.Pool({ connectionString: url, max: POOL });
     pool.on("error", () => {});
+    // While one is lent its errors are not the pool's.
+    pool.on("connect", (client) => client.on("error", () => {}));
     return {
       client: pool,
       async transact(run) {
         const client = await pool.connect();
-        client.on("error", () => {});
         try {
           await client.query("BEGIN");
           await run(client);
