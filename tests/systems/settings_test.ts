@@ -83,4 +83,10 @@ test("so are the settings of single systems, and those of the gallery", LIMIT, a
     /^UPLOAD_MINUTES must be a number from .*"0x10"/,
   );
   await refused("tokens/server.ts", { TOKENS_PACE: " " }, /^TOKENS_PACE must be a number/);
+  await refused(
+    "server.ts",
+    { DATA: "/no/such/folder/tidings.db" },
+    /^DATA must be a file in a folder that can be written, received "\/no\/.*: make the folder, or write DATA=\.\//,
+  );
+  await refused("job/server.ts", { DATA: ":memory:" }, /^DATA: .*needs a file, by its plain path/);
 });
