@@ -1,6 +1,6 @@
 /** Connects a process of the example to the shared log, by whichever engine holds it. */
 
-import { type Backplane } from "tidings";
+import type { Backplane } from "tidings";
 import { jetStream } from "tidings/nats";
 import { type PostgresClient, postgresLog } from "tidings/postgres";
 import { type BunRedis, redisStreams } from "tidings/redis";
