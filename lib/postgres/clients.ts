@@ -136,17 +136,23 @@ function fromPool(pool: OpenPool, clock: Clock): PostgresConnector {
 
 interface OpenSql extends PostgresSql {
   unsafe(text: string, values?: unknown[]): PromiseLike<readonly PostgresRow[]>;
-  listen(
-    channel: string,
-    onMessage: (message: string) => void,
-    onListening: () => void,
-  ): Promise<{ unlisten(): Promise<unknown> }>;
+  listen: Remembering & {
+    (
+      channel: string,
+      onMessage: (message: string) => void,
+      onListening: () => void,
+    ): Promise<{ unlisten(): Promise<unknown> }>;
+  };
 }
 
 /** These keep their connections to themselves: they reconnect without being asked, and so nothing is closed here. */
 function fromSql(sql: OpenSql, clock: Clock): PostgresConnector {
   const sessions = sessionsOf({
-    listen: (channel, onMessage, onListening) => sql.listen(channel, onMessage, onListening),
+    listen(channel, onMessage, onListening) {
+      const listening = sql.listen(channel, onMessage, onListening);
+      listening.catch(() => forgetChannel(sql.listen, channel));
+      return listening;
+    },
     notify: (channel) => Promise.resolve(sql.unsafe("SELECT pg_notify($1::text, '')", [channel])),
   });
   return {
@@ -161,6 +167,22 @@ function fromSql(sql: OpenSql, clock: Clock): PostgresConnector {
     },
     listen: proven(sessions, clock),
   };
+}
+
+/** What `postgres` remembers of its channels, on its method `listen` itself. */
+interface Remembering {
+  readonly channels?: Record<string, { readonly result?: PromiseLike<unknown> }>;
+}
+
+/**
+ * A `LISTEN` that was refused once, by a standby for instance, `postgres` 3.4 takes for the answer to every later one on that
+ * channel, without asking again: until it has forgotten the channel nobody could listen to it after the failover.
+ */
+function forgetChannel({ channels }: Remembering, channel: string): void {
+  const known = channels?.[channel];
+  known?.result?.then(() => {}, () => {
+    if (channels?.[channel] === known) delete channels?.[channel];
+  });
 }
 
 /** A name as SQL takes it. */
