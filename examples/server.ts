@@ -4,6 +4,8 @@
  *     bun run examples/server.ts
  *     deno run -A examples/server.ts
  *     npm start
+ *
+ * `DATA=./tidings.db` is a file by which most of them go on after `kill -9`: see README.md.
  */
 
 import { createGallery } from "./gallery/routes.ts";

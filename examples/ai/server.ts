@@ -5,8 +5,8 @@
  *     deno run -A examples/ai/server.ts
  *     node --import tsx examples/ai/server.ts
  *
- * AI_PACE (150) is the milliseconds for each word: the model is a mock, and needs no key. REDIS_URL is a Redis, by which any
- * number of such servers have their answers in common.
+ * AI_PACE (150) is the milliseconds for each word: the model is a mock, and needs no key. DATA is a file that
+ * keeps the answers, REDIS_URL a Redis, by which any number of such servers have their answers in common.
  */
 
 import process from "node:process";

@@ -7,8 +7,9 @@ import type { Cluster } from "./parts/cluster.ts";
 /** `POST /cluster/act?on=bun&act=kill`: kills, restarts or starts a process, and answers when that is done. */
 async function act(cluster: Cluster, request: Request): Promise<Response> {
   const { searchParams } = new URL(request.url);
-  const child = cluster.find(searchParams.get("on") ?? "");
-  if (child === undefined) throw new Refusal(400, "on: redis, or the name of a node");
+  const { children } = cluster;
+  const child = children.find(({ name }) => name === searchParams.get("on"));
+  if (child === undefined) throw new Refusal(400, `on: ${children.map(({ name }) => name).join(", ")}`);
   switch (searchParams.get("act")) {
     case "kill":
       await child.end("SIGKILL");

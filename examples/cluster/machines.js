@@ -3,12 +3,15 @@ import { make } from "../page/element.js";
 import { text } from "./text.js";
 
 /** @typedef {{ name: string, what: string, state: string, ok?: boolean, clients?: number }} Machine */
+/** @typedef {import("./parts/cluster.ts").EngineFigures} Engine */
 
 /** @type {Record<string, string>} the badge's look of each state */
 const LOOKS = {
   up: "open",
   blind: "waiting",
   silent: "waiting",
+  file: "open",
+  elsewhere: "open",
   starting: "connecting",
   ending: "connecting",
 };
@@ -16,6 +19,8 @@ const LOOKS = {
 export class Machines {
   #list;
   #act;
+  /** Whose row is that of the log. */
+  #engine = "";
   /** @type {Map<string, { row: HTMLElement, hint: HTMLElement, badge: HTMLElement, buttons: HTMLElement }>} */
   #rows = new Map();
 
@@ -30,13 +35,22 @@ export class Machines {
 
   /** @param {Machine} machine @param {boolean} isHere whether this tab is on it */
   show({ name, what, state, ok, clients }, isHere) {
-    const { row, hint, badge, buttons } = this.#rows.get(name) ?? this.#add(name);
     const shown = state === "up" && ok === false ? "blind" : state;
-    row.toggleAttribute("data-here", isHere);
-    hint.textContent = name === "redis"
-      ? text.log
-      : [what, clients === undefined ? "" : text.clients(clients)]
-        .filter(Boolean).join(" · ");
+    const told = [what, clients === undefined ? "" : text.clients(clients)].filter(Boolean).join(" · ");
+    this.#put(name, told, shown, state).toggleAttribute("data-here", isHere);
+  }
+
+  /** Shows what holds the log. @param {Engine} engine */
+  showEngine({ name, title, state }) {
+    this.#engine = name;
+    const told = state === "file" || state === "elsewhere" ? text.log[state] : text.log.here;
+    this.#put(name, told(title), state, state);
+  }
+
+  /** @param {string} name @param {string} told @param {string} shown @param {string} state */
+  #put(name, told, shown, state) {
+    const { row, hint, badge, buttons } = this.#rows.get(name) ?? this.#add(name);
+    hint.textContent = told;
     badge.dataset.state = LOOKS[shown] ?? "closed";
     badge.dataset.machine = shown;
     badge.textContent = text.states[/** @type {keyof typeof text.states} */ (shown)] ?? text.states.unknown;
@@ -45,14 +59,15 @@ export class Machines {
       // Hidden rather than removed: whoever uses a keyboard stays in the row.
       button.hidden = !useful;
     }
+    return row;
   }
 
   /** Nothing is known of any of them any more. */
   forget() {
     for (const [name, { hint, badge }] of this.#rows) {
       if (badge.dataset.machine === "unknown") continue;
-      this.show({ name, what: "", state: "unknown" }, false);
-      if (name !== "redis") hint.textContent = "";
+      const told = name === this.#engine ? hint.textContent ?? "" : "";
+      this.#put(name, told, "unknown", "unknown").toggleAttribute("data-here", false);
     }
   }
 

@@ -11,8 +11,10 @@ import { text } from "./text.js";
 import { Timeline } from "./timeline.js";
 
 /** @typedef {import("./machines.js").Machine} Machine */
+/** @typedef {import("./machines.js").Engine} Engine */
 
 fillIn(text);
+nameEngine(undefined);
 const status = new StatusBadge({ badge: element("status"), detail: element("status-detail") });
 const tally = new Tally();
 const lane = takeLane();
@@ -111,21 +113,37 @@ async function showMachines() {
     say(text.unreachable, "error");
     return;
   }
-  const { redis, nodes, acknowledged, waiting, outages, now } = await response.json();
-  for (const machine of [...nodes, redis]) machines.show(machine, machine.name === here());
+  const { engine, nodes, acknowledged, waiting, outages, now } = await response.json();
+  nameEngine(engine.title);
+  for (const machine of nodes) machines.show(machine, machine.name === here());
+  machines.showEngine(engine);
   if (element("note").textContent === text.unreachable) say(text.hint, "ok");
-  judge(redis, nodes);
-  const names = [...nodes, redis].map(({ name }) => name);
+  judge(engine, nodes);
+  // Only what has a server can be away.
+  const names = [...nodes, ...(isServer(engine) ? [engine] : [])].map(({ name }) => name);
   timeline.show({ names, outages, now: Date.now() - now }, tally);
   // What arrived here since the question was asked is published, too.
   element("acknowledged").textContent = String(Math.max(acknowledged, tally.last));
   element("waiting").textContent = waiting;
 }
 
-/** Sees whether anything can arrive. @param {Machine} redis @param {Machine[]} nodes */
-function judge(redis, nodes) {
+/** Says what holds the log, once that is known. @param {string | undefined} title */
+function nameEngine(title) {
+  element("lede").textContent = text.lede(title);
+  element("waiting-for").textContent = text.waiting(title);
+}
+
+/** Whether the engine has a server that was started with the others. @param {Engine} engine */
+function isServer({ state }) {
+  return state !== "file" && state !== "elsewhere";
+}
+
+/** Sees whether anything can arrive. @param {Engine} engine @param {Machine[]} nodes */
+function judge(engine, nodes) {
+  const { state, title } = engine;
+  const isDown = isServer(engine) && state !== "up";
   const isBlind = nodes.some(({ name, ok }) => name === node && ok === false);
-  const why = redis.state !== "up" ? text.stuck.redis : isBlind ? text.stuck.blind(node) : "";
+  const why = isDown ? text.stuck.down(title) : isBlind ? text.stuck.blind(node, title) : "";
   if (why === stuck) return;
   stuck = why;
   if (stream.state !== "open") return;

@@ -3,9 +3,11 @@ import { pick } from "../page/language.js";
 
 const en = {
   title: "Cluster",
-  lede:
-    "Three servers on three runtimes share one log in Redis, behind a proxy. Twenty numbers a second are published. " +
-    "Kill any of it: whoever was on that server goes on elsewhere, at the number where it was. None is lost, none comes twice.",
+  /** @param {string | undefined} engine what holds the log, once that is known */
+  lede: (engine) =>
+    `Three servers on three runtimes share one log${engine ? ` in ${engine}` : ""}, behind a proxy. ` +
+    "Twenty numbers a second are published. Kill any of it: whoever was on that server goes on elsewhere, " +
+    "at the number where it was. None is lost, none comes twice.",
   here: "This tab",
   on: "is on",
   nowhere: "nobody",
@@ -35,7 +37,8 @@ const en = {
   },
   machines: "Servers",
   published: "Published",
-  waiting: "Waiting for Redis",
+  /** @param {string | undefined} engine */
+  waiting: (engine) => engine ? `Waiting for ${engine}` : "Waiting",
   kill: "Kill",
   restart: "Restart",
   start: "Start",
@@ -46,31 +49,45 @@ const en = {
     down: "Down",
     starting: "Starting",
     ending: "Ending",
-    blind: "Cannot reach Redis",
+    blind: "Without the log",
     silent: "Does not answer",
+    file: "A file",
+    elsewhere: "Not started here",
     unknown: "Not known",
   },
   /** @param {number} count */
   clients: (count) => count === 1 ? "1 client" : `${count} clients`,
-  log: "The shared log. Killed, it keeps what it acknowledged.",
+  /** What the engine's row says of it, by whether it has a server that was started here. */
+  log: {
+    /** @param {string} engine */
+    here: (engine) => `The shared log, in ${engine}. Killed, it keeps what it acknowledged.`,
+    /** @param {string} engine */
+    file: (engine) =>
+      `The shared log, in ${engine}: a file that all three write. There is no server to kill.`,
+    /** @param {string} engine */
+    elsewhere: (engine) =>
+      `The shared log, in ${engine}: a server that runs anyway, so nothing here kills it.`,
+  },
   hint:
     "Kill ends a process at once, as a crash does. Restart tells it to end, as a deploy does: it sends its clients away first.",
   failed: "That did not work. The server’s output says why.",
   unreachable: "The page’s own server cannot be reached: nothing is known of the others until it can.",
   /** Why nothing can arrive though the connection stands. */
   stuck: {
-    redis: "Redis is down: nothing can be published or arrive. What waits comes as soon as Redis is back.",
-    /** @param {string} node */
-    blind: (node) => `${node} cannot reach Redis: what is published comes as soon as it can.`,
+    /** @param {string} engine */
+    down: (engine) =>
+      `${engine} is down: nothing can be published or arrive. What waits comes as soon as it is back.`,
+    /** @param {string} node @param {string} engine */
+    blind: (node, engine) => `${node} cannot reach ${engine}: what is published comes as soon as it can.`,
   },
 };
 
 /** @type {typeof en} */
 const zh = {
   title: "集群",
-  lede:
-    "三台服务器运行在三种运行时上，经由代理对外，共用 Redis 里的一份日志，每秒发布二十个数字。随便停掉哪一个：" +
-    "原来连着它的人会转到别处，从断开时的数字继续。一个不丢，一个不重。",
+  lede: (engine) =>
+    `三台服务器运行在三种运行时上，经由代理对外，共用${engine ? ` ${engine} 里的` : ""}一份日志，` +
+    "每秒发布二十个数字。随便停掉哪一个：原来连着它的人会转到别处，从断开时的数字继续。一个不丢，一个不重。",
   here: "这个标签页",
   on: "连接在",
   nowhere: "无",
@@ -97,7 +114,7 @@ const zh = {
   },
   machines: "服务器",
   published: "已发布",
-  waiting: "等待 Redis",
+  waiting: (engine) => engine ? `等待 ${engine}` : "等待中",
   kill: "强行终止",
   restart: "重启",
   start: "启动",
@@ -107,18 +124,24 @@ const zh = {
     down: "已停止",
     starting: "启动中",
     ending: "停止中",
-    blind: "连不上 Redis",
+    blind: "连不上日志",
     silent: "没有应答",
+    file: "文件",
+    elsewhere: "不由此处启动",
     unknown: "未知",
   },
   clients: (count) => `${count} 个客户端`,
-  log: "共用的日志。即使被强行终止，已确认的内容也不会丢。",
+  log: {
+    here: (engine) => `共用的日志，存于 ${engine}。即使被强行终止，已确认的内容也不会丢。`,
+    file: (engine) => `共用的日志，存于 ${engine}：三台服务器写同一个文件，没有可以终止的服务器。`,
+    elsewhere: (engine) => `共用的日志，存于 ${engine}：那台服务器本来就在运行，这里不会终止它。`,
+  },
   hint: "“强行终止”让进程像崩溃一样立刻消失；“重启”像部署时那样通知它结束，它会先让客户端离开。",
   failed: "没有成功，原因见服务器的输出。",
   unreachable: "连不上本页自己的服务器：在连上之前，其他服务器的情况都不清楚。",
   stuck: {
-    redis: "Redis 已停止：什么都发布不了，也收不到。Redis 一恢复，等待的内容就会送达。",
-    blind: (node) => `${node} 连不上 Redis：一连上，已发布的内容就会送达。`,
+    down: (engine) => `${engine} 已停止：什么都发布不了，也收不到。它一恢复，等待的内容就会送达。`,
+    blind: (node, engine) => `${node} 连不上 ${engine}：一连上，已发布的内容就会送达。`,
   },
 };
 

@@ -4,6 +4,8 @@
  *     bun run examples/dashboard/server.ts
  *     deno run -A examples/dashboard/server.ts
  *     node --import tsx examples/dashboard/server.ts
+ *
+ * `DATA` is a file that keeps the messages.
  */
 
 import { Broadcaster } from "tidings";

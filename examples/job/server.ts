@@ -5,9 +5,9 @@
  *     deno run -A examples/job/server.ts
  *     node --import tsx examples/job/server.ts
  *
- * JOB_REST (150) is the milliseconds of rest after each of the job's 200 slices. REDIS_URL is a Redis, by which any number
- * of such servers have their jobs in common: each is watched and cancelled on all of them, and if one dies another takes
- * its jobs over.
+ * JOB_REST (150) is the milliseconds of rest after each of the job's 200 slices. DATA is a file that keeps the jobs: a server
+ * that is started again after `kill -9` goes on after their last slice. REDIS_URL is a Redis, by which any number of such
+ * servers have their jobs in common: each is watched and cancelled on all of them, and if one dies another takes its jobs over.
  */
 
 import process from "node:process";

@@ -4,6 +4,8 @@ import process from "node:process";
 import { TidingsError } from "tidings";
 import { type BunRedis, redisStore } from "tidings/redis";
 import { memoryStore, type StreamStore } from "tidings/resumable";
+import { sqliteStore } from "tidings/sqlite";
+import { data } from "./data.ts";
 import { Refusal } from "./http.ts";
 import type { Routes } from "./router.ts";
 import { stop } from "./settings.ts";
@@ -12,12 +14,12 @@ import { stop } from "./settings.ts";
 const { Bun } = globalThis as unknown as { Bun?: { RedisClient: new (url: string) => BunRedis } };
 
 /**
- * Where the streams of this name are kept. With `REDIS_URL` that is Redis, where every process finds them; else it is the
- * memory of this one.
+ * Where the streams of this name are kept. With `REDIS_URL` that is Redis, where every process finds them; with `DATA` a
+ * file, which outlives the process and which others of the machine may share; else it is the memory of this one.
  */
 export async function workStore(name: string): Promise<StreamStore> {
   const { REDIS_URL: url } = process.env;
-  if (!url) return memoryStore({ ended: 200 });
+  if (!url) return data === undefined ? memoryStore({ ended: 200 }) : sqliteStore(data, { table: name });
   try {
     const client = Bun ? new Bun.RedisClient(url) : (await import("redis")).createClient({ url });
     return redisStore(client, { prefix: name });

@@ -5,8 +5,9 @@
  *     deno run -A examples/tokens/server.ts
  *     node --import tsx examples/tokens/server.ts
  *
- * TOKENS_PACE (40) is the milliseconds for each token. REDIS_URL is a Redis, by which any number of such servers have
- * their answers in common: each is read and stopped on all of them.
+ * TOKENS_PACE (40) is the milliseconds for each token. DATA is a file that keeps the answers: after `kill -9` each is read on
+ * from where its reader was, and one that was still being made ends there. REDIS_URL is a Redis, by which any number of such
+ * servers have their answers in common: each is read and stopped on all of them.
  */
 
 import process from "node:process";

@@ -83,8 +83,8 @@ export interface BroadcasterOptions extends SharedStreamOptions {
   /** With a backplane: events that may wait to be acknowledged; past that `publish()` rejects at once. Default: 10,000. */
   outbox?: number | undefined;
   /**
-   * Told what goes wrong with the backplane: once for each time that it is lost, and of every event that could not be
-   * published. Default: prints it.
+   * Told what goes wrong with the backplane: once for each time that it is lost, of every event that could not be published,
+   * and once if what is too old cannot be trimmed. Default: prints it.
    */
   onError?: ((error: TidingsError) => void) | undefined;
   /** How many clients there may be, and for how long. Default: no limits. */

@@ -12,6 +12,8 @@
  * @module
  */
 
+import type { TidingsError } from "../base/errors.ts";
+
 /** What is appended. */
 export interface BackplaneMessage {
   /**
@@ -56,8 +58,13 @@ export interface Backplane {
    * and rejects if it refused; an error with the property `permanent: true` is one that trying again will not mend.
    */
   append(message: BackplaneMessage): Promise<string>;
-  /** Opens a reader, over a connection that no other reader's calls can hold up. Rejects if the engine cannot be reached. */
-  open(): Promise<BackplaneReader>;
+  /**
+   * Opens a reader, over a connection that no other reader's calls can hold up. Rejects if the engine cannot be reached.
+   *
+   * @param tell Told of what goes wrong beside reading and appending, and hinders neither, once and not each time: that old
+   *   entries cannot be trimmed, for instance. An engine that has nothing of the kind leaves it out.
+   */
+  open(tell?: (error: TidingsError) => void): Promise<BackplaneReader>;
   /** Lets go of what `append()` holds, if it holds anything; whoever appends later may do so. Never throws. */
   close?(): void;
 }

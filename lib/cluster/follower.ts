@@ -32,7 +32,10 @@ export interface FollowerListener {
   gap(from: string, to: string, lost: "beginning" | "end"): void;
   /** There was nothing more to read at some time after the reading with this number had begun. */
   caughtUp(round: number): void;
-  /** Reading fails. Told once each time that it begins to, or fails in another way. */
+  /**
+   * Reading fails, told once each time that it begins to, or fails in another way; or the log has another trouble of its
+   * own, see {@linkcode Backplane.open}.
+   */
   failed(error: TidingsError): void;
 }
 
@@ -84,7 +87,8 @@ export class Follower {
     await Promise.resolve();
     while (!this.#stopped) {
       try {
-        this.#reader = await openReader(this.#backplane, this.#patience);
+        const tell = (error: TidingsError) => this.#listener.failed(error);
+        this.#reader = await openReader(this.#backplane, this.#patience, tell);
         await this.#follow(this.#reader);
       } catch (error) {
         this.#fail(error);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { TidingsError } from "../base/errors.ts";
 import type { Patience } from "../base/patience.ts";
 import { type Backplane, type BackplaneReader, LONGEST_WAIT } from "./backplane.ts";
 
@@ -11,9 +12,13 @@ import { type Backplane, type BackplaneReader, LONGEST_WAIT } from "./backplane.
 // milliseconds.
 const GRACE = 2_000;
 
-/** Opens a reader, bounded in time like its calls. */
-export async function openReader(backplane: Backplane, patience: Patience): Promise<BackplaneReader> {
-  const opening = backplane.open();
+/** Opens a reader, bounded in time like its calls. What `tell` is told, see {@linkcode Backplane.open}. */
+export async function openReader(
+  backplane: Backplane,
+  patience: Patience,
+  tell?: (error: TidingsError) => void,
+): Promise<BackplaneReader> {
+  const opening = backplane.open(tell);
   let reader: BackplaneReader;
   try {
     reader = await patience.bounded(opening);

@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { Clock } from "../base/clock.ts";
+import { type Clock, sleep } from "../base/clock.ts";
 import { show } from "../base/errors.ts";
 import { opened, type PostgresConnector, type PostgresRow } from "./connection.ts";
+import { stateOf } from "./errors.ts";
 import { proven, sessionsOf } from "./listening.ts";
 
 /** What is used of a pool of npm's `pg`, made by `new pg.Pool()`. */
@@ -136,31 +137,67 @@ function fromPool(pool: OpenPool, clock: Clock): PostgresConnector {
 
 interface OpenSql extends PostgresSql {
   unsafe(text: string, values?: unknown[]): PromiseLike<readonly PostgresRow[]>;
-  listen(
-    channel: string,
-    onMessage: (message: string) => void,
-    onListening: () => void,
-  ): Promise<{ unlisten(): Promise<unknown> }>;
+  listen: Remembering & {
+    (
+      channel: string,
+      onMessage: (message: string) => void,
+      onListening: () => void,
+    ): Promise<{ unlisten(): Promise<unknown> }>;
+  };
 }
 
-/** These keep their connections to themselves: they reconnect without being asked, and so nothing is closed here. */
+/**
+ * These keep their connections to themselves: they reconnect without being asked, and so nothing is closed here.
+ *
+ * When several connections break in one turn of the event loop, `postgres` 3.4 learns it of one after the other. Whoever asks
+ * something in the same turn, because the first has failed, may be given the next, which is broken, too, and never sends
+ * anything again, not even after it has reconnected. So what is done after a failure is done in a later turn.
+ */
 function fromSql(sql: OpenSql, clock: Clock): PostgresConnector {
+  const laterTurn = () => sleep(clock, 0);
   const sessions = sessionsOf({
-    listen: (channel, onMessage, onListening) => sql.listen(channel, onMessage, onListening),
+    listen(channel, onMessage, onListening) {
+      const listening = sql.listen(channel, onMessage, onListening);
+      listening.catch(() => forgetChannel(sql.listen, channel));
+      return listening;
+    },
     notify: (channel) => Promise.resolve(sql.unsafe("SELECT pg_notify($1::text, '')", [channel])),
+    laterTurn,
   });
   return {
     async open() {
       // They tell whether there is a server only when they are asked something.
       await opened(clock, Promise.resolve(sql.unsafe("SELECT 1")), () => {});
       return {
-        query: async (text, values) =>
-          await (values.length === 0 ? sql.unsafe(text) : sql.unsafe(text, [...values])),
+        async query(text, values) {
+          try {
+            return await (values.length === 0 ? sql.unsafe(text) : sql.unsafe(text, [...values]));
+          } catch (error) {
+            if (stateOf(error) === undefined) await laterTurn();
+            throw error;
+          }
+        },
         close: () => {},
       };
     },
     listen: proven(sessions, clock),
   };
+}
+
+/** What `postgres` remembers of its channels, on its method `listen` itself. */
+interface Remembering {
+  readonly channels?: Record<string, { readonly result?: PromiseLike<unknown> }>;
+}
+
+/**
+ * A `LISTEN` that was refused once, by a standby for instance, `postgres` 3.4 takes for the answer to every later one on that
+ * channel, without asking again: until it has forgotten the channel nobody could listen to it after the failover.
+ */
+function forgetChannel({ channels }: Remembering, channel: string): void {
+  const known = channels?.[channel];
+  known?.result?.then(() => {}, () => {
+    if (channels?.[channel] === known) delete channels?.[channel];
+  });
 }
 
 /** A name as SQL takes it. */

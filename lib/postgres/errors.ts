@@ -64,6 +64,11 @@ export function stateOf(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Whether the role lacks a right. */
+export function isForbidden(error: unknown): boolean {
+  return stateOf(error) === "42501";
+}
+
 /**
  * Makes an error of a client's, which names neither the log nor a remedy, into one that does.
  *

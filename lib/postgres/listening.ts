@@ -72,6 +72,8 @@ export interface ListeningClient {
   ): Promise<{ unlisten(): Promise<unknown> }>;
   /** Sends an empty notification. */
   notify(channel: string): Promise<unknown>;
+  /** Resolves in a later turn of the event loop, in which it is safe to ask something of it after a failure. */
+  laterTurn(): Promise<void>;
 }
 
 /** A channel, from the wish to listen to it. */
@@ -81,7 +83,7 @@ interface Registration {
 }
 
 /** Makes sessions of such a client. */
-export function sessionsOf({ listen, notify }: ListeningClient): OpenSession {
+export function sessionsOf({ listen, notify, laterTurn }: ListeningClient): OpenSession {
   return (onMessage, onLost) => {
     const registrations = new Map<string, Registration>();
     let isClosed = false;
@@ -104,6 +106,8 @@ export function sessionsOf({ listen, notify }: ListeningClient): OpenSession {
     const unsubscribe = async (channel: string): Promise<void> => {
       const registration = registrations.get(channel);
       registrations.delete(channel);
+      // Mostly this is the answer to a connection that broke.
+      await laterTurn();
       await registration?.ready.then((subscription) => subscription.unlisten(), () => {});
     };
     return Promise.resolve({

@@ -39,7 +39,8 @@ export interface PostgresLogOptions {
   readonly table: string;
   /**
    * How many events are kept at least; they are trimmed a tenth of that at a time, so up to that many more. It bounds for how
-   * long a process or a client may be away without a gap. `Infinity` keeps all. Default: 100,000.
+   * long a process or a client may be away without a gap. Any process that reads trims, so its role needs the right to delete:
+   * if it cannot, the Broadcaster's `onError` is told, once. `Infinity` keeps all, or leaves it to others. Default: 100,000.
    */
   readonly maxEvents?: number | undefined;
   /**
@@ -172,7 +173,10 @@ class Log implements PostgresLog {
       clock,
       prepare: (connection) => migrator.prepare(connection),
     });
-    this.#trimming = new Trimming(connector, { log, maxEvents, maxAge, clock });
+    this.#trimming = new Trimming(connector, {
+      ...{ log, maxEvents, maxAge, clock },
+      explain: (error) => this.#explain(error),
+    });
     this.#subscriptions = listen && new Subscriptions(listen, {
       clock,
       connectTimeout: CONNECT_TIMEOUT,
@@ -202,7 +206,8 @@ class Log implements PostgresLog {
     await runIn(tx, "SELECT tidings.publish_payload($1::text, $2::text)", [this.#log, payload]);
   }
 
-  async open(): Promise<BackplaneReader> {
+  async open(tell?: (error: TidingsError) => void): Promise<BackplaneReader> {
+    if (tell !== undefined) this.#trimming.tell = tell;
     let wake: Wake | undefined;
     let connection: PostgresConnection | undefined;
     try {

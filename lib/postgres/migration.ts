@@ -50,7 +50,8 @@ export function logName(option: string, name: unknown): string {
  *
  * Other roles need no more than `roles` gives them: `USAGE` of the schema, `SELECT`, `INSERT` and `DELETE` on the log's table
  * and the outbox, and `USAGE` and `UPDATE` of the log's sequence; for the store `SELECT`, `INSERT`, `UPDATE` and `DELETE` on its tables.
- * Without the right to delete from a log a role still reads and publishes, and others do the trimming.
+ * Without the right to delete from a log a role still reads and publishes: give it `maxEvents: Infinity`, and others do the
+ * trimming; with any other bound its Broadcaster's `onError` is told that it cannot.
  *
  * A log is an ordinary table, `tidings.<name>`: it is in backups, and `TRUNCATE` empties it, which clients are told of.
  *

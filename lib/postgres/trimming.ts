@@ -5,7 +5,10 @@
  */
 
 import type { Clock } from "../base/clock.ts";
+import { engineError, isPermanent } from "../base/engine_errors.ts";
+import { report, type TidingsError } from "../base/errors.ts";
 import type { PostgresConnector } from "./connection.ts";
+import { isForbidden } from "./errors.ts";
 
 // How many entries are trimmed at a time at least, and how often by age, in milliseconds.
 const LEAST = 50;
@@ -13,7 +16,18 @@ const OFTEN = 60_000;
 /** As many as one call deletes at most: see `tidings.trim`. */
 const PART = 10_000;
 
+export interface TrimmingOptions {
+  readonly log: string;
+  readonly maxEvents: number;
+  readonly maxAge: number;
+  readonly clock: Clock;
+  /** Makes a client's error into one that people understand. */
+  readonly explain: (error: unknown) => TidingsError;
+}
+
 export class Trimming {
+  /** Told that it fails. Default: prints it. */
+  tell: (error: TidingsError) => void = (error) => report("the backplane", error);
   readonly #connector: PostgresConnector;
   readonly #clock: Clock;
   readonly #log: string;
@@ -22,12 +36,13 @@ export class Trimming {
   #read = 0;
   #last: number;
   #isRunning = false;
+  #failures = 0;
+  #isTold = false;
+  readonly #explain: TrimmingOptions["explain"];
 
-  constructor(
-    connector: PostgresConnector,
-    { log, maxEvents, maxAge, clock }: { log: string; maxEvents: number; maxAge: number; clock: Clock },
-  ) {
+  constructor(connector: PostgresConnector, { log, maxEvents, maxAge, clock, explain }: TrimmingOptions) {
     this.#connector = connector;
+    this.#explain = explain;
     this.#log = log;
     this.#maxEvents = maxEvents;
     this.#maxAge = maxAge;
@@ -38,7 +53,7 @@ export class Trimming {
   /** So many entries were read: every process reads all there are, whoever appended them. */
   read(count: number): void {
     this.#read += count;
-    if (this.#isRunning) return;
+    if (this.#isRunning || (this.#maxEvents === Infinity && this.#maxAge === Infinity)) return;
     const isMany = this.#read >= Math.max(LEAST, this.#maxEvents / 10);
     const isOld = this.#clock.now() - this.#last >= Math.min(OFTEN, this.#maxAge / 2);
     if (isMany || isOld) void this.#trim();
@@ -62,9 +77,26 @@ export class Trimming {
       } finally {
         connection.close();
       }
-    } catch {
-      // The next one does it, and a role without the right leaves it to others.
+      this.#failures = 0;
+      this.#isTold = false;
+    } catch (error) {
+      this.#failed(error);
     }
     this.#isRunning = false;
+  }
+
+  /** The log grows, and nothing else would show it before the disk is full: the operator is told, until it works again once. */
+  #failed(cause: unknown): void {
+    const error = this.#explain(cause);
+    this.#failures++;
+    // What may pass, such as a connection that broke, the next attempt shows.
+    if (this.#isTold || (this.#failures < 2 && !isPermanent(error))) return;
+    this.#isTold = true;
+    const remedy = isForbidden(cause)
+      ? `. Or set "maxEvents" to Infinity here, and leave the trimming to a role that may delete`
+      : "";
+    this.tell(
+      engineError(`Cannot trim ${error.message}${remedy}; it is tried again`, cause, isPermanent(error)),
+    );
   }
 }

@@ -1,6 +1,7 @@
 // Tests the cluster's page, while everything behind it is killed with its own buttons.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { browserNames, findBrowser, launchBrowser } from "../../scripts/support/browsers.mjs";
 import { eachBrowser, skipWithout } from "./each.mjs";
@@ -8,7 +9,11 @@ import { sizes, takePicture } from "./screenshots.mjs";
 import { startServer } from "./server.mjs";
 import { openPage, waitFor } from "./support.mjs";
 
-const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
+const lacks = (program) => spawnSync(program, ["--version"]).status !== 0 && `${program} is not installed`;
+const hasRedis = !lacks("redis-server");
+const noNats = lacks("nats-server");
+// Debian puts it on no path.
+const noPostgres = !existsSync("/usr/lib/postgresql") && lacks("postgres");
 const skip = skipWithout(hasRedis ? false : "redis-server is not installed");
 
 const start = (runtime, env = {}) => startServer(runtime, { program: "examples/cluster/server.ts", env });
@@ -94,7 +99,7 @@ async function timelineSays(page, told) {
 }
 
 /** Kills whatever there is, and looks what three tabs received. */
-async function havoc(t, browser, server) {
+async function havoc(t, browser, server, { engine = "redis", title = "Redis", killable = true } = {}) {
   const pages = [];
   for (let i = 0; i < 3; i++) pages.push(await openPage(t, browser, `${server.url}/cluster/?lang=en`));
   for (const page of pages) await waitForNumber(page, 10);
@@ -109,29 +114,38 @@ async function havoc(t, browser, server) {
   await settle(pages);
   await timelineSays(page, `${first} killed, away`);
 
-  // Redis dies and comes back.
+  // What holds the log dies and comes back, if it has a server; if not the page offers no such thing.
+  await waitFor(page, (title) => document.querySelector("#lede").textContent.includes(title), title);
   const second = await figure(page, "node");
-  await press(page, "redis", "kill");
-  await waitForMachine(page, second, "blind");
-  await press(page, "redis", "start");
-  await waitForMachine(page, second, "up");
-  await settle(pages);
-  await timelineSays(page, "redis killed, back after \\d+\\.\\d s");
+  if (killable) {
+    await press(page, engine, "kill");
+    await waitForMachine(page, second, "blind");
+    await press(page, engine, "start");
+    await waitForMachine(page, second, "up");
+    await settle(pages);
+    await timelineSays(page, `${engine} killed, back after \\d+\\.\\d s`);
+  } else {
+    const row = `[data-name="${engine}"]`;
+    assert.equal(await page.$$eval(`${row} button:not([hidden])`, (buttons) => buttons.length), 0);
+    assert.match(await page.$eval(`${row} .hint`, ({ textContent }) => textContent), /no server to kill/);
+    assert.equal(await page.$$eval("#lanes > div", (lanes) => lanes.length), 3);
+  }
 
   // The other two are deployed anew, one after the other, and the first is brought back.
   await press(page, first, "start");
   await waitForMachine(page, first, "up");
   for (const name of await page.$$eval("[data-name]", (rows) => rows.map((row) => row.dataset.name))) {
-    if (name === first || name === "redis") continue;
+    if (name === first || name === engine) continue;
     await watchMachine(page, name);
     await press(page, name, "restart");
     await waitFor(page, () => globalThis.hasChanged);
     await waitForMachine(page, name, "up");
   }
   // All of it at once.
-  for (const name of ["redis", first]) await press(page, name, "kill");
-  for (const name of ["redis", first]) await press(page, name, "start");
-  for (const name of ["redis", first]) await waitForMachine(page, name, "up");
+  const all = killable ? [engine, first] : [first];
+  for (const name of all) await press(page, name, "kill");
+  for (const name of all) await press(page, name, "start");
+  for (const name of all) await waitForMachine(page, name, "up");
   await settle(pages, { more: 100 });
   assert.ok(Number(await figure(page, "moves")) >= 1);
 }
@@ -204,6 +218,25 @@ for (const runtime of ["bun", "deno"]) {
       const browser = await launchBrowser(name);
       t.after(() => browser.close());
       await havoc(t, browser, server);
+    }));
+}
+
+const engines = [
+  { runtime: "node", engine: "sqlite", title: "SQLite", killable: false, absent: false },
+  { runtime: "bun", engine: "nats", title: "NATS JetStream", killable: true, absent: noNats },
+  { runtime: "deno", engine: "postgres", title: "Postgres", killable: true, absent: noPostgres },
+];
+for (const { runtime, absent, ...what } of engines) {
+  const name = browserNames.find(findBrowser);
+  const skip = skipWithout(absent);
+  const options = { skip: skip || (name ? false : "no browser"), timeout: 300_000 };
+  test(`over ${what.title}, started by ${runtime}: the same`, options, () =>
+    scoped(async (t) => {
+      const server = await start(runtime, { PROXY: "own", ENGINE: what.engine });
+      t.after(() => server.end());
+      const browser = await launchBrowser(name);
+      t.after(() => browser.close());
+      await havoc(t, browser, server, what);
     }));
 }
 

@@ -11,8 +11,6 @@ for (const kind of clientKinds) {
   clusterScenarios({
     name: kind.name,
     skip: noPostgres,
-    // Of npm's postgres 3.4.9, whose connections are its own, 3 of 8 runs ended with a pool that answered nothing any more.
-    frail: kind.name === "postgres" ? "the pool of npm's postgres hangs: see docs/scaling.md" : undefined,
     async start({ maxMessages = 100_000, persistent = true }) {
       const server = await PostgresServer.start();
       return {

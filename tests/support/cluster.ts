@@ -48,8 +48,6 @@ export interface Engine {
   readonly name: string;
   /** Why it cannot run here. */
   readonly skip: string | false;
-  /** Why its client cannot stand connections that break several times in a row. Default: it can. */
-  readonly frail?: string | undefined;
   start(options: EngineOptions): Promise<EngineServer>;
 }
 

@@ -15,12 +15,12 @@ import { sleep, until } from "./wait.ts";
 export function clusterScenarios(engine: Engine): void {
   const scenario = (
     what: string,
-    options: EngineOptions & { nodes?: number; broadcaster?: BroadcasterOptions; skip?: string | undefined },
+    options: EngineOptions & { nodes?: number; broadcaster?: BroadcasterOptions },
     run: (cluster: Cluster) => Promise<void>,
   ) =>
     test(
       `${engine.name}: ${what}`,
-      { skip: engine.skip || (options.skip ?? false), timeout: 90_000 },
+      { skip: engine.skip, timeout: 90_000 },
       async () => {
         const cluster = await Cluster.start(engine, options);
         try {
@@ -108,9 +108,7 @@ export function clusterScenarios(engine: Engine): void {
     assert.equal(cluster.acknowledged[0]!.size, 100);
   });
 
-  scenario("connections that break every 200 ms: nothing lost, nothing out of order", {
-    skip: engine.frail,
-  }, async (cluster) => {
+  scenario("connections that break every 200 ms: nothing lost, nothing out of order", {}, async (cluster) => {
     await cluster.witness();
     const breaking = setInterval(() => {
       for (const { relay } of cluster.nodes) relay.cut();
@@ -202,7 +200,7 @@ export function clusterScenarios(engine: Engine): void {
 
   scenario(
     "an acknowledgement that is lost: the event arrives once",
-    { skip: engine.frail },
+    {},
     async (cluster) => {
       await cluster.witness();
       await cluster.publish(5);

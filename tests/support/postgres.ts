@@ -113,7 +113,8 @@ export class PostgresServer {
       new Promise<void>((resolve, reject) => {
         child.stderr!.on("data", (chunk: unknown) => {
           said = (said + String(chunk)).slice(-10_000);
-          if (said.includes("ready to accept connections")) resolve();
+          // A standby says "read-only" in between, and before version 14 "read only".
+          if (/ready to accept (read.only )?connections/.test(said)) resolve();
         });
         child.once("error", reject);
         child.once("exit", () => {
@@ -182,6 +183,25 @@ export class PostgresServer {
     rmSync(this.#data, { recursive: true, force: true });
     renameSync(this.#backup, this.#data);
     await this.run();
+  }
+
+  /**
+   * Starts a standby on another port, which receives what this one commits over a port of its own choosing: through a relay
+   * it can be made to lag.
+   */
+  async standby(through: number = this.port): Promise<PostgresServer> {
+    const standby = new PostgresServer(await freePort(), this.#options);
+    await standby.#program("pg_basebackup", [
+      ...["-d", this.urlOf("postgres", through), "-D", standby.#data],
+      ...["-c", "fast", "-X", "stream", "-R", "--no-sync"],
+    ]);
+    await standby.run();
+    return standby;
+  }
+
+  /** Makes a standby the primary. */
+  async promote(): Promise<void> {
+    if (await this.command("SELECT pg_promote()") !== "t") throw new Error("The standby was not promoted");
   }
 
   /** Ends it, and leaves nothing behind. */

@@ -83,4 +83,39 @@ test("so are the settings of single systems, and those of the gallery", LIMIT, a
     /^UPLOAD_MINUTES must be a number from .*"0x10"/,
   );
   await refused("tokens/server.ts", { TOKENS_PACE: " " }, /^TOKENS_PACE must be a number/);
+  await refused(
+    "server.ts",
+    { DATA: "/no/such/folder/tidings.db" },
+    /^DATA must be a file in a folder that can be written, received "\/no\/.*: make the folder, or write DATA=\.\//,
+  );
+  await refused("job/server.ts", { DATA: ":memory:" }, /^DATA: .*needs a file, by its plain path/);
+});
+
+test("so is an engine of the cluster that is none, or that cannot be found", LIMIT, async () => {
+  const cluster = "cluster/server.ts";
+  await refused(
+    cluster,
+    { ENGINE: "mysql" },
+    /^ENGINE must be redis, nats, sqlite or postgres, received "mysql"/,
+  );
+  await refused(
+    cluster,
+    { ENGINE: "postgres", DATABASE_URL: "localhost" },
+    /^DATABASE_URL must be .*received "localhost": write DATABASE_URL=postgres:\/\//,
+  );
+  await refused(cluster, { ENGINE: "redis", REDIS_URL: "127.0.0.1" }, /^REDIS_URL must be .*=redis:\/\//);
+  await refused(cluster, { ENGINE: "nats", NATS_URL: "http://x" }, /^NATS_URL must be .*=nats:\/\//);
+  await refused(
+    cluster,
+    { ENGINE: "sqlite", DATA: "/no/such/folder/x.db" },
+    /^DATA must be a file in a folder/,
+  );
+  const PATH = "/nowhere";
+  for (const [ENGINE, program] of [["redis", "redis-server"], ["nats", "nats-server"]]) {
+    await refused(
+      cluster,
+      { ENGINE: ENGINE!, PATH },
+      new RegExp(`^${program} is not on PATH\\. .*apt-get install`),
+    );
+  }
 });

@@ -13,6 +13,12 @@ export interface ChildOptions {
   readonly port: number;
   /** Is told when it goes and when it is back. */
   readonly outages?: Outages;
+  /** What tells it to end in good order. Default: SIGTERM. */
+  readonly ending?: NodeJS.Signals;
+  /** Whether it may give up at first when it starts, and is then started again, while what was before it goes. Default: no. */
+  readonly restless?: boolean;
+  /** Whether it writes more than anybody wants to read: told only if it does not start. Default: no. */
+  readonly chatty?: boolean;
 }
 
 export type ChildState = "down" | "starting" | "up" | "ending";
@@ -46,32 +52,16 @@ export class Child {
 
   async #start(): Promise<void> {
     if (this.#process !== undefined) return;
-    const [program, ...options] = this.#options.command;
-    const child = spawn(program!, options, {
-      // A node whose standard input ends does so too: none is left behind.
-      stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, ...this.#options.env },
-    });
-    this.#process = child;
     this.#said = "";
-    this.state = "starting";
-    const gone = () => {
-      if (this.#process === child && this.state === "up") this.#options.outages?.down(this.name, "died");
-      this.#process = undefined;
-      this.state = "down";
-    };
-    child.once("error", gone);
-    child.once("exit", gone);
-    for (const stream of [child.stdout!, child.stderr!]) {
-      stream.on("data", (chunk: unknown) => {
-        if (this.state === "starting") this.#said += String(chunk);
-        else if (stream === child.stderr) console.error(`cluster: ${this.name}: ${String(chunk).trimEnd()}`);
-      });
-    }
-    child.stdin!.on("error", () => {});
+    let child = this.#spawn();
     const deadline = Date.now() + PATIENCE;
-    while (!await listens(this.#options.port)) {
-      if (this.#process === undefined) throw new Error(`${this.name} ended:\n${this.#said}`);
+    while (!await listens(this.#options.port) || this.#process === undefined) {
+      if (this.#process === undefined) {
+        if (this.#options.restless !== true || Date.now() > deadline) {
+          throw new Error(`${this.name} ended:\n${this.#said}`);
+        }
+        child = this.#spawn();
+      }
       if (Date.now() > deadline) {
         await this.#end("SIGKILL");
         throw new Error(`${this.name} does not start:\n${this.#said}`);
@@ -83,6 +73,35 @@ export class Child {
     console.log(`cluster: ${this.name} is up, process ${child.pid}`);
   }
 
+  #spawn(): ChildProcess {
+    const [program, ...options] = this.#options.command;
+    const child = spawn(program!, options, {
+      // A node whose standard input ends does so too: none is left behind.
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, ...this.#options.env },
+    });
+    this.#process = child;
+    this.state = "starting";
+    const gone = () => {
+      if (this.#process !== child) return;
+      if (this.state === "up") this.#options.outages?.down(this.name, "died");
+      this.#process = undefined;
+      this.state = "down";
+    };
+    child.once("error", gone);
+    child.once("exit", gone);
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.on("data", (chunk: unknown) => {
+        if (this.state === "starting") this.#said += String(chunk);
+        else if (stream === child.stderr && this.#options.chatty !== true) {
+          console.error(`cluster: ${this.name}: ${String(chunk).trimEnd()}`);
+        }
+      });
+    }
+    child.stdin!.on("error", () => {});
+    return child;
+  }
+
   async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
     const child = this.#process;
     if (child === undefined) return;
@@ -92,7 +111,7 @@ export class Child {
     this.state = "ending";
     const gone = new Promise((resolve) => child.once("exit", resolve));
     // Not child.kill(): on Deno that works once only.
-    process.kill(child.pid!, signal);
+    process.kill(child.pid!, signal === "SIGKILL" ? signal : this.#options.ending ?? signal);
     const timer = setTimeout(() => process.kill(child.pid!, "SIGKILL"), PATIENCE);
     await gone;
     clearTimeout(timer);

@@ -1,8 +1,11 @@
-/** Starts what visitors may break: Redis, the nodes, and what publishes. */
+/** Starts what visitors may break: the engine, the nodes, and what publishes. */
 
 import { fileURLToPath } from "node:url";
 import { Child } from "./child.ts";
+import { type Engine, startEngine } from "./engine.ts";
+import { type EngineSetting, settingsOf } from "./engines.ts";
 import { freePort } from "./free_port.ts";
+import { sharedLog } from "./log.ts";
 import { type Outage, Outages } from "./outages.ts";
 import type { Runtime } from "./programs.ts";
 import { Writer } from "./writer.ts";
@@ -21,9 +24,18 @@ export interface ChildFigures {
   readonly clients?: number;
 }
 
+/** What the page shows of the engine. */
+export interface EngineFigures {
+  readonly name: string;
+  /** Its name, as people write it. */
+  readonly title: string;
+  /** As that of a process; or "file" if it has no server, or "elsewhere" if that is not this program's to kill. */
+  readonly state: string;
+}
+
 /** What the page shows of the cluster. */
 export interface Figures {
-  readonly redis: ChildFigures;
+  readonly engine: EngineFigures;
   readonly nodes: readonly ChildFigures[];
   /** The last number that was acknowledged, and how many wait to be. */
   readonly acknowledged: number;
@@ -40,44 +52,38 @@ interface Node {
 }
 
 export class Cluster {
-  readonly #redis: Child;
+  readonly #engine: Engine;
   readonly #nodes: readonly Node[];
   readonly #writer: Writer;
   readonly #outages: Outages;
 
-  private constructor(redis: Child, nodes: readonly Node[], writer: Writer, outages: Outages) {
-    this.#redis = redis;
+  private constructor(engine: Engine, nodes: readonly Node[], writer: Writer, outages: Outages) {
+    this.#engine = engine;
     this.#nodes = nodes;
     this.#writer = writer;
     this.#outages = outages;
   }
 
   /** Starts all, with what is to be kept in `folder`. */
-  static async start(redisServer: string, runtimes: readonly Runtime[], folder: string): Promise<Cluster> {
+  static async start(setting: EngineSetting, runtimes: readonly Runtime[], folder: string): Promise<Cluster> {
     const outages = new Outages();
-    const port = await freePort();
-    const url = `redis://127.0.0.1:${port}`;
-    const redis = new Child("redis", {
-      // Every command is written to a file before it is answered, so a Redis that is killed loses nothing: by default a
-      // disk that is slow to sync lets it answer first.
-      command: [
-        ...[redisServer, "--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
-        ...["--appendonly", "yes", "--appendfsync", "always"],
-      ],
-      port,
-      outages,
-    });
+    const engine = await startEngine(setting, folder, outages);
+    const log = sharedLog(engine.name, engine.address);
     const nodes: Node[] = [];
     for (let i = 0; i < NODES; i++) {
       const runtime = runtimes[i % runtimes.length]!;
       const name = runtimes.length < NODES ? `${runtime.name}-${i + 1}` : runtime.name;
       const port = await freePort();
-      const env = { PORT: `${port}`, HOST: "127.0.0.1", REDIS_URL: url, NODE_NAME: name };
+      const env = {
+        PORT: `${port}`,
+        HOST: "127.0.0.1",
+        NODE_NAME: name,
+        ...settingsOf(engine.name, engine.address),
+      };
       const child = new Child(name, { command: [...runtime.command, program], env, port, outages });
       nodes.push({ child, port, what: `${runtime.name} ${runtime.version}` });
     }
-    await redis.start();
-    const cluster = new Cluster(redis, nodes, new Writer(url), outages);
+    const cluster = new Cluster(engine, nodes, new Writer(log), outages);
     try {
       await Promise.all(nodes.map(({ child }) => child.start()));
       return cluster;
@@ -92,23 +98,25 @@ export class Cluster {
     return this.#nodes.map(({ port }) => port);
   }
 
-  /** A process by its name. */
-  find(name: string): Child | undefined {
-    return [this.#redis, ...this.#nodes.map(({ child }) => child)].find((child) => child.name === name);
+  /** The processes that may be killed. */
+  get children(): readonly Child[] {
+    const { server } = this.#engine;
+    return [...(server === undefined ? [] : [server]), ...this.#nodes.map(({ child }) => child)];
   }
 
   async figures(): Promise<Figures> {
     const { acknowledged, waiting } = this.#writer;
-    const redis = { name: "redis", what: "Redis", state: this.#redis.state };
+    const { name, title, server } = this.#engine;
+    const engine = { name, title, state: server?.state ?? (name === "sqlite" ? "file" : "elsewhere") };
     const nodes = await Promise.all(this.#nodes.map(figuresOf));
-    return { redis, nodes, acknowledged, waiting, outages: this.#outages.list, now: Date.now() };
+    return { engine, nodes, acknowledged, waiting, outages: this.#outages.list, now: Date.now() };
   }
 
   async close(): Promise<void> {
-    // A number that waits for a Redis that is not there would keep this from ending.
+    // A number that waits for an engine that is not there would keep this from ending.
     await Promise.race([this.#writer.close(), new Promise((resolve) => setTimeout(resolve, 1_000))]);
     await Promise.all(this.#nodes.map(({ child }) => child.end("SIGTERM")));
-    await this.#redis.end("SIGTERM");
+    await this.#engine.server?.end("SIGTERM");
   }
 }
 
@@ -120,7 +128,7 @@ async function figuresOf({ child, port, what }: Node): Promise<ChildFigures> {
     const { ok, clients } = await response.json() as { ok: boolean; clients: number };
     return { name, what, state, ok, clients };
   } catch {
-    // Killed just now, frozen, or busy: what it could say of Redis is not known.
+    // Killed just now, frozen, or busy: what it could say of the log is not known.
     return { name, what, state: "silent" };
   }
 }
