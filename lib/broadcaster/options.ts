@@ -21,6 +21,7 @@ import type { Backplane } from "../cluster/backplane.ts";
 import type { LogLimits } from "../log/log.ts";
 import { checkStreamOptions, type CloseInfo, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
 import type { LimitOptions } from "./admission.ts";
+import type { TopicMatcher } from "../log/matchers.ts";
 import type { EventMap, PublishEvent } from "../log/typed.ts";
 
 /** What a Broadcaster keeps, for clients that lag and for those that come back. The first bound reached counts. */
@@ -101,10 +102,10 @@ export interface BroadcasterOptions extends SharedStreamOptions {
 /** Options of {@linkcode Broadcaster.subscribe}. */
 export interface SubscribeOptions<Events extends EventMap = EventMap> extends Omit<StreamOptions, "clock"> {
   /**
-   * The topics to receive, or `"*"` for every one. Events that were published without a topic are received in any case.
-   * Default: none.
+   * The topics to receive, each by its name or by a {@linkcode TopicMatcher}, or `"*"` for every one. Events that were
+   * published without a topic are received in any case. Default: none.
    */
-  topics?: readonly string[] | "*" | undefined;
+  topics?: readonly (string | TopicMatcher)[] | "*" | undefined;
   /**
    * Receives the events for which it returns `true`, as they were published. Pass the same function for many clients and
    * they share its answers. If it throws, the event is withheld and the error printed.
@@ -268,10 +269,30 @@ export function checkSubscribeOptions<Events extends EventMap>(options: Subscrib
     throw wrongOption("topics", 'an array of strings, or "*" for every topic', topics);
   }
   for (const topic of topics) {
+    if (typeof topic === "object" && topic !== null) {
+      checkMatcher(topic);
+      continue;
+    }
     if (typeof topic !== "string" || topic === "") {
-      throw wrongOption("topics", "an array of strings that are not empty", topic);
+      throw wrongOption("topics", "an array of strings that are not empty, or of topic matchers", topic);
     }
     if (topic === "*") throw wrongOption("topics", 'the string "*" alone for every topic', '["*"]');
+  }
+}
+
+/**
+ * It may be an instance of a class of the caller's, with fields of its own, so its names are not checked.
+ *
+ * @throws {TypeError} Naming the option and the value received.
+ */
+function checkMatcher({ key, matches, index }: TopicMatcher): void {
+  if (typeof key !== "string" || key === "") {
+    throw wrongOption("topics[].key", "a string that is not empty", key);
+  }
+  if (typeof matches !== "function") throw wrongOption("topics[].matches", "a function", matches);
+  if (index === undefined) return;
+  if (typeof index?.spell !== "function" || typeof index.prefix !== "string") {
+    throw wrongOption("topics[].index", "an object with the function spell and the string prefix", index);
   }
 }
 

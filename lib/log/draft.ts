@@ -40,9 +40,12 @@ export function toDraft(
     refuse("id", "must be left out: a broadcaster numbers its events itself", event.id);
   }
   if (RESERVED_NAMES.includes(name)) refuse("event", "must not be a name that tidings sends itself", name);
-  if (topic !== undefined && (typeof topic !== "string" || topic === "" || topic === "*")) {
-    refuse("topic", 'must be a string that is not empty, and not "*", which stands for all topics', topic);
-  }
+  if (Array.isArray(topic)) {
+    if (topic.length === 0) {
+      refuse("topic", "must be left out where there is none: it was an empty list", topic);
+    }
+    for (const each of topic) if (!isTopic(each)) refuseTopic(each);
+  } else if (topic !== undefined && !isTopic(topic)) refuseTopic(topic);
   if (key !== undefined && typeof key !== "string") refuse("key", "must be a string", key);
 
   // An id without data would not be dispatched; an event of nothing at all is refused by the encoder.
@@ -57,6 +60,18 @@ export function toDraft(
     );
   }
   return { id, topic, key, event, frame };
+}
+
+function isTopic(topic: unknown): topic is string {
+  return typeof topic === "string" && topic !== "" && topic !== "*";
+}
+
+function refuseTopic(topic: unknown): never {
+  refuse(
+    "topic",
+    'must be a string, or a list of strings, that is not empty, and not "*", which stands for all topics',
+    topic,
+  );
 }
 
 function refuse(field: string, rule: string, value: unknown): never {

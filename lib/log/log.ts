@@ -24,7 +24,7 @@ export interface LogLimits {
 export interface Draft {
   /** The event's id. Several entries may have the same one: the last of them is the place that it names. */
   readonly id: string;
-  readonly topic: string | undefined;
+  readonly topic: string | readonly string[] | undefined;
   readonly key: string | undefined;
   /** What was published, for filters. */
   readonly event: unknown;
@@ -53,8 +53,12 @@ export interface Batch {
 
 /** What decides whether an entry concerns somebody: see `view.ts`. */
 export interface Selection {
-  /** The topics, or `undefined` for all of them. Events without a topic concern everybody. */
+  /** The topics by name, or `undefined` for all of them. Events without a topic concern everybody. */
   readonly topics: ReadonlySet<string> | undefined;
+  /** Whether there are more topics than those with a name here: {@linkcode Selection.sees} tells which. */
+  readonly hasMatchers: boolean;
+  /** Whether events of a topic may concern it, by their topic. */
+  sees(topic: string): boolean;
   matches(entry: LogEntry): boolean;
 }
 
@@ -176,6 +180,11 @@ export class EventLog {
     this.#baseId = id;
     if (audience === "none") return;
     if (key !== undefined && this.#newest.get(key) === entry) this.#newest.delete(key);
+    if (typeof topic !== "object") this.#mark(topic, seq);
+    else for (const each of topic) this.#mark(each, seq);
+  }
+
+  #mark(topic: string | undefined, seq: number): void {
     const forgotten = this.#dropped.set(topic, seq);
     for (const mark of forgotten?.values() ?? []) {
       if (mark > this.#droppedElsewhere) this.#droppedElsewhere = mark;
@@ -187,11 +196,16 @@ export class EventLog {
    * more than 10,000 of them are in use, and errs on the side of saying so beyond; a filter can no longer be asked about
    * what is gone, so with one it errs on that side too.
    */
-  missed(cursor: number, { topics }: Selection): boolean {
+  missed(cursor: number, selection: Selection): boolean {
+    const { topics } = selection;
     if (cursor >= this.oldest - 1) return false;
     if (topics === undefined || cursor < this.#droppedElsewhere) return true;
     if ((this.#dropped.get(undefined) ?? 0) > cursor) return true;
     for (const topic of topics) if ((this.#dropped.get(topic) ?? 0) > cursor) return true;
+    if (!selection.hasMatchers) return false;
+    for (const [topic, mark] of this.#dropped) {
+      if (mark > cursor && topic !== undefined && selection.sees(topic)) return true;
+    }
     return false;
   }
 

@@ -11,8 +11,11 @@ export type EventMap = Record<string, unknown>;
 
 /** What can be said of an event besides its name and data. */
 export interface PublishFields {
-  /** Only subscribers of this topic receive the event. Default: all receive it. */
-  topic?: string | undefined;
+  /**
+   * Only subscribers of this topic receive the event, or with a list those of any of these, once each. Default: all
+   * receive it.
+   */
+  topic?: string | readonly string[] | undefined;
   /**
    * With the lag policy `"latest"`, a newer event with the same key replaces this one for a client that lags and gets both,
    * whatever their topics.
