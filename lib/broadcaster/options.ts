@@ -114,8 +114,13 @@ export interface SubscribeOptions<Events extends EventMap = EventMap> extends Om
   /** Whose client this is, for the limit `clientsPerOwner`: an address, a user. Default: nobody's, and not limited. */
   owner?: string | undefined;
   /**
-   * The id after which to go on; `""` for only what is new, whatever the request says. Default: the request's
-   * `Last-Event-ID`, or else only what is new.
+   * When its stream ends at the latest, as `Date.now()` counts: when the user's token does, for example. A client that has
+   * taken all is let go up to two seconds earlier, with the reason `"lifetime"`, and comes back by itself. Default: never.
+   */
+  expires?: number | undefined;
+  /**
+   * The id after which to go on; `"earliest"` for all that is kept in memory, `""` for only what is new, whatever the
+   * request says. Default: the request's `Last-Event-ID`, which may say `earliest` too, or else only what is new.
    */
   lastEventId?: string | undefined;
   /**
@@ -123,6 +128,13 @@ export interface SubscribeOptions<Events extends EventMap = EventMap> extends Om
    * `EventSource`, because the browser has given up on the old one, cannot send that header. Default: none.
    */
   lastEventIdQuery?: string | undefined;
+  /**
+   * The name of a response header that tells a client that came with an id where its stream goes on: the same id, or another
+   * one, or `earliest` if no event kept comes before, where it may have missed something. With a backplane, of a place that
+   * this process has to look for first, it says the id that was asked for, and a `gap` event tells if it was not found.
+   * Default: none.
+   */
+  lastEventIdHeader?: string | undefined;
 }
 
 /** Figures of a {@linkcode Broadcaster}, since it was made. */
@@ -246,8 +258,10 @@ const SUBSCRIBE_OPTIONS = [
     topics: true,
     filter: true,
     owner: true,
+    expires: true,
     lastEventId: true,
     lastEventIdQuery: true,
+    lastEventIdHeader: true,
   }),
 ];
 
@@ -259,11 +273,19 @@ const SUBSCRIBE_OPTIONS = [
 export function checkSubscribeOptions<Events extends EventMap>(options: SubscribeOptions<Events>): void {
   checkNames("subscribe", options, SUBSCRIBE_OPTIONS, { key: "owner" });
   checkStreamOptions(options);
-  const { topics = [], filter, owner, lastEventId, lastEventIdQuery } = options;
+  const { topics = [], filter, owner, expires = Infinity, lastEventId, lastEventIdQuery, lastEventIdHeader } =
+    options;
   functionOption("filter", filter);
   textOption("owner", owner);
   textOption("lastEventId", lastEventId);
   textOption("lastEventIdQuery", lastEventIdQuery);
+  textOption("lastEventIdHeader", lastEventIdHeader);
+  numberOption("expires", expires, {
+    least: 0,
+    unit: "milliseconds since 1970",
+    whole: false,
+    endless: true,
+  });
   if (topics === "*") return;
   if (!Array.isArray(topics)) {
     throw wrongOption("topics", 'an array of strings, or "*" for every topic', topics);

@@ -24,6 +24,8 @@ export interface LogLimits {
 export interface Draft {
   /** The event's id. Several entries may have the same one: the last of them is the place that it names. */
   readonly id: string;
+  /** The id that clients were told instead, if the event came with one of its own. */
+  readonly ownId?: string | undefined;
   readonly topic: string | readonly string[] | undefined;
   readonly key: string | undefined;
   /** What was published, for filters. */
@@ -35,7 +37,7 @@ export interface Draft {
 }
 
 /** An event in the log: its bytes are `segment[start, end)`. */
-export interface LogEntry extends Omit<Draft, "frame"> {
+export interface LogEntry extends Omit<Draft, "frame" | "ownId"> {
   readonly seq: number;
   readonly time: number;
   readonly segment: Uint8Array;
@@ -74,6 +76,9 @@ export interface Chunk {
 // How many topics are remembered, at least, of which something was dropped; beyond that the oldest are lumped together.
 const MOST_MARKS = 10_000;
 
+// How many ids of events' own are known, at least, whether or not their events are kept.
+const MOST_OWN_IDS = 10_000;
+
 const encoder = new TextEncoder();
 
 export class EventLog {
@@ -91,6 +96,9 @@ export class EventLog {
   /** For each topic the newest entry that was dropped, and the same of all that is no longer here. */
   readonly #dropped = new RecentMap<string | undefined, number>(MOST_MARKS);
   #droppedElsewhere = 0;
+  /** The ids that events came with, and those of their places. */
+  #ownIds = new RecentMap<string, string>(MOST_OWN_IDS);
+  #hasOwnIds = false;
 
   constructor(limits: LogLimits, clock: Clock) {
     this.limits = limits;
@@ -129,8 +137,19 @@ export class EventLog {
     return low;
   }
 
+  /** The id of the place of an event that came with this one; `undefined` if none is known. */
+  placeOf(ownId: string): string | undefined {
+    return this.#ownIds.get(ownId);
+  }
+
+  /** Whether there was ever an event with an id of its own. */
+  get hasOwnIds(): boolean {
+    return this.#hasOwnIds;
+  }
+
   /** Drops all, as if it had never been: what comes next follows on another place. */
   restart(baseId: string): void {
+    if (this.#hasOwnIds) this.#ownIds = new RecentMap(MOST_OWN_IDS);
     while (this.length > 0) this.#drop(this.#entries[this.#head]!);
     this.#sweep();
     this.#baseId = baseId;
@@ -140,6 +159,12 @@ export class EventLog {
   append(drafts: readonly Draft[]): Batch {
     const entries = toEntries(drafts, this.#tip + 1, this.#clock.now());
     this.#tip += drafts.length;
+    for (const { ownId, id } of drafts) {
+      // The first one stays: whoever comes back with the id misses nothing.
+      if (ownId === undefined || this.#ownIds.has(ownId)) continue;
+      this.#ownIds.set(ownId, id);
+      this.#hasOwnIds = true;
+    }
     for (const entry of entries) {
       if (entry.key !== undefined) {
         const older = this.#newest.get(entry.key);
