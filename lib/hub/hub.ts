@@ -12,7 +12,7 @@ import { append } from "../wire/header_list.ts";
 import { Audiences } from "./audience.ts";
 import { hasType, readBody } from "./body.ts";
 import { DETAIL_TYPE } from "./grants.ts";
-import { PublishRate, StreamCount } from "./limits.ts";
+import { PatternCount, PublishRate, StreamCount } from "./limits.ts";
 import { PatternError } from "./linear.ts";
 import { EVERY, MATCH_TYPES, type Matcher, Matchers, type MatchType } from "./matcher.ts";
 import { checkHubOptions, type HubOptions, type HubSettings } from "./options.ts";
@@ -101,6 +101,7 @@ class HubServer {
   readonly #perToken: StreamCount;
   readonly #perAddress: StreamCount;
   readonly #perMatcher: StreamCount;
+  readonly #perPrefix: PatternCount;
   readonly #subscriptions: Subscriptions;
 
   constructor(settings: HubSettings) {
@@ -117,6 +118,7 @@ class HubServer {
     this.#perToken = new StreamCount(limits.streamsPerToken, "subscriber");
     this.#perAddress = new StreamCount(limits.streamsPerAddress, "address");
     this.#perMatcher = new StreamCount(limits.streamsPerMatcher, "matcher");
+    this.#perPrefix = new PatternCount(limits.patternsPerPrefix);
     this.#subscriptions = new Subscriptions(url.pathname, broadcaster);
   }
 
@@ -260,6 +262,7 @@ class HubServer {
     this.#perToken.check(principal?.name);
     this.#perAddress.check(address);
     for (const matcher of matchers) this.#perMatcher.check(matcher);
+    for (const matcher of listens) this.#perPrefix.check(matcher);
     const audience = this.#audiences.of(
       listens,
       principal === undefined ? [] : granted(principal, "subscribe"),
@@ -283,11 +286,13 @@ class HubServer {
     this.#perToken.enter(principal?.name);
     this.#perAddress.enter(address);
     for (const matcher of matchers) this.#perMatcher.enter(matcher);
+    for (const matcher of listens) this.#perPrefix.enter(matcher);
     const end = this.#settings.subscriptions ? this.#subscriptions.enter(listens, principal) : undefined;
     leave = () => {
       this.#perToken.leave(principal?.name);
       this.#perAddress.leave(address);
       for (const matcher of matchers) this.#perMatcher.leave(matcher);
+      for (const matcher of listens) this.#perPrefix.leave(matcher);
       end?.();
     };
     return response;

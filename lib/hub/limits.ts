@@ -6,6 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import { RecentMap } from "../base/recent.ts";
+import type { Matcher } from "./matcher.ts";
 import { tooMany } from "./refusal.ts";
 
 // How many publishers are remembered, at least. One that is forgotten begins anew.
@@ -34,6 +35,45 @@ export class PublishRate {
       throw tooMany(`This publisher may publish ${this.#rate} updates a second`, late / SECOND);
     }
     this.#due.set(publisher, due);
+  }
+}
+
+/**
+ * Counts different patterns that begin with the same fixed text, for each of which every new topic with that beginning is
+ * read: strangers could bring any number.
+ */
+export class PatternCount {
+  readonly #most: number;
+  readonly #prefixes = new Map<string, Map<string, number>>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** @throws {Refusal} With 429 if there is no room for one more. */
+  check({ text, pattern }: Matcher): void {
+    const patterns = pattern && this.#prefixes.get(pattern.prefix);
+    if (patterns === undefined || patterns.size < this.#most || patterns.has(text)) return;
+    throw tooMany(
+      `There are ${this.#most} patterns that begin as one of these does: say more at its beginning`,
+      10,
+    );
+  }
+
+  enter({ text, pattern }: Matcher): void {
+    if (pattern === undefined) return;
+    let patterns = this.#prefixes.get(pattern.prefix);
+    if (patterns === undefined) this.#prefixes.set(pattern.prefix, patterns = new Map());
+    patterns.set(text, (patterns.get(text) ?? 0) + 1);
+  }
+
+  leave({ text, pattern }: Matcher): void {
+    if (pattern === undefined) return;
+    const patterns = this.#prefixes.get(pattern.prefix)!;
+    const count = patterns.get(text)! - 1;
+    if (count > 0) patterns.set(text, count);
+    else patterns.delete(text);
+    if (patterns.size === 0) this.#prefixes.delete(pattern.prefix);
   }
 }
 

@@ -41,7 +41,7 @@ export class LinearMatcher {
   /** Whether it matches that text alone. */
   readonly isFixed: boolean;
   readonly #isOpen: boolean;
-  readonly #steps: readonly Step[];
+  readonly #machine: Machine | undefined;
 
   /**
    * @param pattern A component as `URLPattern` writes it.
@@ -64,48 +64,77 @@ export class LinearMatcher {
     this.isFixed = at === NONE;
     this.#isOpen = parts.length === 1 && parts[0]!.hole === "star" &&
       parts[0]!.before + parts[0]!.after === "";
-    this.#steps = this.isFixed || this.#isOpen ? [] : compile(parts, style);
+    this.#machine = this.isFixed || this.#isOpen ? undefined : assemble(compile(parts, style));
   }
 
   matches(text: string): boolean {
     if (this.isFixed) return text === this.prefix;
     if (this.#isOpen) return true;
     if (!text.startsWith(this.prefix)) return false;
-    const steps = this.#steps;
-    const marks = new Int32Array(steps.length).fill(NONE);
-    let now: number[] = [];
-    follow(steps, marks, 0, 0, now);
-    for (let i = 0; i < text.length && now.length > 0; i++) {
+    const { begin, codes, buts, next, end } = this.#machine!;
+    const marks = new Int32Array(next.length).fill(NONE);
+    let now = begin;
+    let count = begin.length;
+    // Written by turns: what is reached next, while what was reached last is read.
+    let spare = new Int32Array(next.length);
+    let other = new Int32Array(next.length);
+    for (let i = 0; i < text.length && count > 0; i++) {
       const code = text.charCodeAt(i);
-      const next: number[] = [];
-      for (const at of now) {
-        const step = steps[at]!;
-        if (step.kind === "is" ? step.code === code : step.kind === "any" && step.but !== code) {
-          follow(steps, marks, at + 1, i + 1, next);
+      let found = 0;
+      for (let j = 0; j < count; j++) {
+        const at = now[j]!;
+        if (codes[at] === NONE ? buts[at] === code : codes[at] !== code) continue;
+        for (const step of next[at]!) {
+          if (marks[step] === i) continue;
+          marks[step] = i;
+          spare[found++] = step;
         }
       }
-      now = next;
+      now = spare;
+      [spare, other] = [other, now];
+      count = found;
     }
-    return now.some((at) => steps[at]!.kind === "end");
+    for (let j = 0; j < count; j++) if (now[j] === end) return true;
+    return false;
   }
 }
 
-/** Enters a step, and whatever follows on it without a character, once for each character. */
-function follow(
-  steps: readonly Step[],
-  marks: Int32Array,
-  from: number,
-  round: number,
-  into: number[],
-): void {
+/** The steps that take a character, and the end, as numbers: none of them is looked for while a text is read. */
+interface Machine {
+  /** Where reading begins. */
+  readonly begin: Int32Array<ArrayBuffer>;
+  /** The character that a step takes; -1 for any but the one in `buts`, and -2 for the end, which takes none. */
+  readonly codes: Int32Array;
+  readonly buts: Int32Array;
+  /** The steps that follow on each. */
+  readonly next: readonly (readonly number[])[];
+  readonly end: number;
+}
+
+function assemble(steps: readonly Step[]): Machine {
+  const taking = steps.map(({ kind }, at) => kind === "fork" ? NONE : at);
+  const follow = (from: number) => [...reach(steps, from)].filter((at) => taking[at] !== NONE);
+  const codeOf = (step: Step) => step.kind === "is" ? step.code : step.kind === "any" ? NONE : NONE - 1;
+  const end = steps.length - 1;
+  return {
+    begin: Int32Array.from(follow(0)),
+    codes: Int32Array.from(steps, codeOf),
+    buts: Int32Array.from(steps, (step) => step.kind === "any" ? step.but : NONE),
+    next: steps.map((step, at) => step.kind === "fork" || at === end ? [] : follow(at + 1)),
+    end,
+  };
+}
+
+/** A step, and whatever follows on it without a character. */
+function reach(steps: readonly Step[], from: number, found: Set<number> = new Set()): Set<number> {
   const todo = [from];
   for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-    if (marks[at] === round) continue;
-    marks[at] = round;
+    if (found.has(at)) continue;
+    found.add(at);
     const step = steps[at]!;
-    if (step.kind === "fork") todo.push(step.b, step.a);
-    else into.push(at);
+    if (step.kind === "fork") todo.push(step.a, step.b);
   }
+  return found;
 }
 
 function compile(parts: readonly Part[], { delimiter }: ComponentStyle): Step[] {

@@ -106,6 +106,11 @@ export interface HubLimits {
   streamsPerAddress?: number | undefined;
   /** Streams at once with the same matcher. Default: `Infinity`. */
   streamsPerMatcher?: number | undefined;
+  /**
+   * Different patterns at once that begin with the same fixed text, up to their first name, wildcard or group: a new topic
+   * that begins so is compared with each of them, once, which takes 2 to 500 microseconds. Default: 1,000.
+   */
+  patternsPerPrefix?: number | undefined;
 }
 
 /** Options of {@linkcode createHub}. */
@@ -211,6 +216,7 @@ const DEFAULT_LIMITS: HubSettings["limits"] = {
   streamsPerToken: Infinity,
   streamsPerAddress: Infinity,
   streamsPerMatcher: Infinity,
+  patternsPerPrefix: 1_000,
 };
 
 const SYMMETRIC = ["HS256", "HS384", "HS512"];
