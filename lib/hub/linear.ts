@@ -40,7 +40,8 @@ export class LinearMatcher {
   readonly prefix: string;
   /** Whether it matches that text alone. */
   readonly isFixed: boolean;
-  readonly #isOpen: boolean;
+  /** Whether it matches every text. */
+  readonly isOpen: boolean;
   readonly #machine: Machine | undefined;
 
   /**
@@ -62,14 +63,14 @@ export class LinearMatcher {
     );
     this.prefix = fixed + (at === NONE || parts[at]!.modifier !== "" ? "" : parts[at]!.before);
     this.isFixed = at === NONE;
-    this.#isOpen = parts.length === 1 && parts[0]!.hole === "star" &&
+    this.isOpen = parts.length === 1 && parts[0]!.hole === "star" &&
       parts[0]!.before + parts[0]!.after === "";
-    this.#machine = this.isFixed || this.#isOpen ? undefined : assemble(compile(parts, style));
+    this.#machine = this.isFixed || this.isOpen ? undefined : assemble(compile(parts, style));
   }
 
   matches(text: string): boolean {
     if (this.isFixed) return text === this.prefix;
-    if (this.#isOpen) return true;
+    if (this.isOpen) return true;
     if (!text.startsWith(this.prefix)) return false;
     const { begin, codes, buts, next, end } = this.#machine!;
     const marks = new Int32Array(next.length).fill(NONE);

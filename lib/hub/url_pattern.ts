@@ -56,6 +56,7 @@ export async function findURLPattern(): Promise<URLPatternClass> {
 export class CompiledPattern {
   /** What {@linkcode spell} of every URL begins with that it matches. */
   readonly prefix: string;
+  /** Those of components that do not match everything. */
   readonly #matchers: readonly (readonly [Component, LinearMatcher])[];
 
   /** @throws {Error} If it is no URL pattern, or one that this hub does not take: the message says why. */
@@ -72,7 +73,7 @@ export class CompiledPattern {
       const style = name === "hostname" ? HOST : name === "pathname" && hasSegments ? PATH : PLAIN;
       return [name, new LinearMatcher(read[name], style, MOST_HOLES)];
     }));
-    this.#matchers = [...matchers];
+    this.#matchers = [...matchers].filter(([, { isOpen }]) => !isOpen);
     const fixed = (name: Component) => matchers.get(name)!.isFixed ? matchers.get(name)!.prefix : undefined;
     const [scheme, hostname, port] = [fixed("protocol"), fixed("hostname"), fixed("port")];
     this.prefix = scheme === undefined || hostname === undefined || port === undefined ? "" : spell(
