@@ -31,6 +31,7 @@ export type {
 } from "./lib/broadcaster/options.ts";
 export type { DrainOptions } from "./lib/broadcaster/drain.ts";
 export type { Gap, GapReason } from "./lib/log/gap.ts";
+export type { TopicIndex, TopicMatcher } from "./lib/log/matchers.ts";
 export type { Health } from "./lib/log/sequencer.ts";
 export type { Clock } from "./lib/base/clock.ts";
 export type { HeadersSource } from "./lib/base/web.ts";

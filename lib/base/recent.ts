@@ -44,6 +44,12 @@ export class RecentMap<Key, Value> {
     return this.#recent.delete(key) || wasOlder;
   }
 
+  /** All that is remembered; a key that was set anew may come twice, first with what it had before. */
+  *[Symbol.iterator](): Generator<[Key, Value]> {
+    yield* this.#older;
+    yield* this.#recent;
+  }
+
   /** Forgets all that `isGone` says. */
   prune(isGone: (value: Value) => boolean): void {
     for (const generation of [this.#older, this.#recent]) {

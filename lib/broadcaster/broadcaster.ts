@@ -42,7 +42,8 @@ import {
   streamOptionsOf,
   type SubscribeOptions,
 } from "./options.ts";
-import { Registry } from "./registry.ts";
+import { Registry, SWEEP as SHORTEST_LIFE } from "./registry.ts";
+import { startingPoint } from "./starting_point.ts";
 import { type Feed, Subscriber } from "./subscriber.ts";
 
 /**
@@ -202,7 +203,10 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     const streamOptions = streamOptionsOf(options, this.#options);
     const head = answer(request, streamOptions, 200, options.lastEventIdQuery);
     if (head instanceof Response) return head;
-    if (this.#state !== "open") {
+    // One whose time is over before it could be told so is sent away with the first bytes.
+    const isOver = options.expires !== undefined &&
+      options.expires < this.#settings.clock.now() + SHORTEST_LIFE;
+    if (this.#state !== "open" || isOver) {
       return new Response(prelude(this.#retry ?? streamOptions.retry), { headers: head.headers });
     }
     const refusal = this.#registry.refusal(options.owner);
@@ -215,7 +219,7 @@ export class Broadcaster<Events extends EventMap = EventMap> {
   #admit(
     request: Request,
     head: StreamHead,
-    { topics = [], filter, owner, lastEventId }: SubscribeOptions<Events>,
+    { topics = [], filter, owner, expires, lastEventId, lastEventIdHeader }: SubscribeOptions<Events>,
     options: StreamOptions,
   ): Subscriber {
     this.#batcher.flush();
@@ -225,7 +229,10 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     const view = views.acquire(topics, filter as Filter | undefined);
     try {
       const place = this.#sequencer.locate(asked, view);
-      const subscriber = new Subscriber(this.#feed, { request, head, options, view, owner, place });
+      if (lastEventIdHeader !== undefined && asked !== undefined) {
+        head.headers.set(lastEventIdHeader, startingPoint(asked, place, this.#log));
+      }
+      const subscriber = new Subscriber(this.#feed, { request, head, options, view, owner, expires, place });
       this.#registry.enter(subscriber);
       if (place === undefined) this.#sequencer.wait(subscriber, asked);
       return subscriber;

@@ -21,6 +21,7 @@ import type { Backplane } from "../cluster/backplane.ts";
 import type { LogLimits } from "../log/log.ts";
 import { checkStreamOptions, type CloseInfo, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
 import type { LimitOptions } from "./admission.ts";
+import type { TopicMatcher } from "../log/matchers.ts";
 import type { EventMap, PublishEvent } from "../log/typed.ts";
 
 /** What a Broadcaster keeps, for clients that lag and for those that come back. The first bound reached counts. */
@@ -101,10 +102,10 @@ export interface BroadcasterOptions extends SharedStreamOptions {
 /** Options of {@linkcode Broadcaster.subscribe}. */
 export interface SubscribeOptions<Events extends EventMap = EventMap> extends Omit<StreamOptions, "clock"> {
   /**
-   * The topics to receive, or `"*"` for every one. Events that were published without a topic are received in any case.
-   * Default: none.
+   * The topics to receive, each by its name or by a {@linkcode TopicMatcher}, or `"*"` for every one. Events that were
+   * published without a topic are received in any case. Default: none.
    */
-  topics?: readonly string[] | "*" | undefined;
+  topics?: readonly (string | TopicMatcher)[] | "*" | undefined;
   /**
    * Receives the events for which it returns `true`, as they were published. Pass the same function for many clients and
    * they share its answers. If it throws, the event is withheld and the error printed.
@@ -113,8 +114,13 @@ export interface SubscribeOptions<Events extends EventMap = EventMap> extends Om
   /** Whose client this is, for the limit `clientsPerOwner`: an address, a user. Default: nobody's, and not limited. */
   owner?: string | undefined;
   /**
-   * The id after which to go on; `""` for only what is new, whatever the request says. Default: the request's
-   * `Last-Event-ID`, or else only what is new.
+   * When its stream ends at the latest, as `Date.now()` counts: when the user's token does, for example. A client that has
+   * taken all is let go up to two seconds earlier, with the reason `"lifetime"`, and comes back by itself. Default: never.
+   */
+  expires?: number | undefined;
+  /**
+   * The id after which to go on; `"earliest"` for all that is kept in memory, `""` for only what is new, whatever the
+   * request says. Default: the request's `Last-Event-ID`, which may say `earliest` too, or else only what is new.
    */
   lastEventId?: string | undefined;
   /**
@@ -122,6 +128,13 @@ export interface SubscribeOptions<Events extends EventMap = EventMap> extends Om
    * `EventSource`, because the browser has given up on the old one, cannot send that header. Default: none.
    */
   lastEventIdQuery?: string | undefined;
+  /**
+   * The name of a response header that tells a client that came with an id where its stream goes on: the same id, or another
+   * one, or `earliest` if no event kept comes before, where it may have missed something. With a backplane, of a place that
+   * this process has to look for first, it says the id that was asked for, and a `gap` event tells if it was not found.
+   * Default: none.
+   */
+  lastEventIdHeader?: string | undefined;
 }
 
 /** Figures of a {@linkcode Broadcaster}, since it was made. */
@@ -245,8 +258,10 @@ const SUBSCRIBE_OPTIONS = [
     topics: true,
     filter: true,
     owner: true,
+    expires: true,
     lastEventId: true,
     lastEventIdQuery: true,
+    lastEventIdHeader: true,
   }),
 ];
 
@@ -258,20 +273,48 @@ const SUBSCRIBE_OPTIONS = [
 export function checkSubscribeOptions<Events extends EventMap>(options: SubscribeOptions<Events>): void {
   checkNames("subscribe", options, SUBSCRIBE_OPTIONS, { key: "owner" });
   checkStreamOptions(options);
-  const { topics = [], filter, owner, lastEventId, lastEventIdQuery } = options;
+  const { topics = [], filter, owner, expires = Infinity, lastEventId, lastEventIdQuery, lastEventIdHeader } =
+    options;
   functionOption("filter", filter);
   textOption("owner", owner);
   textOption("lastEventId", lastEventId);
   textOption("lastEventIdQuery", lastEventIdQuery);
+  textOption("lastEventIdHeader", lastEventIdHeader);
+  numberOption("expires", expires, {
+    least: 0,
+    unit: "milliseconds since 1970",
+    whole: false,
+    endless: true,
+  });
   if (topics === "*") return;
   if (!Array.isArray(topics)) {
     throw wrongOption("topics", 'an array of strings, or "*" for every topic', topics);
   }
   for (const topic of topics) {
+    if (typeof topic === "object" && topic !== null) {
+      checkMatcher(topic);
+      continue;
+    }
     if (typeof topic !== "string" || topic === "") {
-      throw wrongOption("topics", "an array of strings that are not empty", topic);
+      throw wrongOption("topics", "an array of strings that are not empty, or of topic matchers", topic);
     }
     if (topic === "*") throw wrongOption("topics", 'the string "*" alone for every topic', '["*"]');
+  }
+}
+
+/**
+ * It may be an instance of a class of the caller's, with fields of its own, so its names are not checked.
+ *
+ * @throws {TypeError} Naming the option and the value received.
+ */
+function checkMatcher({ key, matches, index }: TopicMatcher): void {
+  if (typeof key !== "string" || key === "") {
+    throw wrongOption("topics[].key", "a string that is not empty", key);
+  }
+  if (typeof matches !== "function") throw wrongOption("topics[].matches", "a function", matches);
+  if (index === undefined) return;
+  if (typeof index?.spell !== "function" || typeof index.prefix !== "string") {
+    throw wrongOption("topics[].index", "an object with the function spell and the string prefix", index);
   }
 }
 

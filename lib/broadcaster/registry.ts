@@ -19,7 +19,9 @@ export interface Client extends Recipient {
   readonly view: View<Recipient>;
   /** Whose client it is, for the limit `clientsPerOwner`. */
   readonly owner: string | undefined;
-  /** When its lifetime is over, by the clock. */
+  /** When it is let go, by the clock, as soon as it has all. */
+  readonly leaves: number;
+  /** When it ends at the latest, by the clock, whatever waits for it. */
   readonly expires: number;
   /** What is in the log for it and was not handed over. */
   waiting(): { readonly events: number; readonly bytes: number };
@@ -31,8 +33,8 @@ export interface Client extends Recipient {
   truncate(info: CloseInfo, options: { discard: boolean }): void;
 }
 
-// How often lagging clients and lifetimes are looked at, in milliseconds.
-const SWEEP = 1_000;
+/** How often lagging clients and lifetimes are looked at, in milliseconds. */
+export const SWEEP = 1_000;
 
 export class Registry implements Beating, DeliveryMeter {
   readonly views: Views<Recipient> = new Views();
@@ -46,6 +48,8 @@ export class Registry implements Beating, DeliveryMeter {
     ...{ delivered: 0, bytes: 0, dropped: 0, refused: 0 },
   };
   readonly #log: EventLog;
+  /** Whether a client that has an end of its own came since there was none. */
+  #hasExpiring = false;
   readonly #onClose: ((info: CloseInfo, request: Request) => void) | undefined;
 
   constructor(
@@ -75,6 +79,7 @@ export class Registry implements Beating, DeliveryMeter {
     this.admission.enter(client.owner);
     this.clients.add(client);
     this.lagging.add(client);
+    if (client.expires < Infinity) this.#hasExpiring = true;
   }
 
   leave(client: Client, info: CloseInfo): void {
@@ -82,7 +87,10 @@ export class Registry implements Beating, DeliveryMeter {
     this.lagging.delete(client);
     this.views.release(client.view);
     this.admission.leave(client.owner);
-    if (this.clients.size === 0) leaveHeartbeat(this.clock, SWEEP, this);
+    if (this.clients.size === 0) {
+      this.#hasExpiring = false;
+      leaveHeartbeat(this.clock, SWEEP, this);
+    }
     const onClose = this.#onClose;
     if (onClose !== undefined) callHook("onClose", () => onClose(info, client.request));
   }
@@ -102,7 +110,12 @@ export class Registry implements Beating, DeliveryMeter {
     this.views.tidy();
     const now = this.clock.now();
     for (const client of this.lagging) client.sweep(now);
-    if (!this.admission.limitsLifetime) return;
-    for (const client of this.clients) if (client.expires <= now) client.finish("lifetime");
+    if (!this.admission.limitsLifetime && !this.#hasExpiring) return;
+    for (const client of this.clients) {
+      if (client.leaves > now) continue;
+      // The next look would be too late.
+      if (client.expires < now + SWEEP) client.truncate({ reason: "lifetime" }, { discard: true });
+      else client.finish("lifetime");
+    }
   }
 }

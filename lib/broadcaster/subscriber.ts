@@ -35,6 +35,8 @@ export interface Subscription {
   readonly options: StreamOptions;
   readonly view: View<Recipient>;
   readonly owner: string | undefined;
+  /** When it ends at the latest, by the clock. */
+  readonly expires: number | undefined;
   /** Where it goes on, if that is known. */
   readonly place: Start | Replay | undefined;
 }
@@ -42,12 +44,16 @@ export interface Subscription {
 // How much of the log is copied for a lagging client at a time. One copy is all the memory that a stalled one costs.
 const CHUNK_BYTES = 16_384;
 
+// How long before its end a client is let go, in milliseconds: the registry looks once a second, and then once more.
+const NOTICE = 2_000;
+
 const utf8 = new TextEncoder();
 
 export class Subscriber extends EventStream implements Client, LogReader {
   readonly request: Request;
   readonly view: View<Recipient>;
   readonly owner: string | undefined;
+  readonly leaves: number;
   readonly expires: number;
   readonly #feed: Feed;
   /** Where it is: it waits for its place, reads what is older than the log, lags in the log, or has all there is. */
@@ -62,7 +68,7 @@ export class Subscriber extends EventStream implements Client, LogReader {
   /** How it is being sent away, once it has all that was published. */
   #leaving: { readonly reason: "end" | "lifetime"; readonly farewell: Uint8Array | undefined } | undefined;
 
-  constructor(feed: Feed, { request, head, options, view, owner, place }: Subscription) {
+  constructor(feed: Feed, { request, head, options, view, owner, expires = Infinity, place }: Subscription) {
     // One chunk for all there is to say at first.
     const opening = place !== undefined && "cursor" in place ? place.opening : "";
     super(request, head, options, prelude(options.retry) + opening);
@@ -70,7 +76,8 @@ export class Subscriber extends EventStream implements Client, LogReader {
     this.request = request;
     this.view = view;
     this.owner = owner;
-    this.expires = feed.registry.admission.expiry();
+    this.expires = expires;
+    this.leaves = Math.min(feed.registry.admission.expiry(), expires - NOTICE);
     this.#progress = feed.registry.clock.now();
     if (place !== undefined) this.#goTo(place);
   }

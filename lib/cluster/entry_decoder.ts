@@ -58,7 +58,7 @@ export class EntryDecoder {
       const after = decodeLoss(payload);
       if (after !== undefined) return this.#toLoss(id, after);
       const { event, wire } = decodePayload(payload);
-      return { ...toDraft(wire, id, this.#largest), event };
+      return { ...toDraft(wire, id, this.#largest, (text) => this.#backplane.isId(text)), event };
     } catch (cause) {
       this.#leaveOut(id, errorText(cause), cause);
       return placeOnly(id);

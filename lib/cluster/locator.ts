@@ -44,6 +44,12 @@ export class Locator {
     return { cursor: this.#log.tip, opening: cursorFrame(this.tip) };
   }
 
+  /** The start of a client that wants all that this process keeps. */
+  startAtOldest(): Start {
+    const cursor = this.#log.oldest - 1;
+    return { cursor, opening: cursorFrame(this.#log.idAt(cursor)) };
+  }
+
   /** The start of a client whose id is none: it goes on with what is new, and is told. */
   startInvalid(asked: string): Start {
     return startWithGap(asked, this.#log.tip, this.tip, "invalid");

@@ -1,8 +1,8 @@
 /**
  * Writes and reads an event as it lies in the shared log: a JSON object, which any program may append, in any language.
  *
- * `data` is text that clients receive as it is; `json` is a value that they receive as JSON. Both, and `event`, `topic`,
- * `key` and `retry`, may be left out: `{"data":"hello"}`, `{"event":"price","json":{"amount":12.3},"topic":"acme"}`.
+ * `data` is text that clients receive as it is; `json` is a value that they receive as JSON. Both, and `event`, `topic`
+ * (one, or a list), `key`, `retry` and `id`, may be left out: `{"data":"hello"}`, `{"event":"price","json":{"amount":12.3},"topic":"acme"}`.
  *
  * @module
  */
@@ -16,8 +16,9 @@ export type { PublishableEvent };
 /** Writes an event that was checked. */
 export function encodePayload(input: PublishableEvent): string {
   if (typeof input === "string") return JSON.stringify({ data: input });
-  const { event, topic, key, retry, data } = input;
+  const { id, event, topic, key, retry, data } = input;
   return JSON.stringify({
+    id,
     event,
     topic,
     key,
@@ -29,10 +30,11 @@ export function encodePayload(input: PublishableEvent): string {
 /**
  * Checks and writes an event that does not go through a Broadcaster, which would check it.
  *
+ * @param isOfLog Whether a text could be an id that the log gives.
  * @throws {TidingsError} With code `"invalid-event"`, naming the field and the value received.
  */
-export function encodeChecked(input: PublishableEvent): string {
-  toDraft(input, "0", Infinity);
+export function encodeChecked(input: PublishableEvent, isOfLog: (text: string) => boolean): string {
+  toDraft(input, "0", Infinity, isOfLog);
   return encodePayload(input);
 }
 
@@ -59,9 +61,9 @@ export function decodePayload(payload: string): Decoded {
   if (typeof value !== "object" || value === null) {
     throw new TidingsError("invalid-event", `Not a JSON object: ${show(payload)}`);
   }
-  const { json, data = json, event: name, topic, key, retry } = value as Record<string, unknown>;
+  const { json, data = json, event: name, topic, key, retry, id } = value as Record<string, unknown>;
   // Whatever types these fields have, the draft that is made of them is checked.
-  const event = { data, event: name, topic, key, retry } as Exclude<PublishableEvent, string>;
+  const event = { data, event: name, topic, key, retry, id } as Exclude<PublishableEvent, string>;
   // A string of JSON, a date for example, is not the text that it stands for.
   const isQuoted = typeof json === "string" && data === json;
   return { event, wire: isQuoted ? { ...event, data: JSON.stringify(json) } : event };

@@ -21,6 +21,7 @@ import type { Clock } from "../base/clock.ts";
 import { callHook, type TidingsError } from "../base/errors.ts";
 import { RecentMap } from "../base/recent.ts";
 import type { Batcher } from "../log/batcher.ts";
+import { EARLIEST } from "../log/cursor.ts";
 import { toDraft } from "../log/draft.ts";
 import type { EventLog, Selection } from "../log/log.ts";
 import type { Health, LogReader, Replay, Sequencer, Start } from "../log/sequencer.ts";
@@ -126,7 +127,7 @@ export class SharedSequencer implements Sequencer {
   }
 
   publish(input: PublishableEvent): Promise<string> {
-    toDraft(input, LONGEST_ID, this.#log.limits.eventBytes);
+    toDraft(input, LONGEST_ID, this.#log.limits.eventBytes, (text) => this.#backplane.isId(text));
     return this.#publisher.publish(encodePayload(input));
   }
 
@@ -145,10 +146,19 @@ export class SharedSequencer implements Sequencer {
     const locator = this.#locator;
     if (locator.begin === undefined) return undefined;
     if (asked === undefined) return locator.startAtTip();
-    if (!locator.isId(asked)) return locator.startInvalid(asked);
-    if (locator.isOlder(asked)) return new ArchiveReplay(asked, this.#replayParts);
+    if (asked === EARLIEST) return locator.startAtOldest();
+    const id = this.#log.placeOf(asked) ?? asked;
+    // An event's own id is known once the event was read.
+    if (!locator.isId(id)) return this.#log.hasOwnIds ? undefined : locator.startInvalid(asked);
+    if (locator.isOlder(id)) return new ArchiveReplay(id, this.#replayParts);
     // One that is not here may be of a process that is ahead, or has noticed before this one that the log was set back.
-    return locator.startAt(asked);
+    return locator.startAt(id);
+  }
+
+  /** The start of a client whose place was not met when the log had been read to its end. */
+  #startElsewhere(asked: string): Start {
+    const id = this.#log.placeOf(asked) ?? asked;
+    return this.#locator.isId(id) ? this.#locator.startUnknown(id) : this.#locator.startInvalid(asked);
   }
 
   wait(reader: LogReader, asked: string | undefined): void {
@@ -164,7 +174,7 @@ export class SharedSequencer implements Sequencer {
   #giveUpWaiting(round: number): void {
     if (this.#waiting.size === 0) return;
     this.#batcher.flush();
-    this.#waiting.giveUp(round, (asked) => this.locate(asked) ?? this.#locator.startUnknown(asked));
+    this.#waiting.giveUp(round, (asked) => this.locate(asked) ?? this.#startElsewhere(asked));
   }
 
   forget(reader: LogReader): void {

@@ -13,6 +13,9 @@ import type { Clock } from "../base/clock.ts";
 const LONGEST = 40;
 const PATTERN = /^([0-9a-z]{1,20})-(0|[1-9][0-9]{0,15})$/;
 
+/** What a client asks for that wants all that is kept, instead of an id. */
+export const EARLIEST = "earliest";
+
 /** A cursor, read. */
 export interface Cursor {
   /** The life of the log it belongs to. */
@@ -33,6 +36,15 @@ export function newEpoch(clock: Clock): string {
 /** Writes a cursor as an event id. */
 export function formatCursor(epoch: string, seq: number): string {
   return `${epoch}-${seq}`;
+}
+
+// A time of these centuries has eight characters in base 36, the random part six.
+const SHORTEST_EPOCH = 14;
+
+/** Whether a text could be a cursor of any log's, and not merely a word with a number behind it. */
+export function isCursor(text: string): boolean {
+  const cursor = parseCursor(text);
+  return cursor !== undefined && cursor.epoch.length >= SHORTEST_EPOCH;
 }
 
 /** Reads what a client sent, strictly: `undefined` for anything that {@linkcode formatCursor} never wrote. */

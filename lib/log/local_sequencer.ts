@@ -6,7 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Batcher } from "./batcher.ts";
-import { formatCursor, newEpoch, parseCursor } from "./cursor.ts";
+import { EARLIEST, formatCursor, isCursor, newEpoch, parseCursor } from "./cursor.ts";
 import { toDraft } from "./draft.ts";
 import { cursorFrame, startWithGap } from "./gap.ts";
 import type { EventLog, Selection } from "./log.ts";
@@ -32,7 +32,7 @@ export class LocalSequencer implements Sequencer {
 
   publish(input: PublishableEvent): Promise<string> {
     const id = formatCursor(this.#epoch, this.#published + 1);
-    const draft = toDraft(input, id, this.#log.limits.eventBytes);
+    const draft = toDraft(input, id, this.#log.limits.eventBytes, isCursor);
     this.#published++;
     this.#batcher.add(draft);
     return Promise.resolve(id);
@@ -43,7 +43,8 @@ export class LocalSequencer implements Sequencer {
     const { tip } = log;
     if (asked === undefined) return { cursor: tip, opening: cursorFrame(log.idAt(tip)) };
     const oldest = log.oldest - 1;
-    const position = parseCursor(asked);
+    if (asked === EARLIEST) return { cursor: oldest, opening: cursorFrame(log.idAt(oldest)) };
+    const position = parseCursor(log.placeOf(asked) ?? asked);
     // It is not an id of any log, so nothing can be said of what was missed: the client goes on with what is new.
     if (position === undefined) return startWithGap(asked, tip, log.idAt(tip), "invalid");
     // All of this life of the log is new to the client.

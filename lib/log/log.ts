@@ -24,7 +24,9 @@ export interface LogLimits {
 export interface Draft {
   /** The event's id. Several entries may have the same one: the last of them is the place that it names. */
   readonly id: string;
-  readonly topic: string | undefined;
+  /** The id that clients were told instead, if the event came with one of its own. */
+  readonly ownId?: string | undefined;
+  readonly topic: string | readonly string[] | undefined;
   readonly key: string | undefined;
   /** What was published, for filters. */
   readonly event: unknown;
@@ -35,7 +37,7 @@ export interface Draft {
 }
 
 /** An event in the log: its bytes are `segment[start, end)`. */
-export interface LogEntry extends Omit<Draft, "frame"> {
+export interface LogEntry extends Omit<Draft, "frame" | "ownId"> {
   readonly seq: number;
   readonly time: number;
   readonly segment: Uint8Array;
@@ -53,8 +55,12 @@ export interface Batch {
 
 /** What decides whether an entry concerns somebody: see `view.ts`. */
 export interface Selection {
-  /** The topics, or `undefined` for all of them. Events without a topic concern everybody. */
+  /** The topics by name, or `undefined` for all of them. Events without a topic concern everybody. */
   readonly topics: ReadonlySet<string> | undefined;
+  /** Whether there are more topics than those with a name here: {@linkcode Selection.sees} tells which. */
+  readonly hasMatchers: boolean;
+  /** Whether events of a topic may concern it, by their topic. */
+  sees(topic: string): boolean;
   matches(entry: LogEntry): boolean;
 }
 
@@ -69,6 +75,9 @@ export interface Chunk {
 
 // How many topics are remembered, at least, of which something was dropped; beyond that the oldest are lumped together.
 const MOST_MARKS = 10_000;
+
+// How many ids of events' own are known, at least, whether or not their events are kept.
+const MOST_OWN_IDS = 10_000;
 
 const encoder = new TextEncoder();
 
@@ -87,6 +96,9 @@ export class EventLog {
   /** For each topic the newest entry that was dropped, and the same of all that is no longer here. */
   readonly #dropped = new RecentMap<string | undefined, number>(MOST_MARKS);
   #droppedElsewhere = 0;
+  /** The ids that events came with, and those of their places. */
+  #ownIds = new RecentMap<string, string>(MOST_OWN_IDS);
+  #hasOwnIds = false;
 
   constructor(limits: LogLimits, clock: Clock) {
     this.limits = limits;
@@ -131,8 +143,19 @@ export class EventLog {
     return low;
   }
 
+  /** The id of the place of an event that came with this one; `undefined` if none is known. */
+  placeOf(ownId: string): string | undefined {
+    return this.#ownIds.get(ownId);
+  }
+
+  /** Whether there was ever an event with an id of its own. */
+  get hasOwnIds(): boolean {
+    return this.#hasOwnIds;
+  }
+
   /** Drops all, as if it had never been: what comes next follows on another place. */
   restart(baseId: string): void {
+    if (this.#hasOwnIds) this.#ownIds = new RecentMap(MOST_OWN_IDS);
     while (this.length > 0) this.#drop(this.#entries[this.#head]!);
     this.#sweep();
     this.#baseId = baseId;
@@ -142,6 +165,12 @@ export class EventLog {
   append(drafts: readonly Draft[]): Batch {
     const entries = toEntries(drafts, this.#tip + 1, this.#clock.now());
     this.#tip += drafts.length;
+    for (const { ownId, id } of drafts) {
+      // The first one stays: whoever comes back with the id misses nothing.
+      if (ownId === undefined || this.#ownIds.has(ownId)) continue;
+      this.#ownIds.set(ownId, id);
+      this.#hasOwnIds = true;
+    }
     for (const entry of entries) {
       if (entry.key !== undefined) {
         const older = this.#newest.get(entry.key);
@@ -182,6 +211,11 @@ export class EventLog {
     this.#baseId = id;
     if (audience === "none") return;
     if (key !== undefined && this.#newest.get(key) === entry) this.#newest.delete(key);
+    if (typeof topic !== "object") this.#mark(topic, seq);
+    else for (const each of topic) this.#mark(each, seq);
+  }
+
+  #mark(topic: string | undefined, seq: number): void {
     const forgotten = this.#dropped.set(topic, seq);
     for (const mark of forgotten?.values() ?? []) {
       if (mark > this.#droppedElsewhere) this.#droppedElsewhere = mark;
@@ -193,11 +227,16 @@ export class EventLog {
    * more than 10,000 of them are in use, and errs on the side of saying so beyond; a filter can no longer be asked about
    * what is gone, so with one it errs on that side too.
    */
-  missed(cursor: number, { topics }: Selection): boolean {
+  missed(cursor: number, selection: Selection): boolean {
+    const { topics } = selection;
     if (cursor >= this.oldest - 1) return false;
     if (topics === undefined || cursor < this.#droppedElsewhere) return true;
     if ((this.#dropped.get(undefined) ?? 0) > cursor) return true;
     for (const topic of topics) if ((this.#dropped.get(topic) ?? 0) > cursor) return true;
+    if (!selection.hasMatchers) return false;
+    for (const [topic, mark] of this.#dropped) {
+      if (mark > cursor && topic !== undefined && selection.sees(topic)) return true;
+    }
     return false;
   }
 

@@ -11,13 +11,22 @@ export type EventMap = Record<string, unknown>;
 
 /** What can be said of an event besides its name and data. */
 export interface PublishFields {
-  /** Only subscribers of this topic receive the event. Default: all receive it. */
-  topic?: string | undefined;
+  /**
+   * Only subscribers of this topic receive the event, or with a list those of any of these, once each. Default: all
+   * receive it.
+   */
+  topic?: string | readonly string[] | undefined;
   /**
    * With the lag policy `"latest"`, a newer event with the same key replaces this one for a client that lags and gets both,
    * whatever their topics.
    */
   key?: string | undefined;
+  /**
+   * An id of your own, which clients are told as the event's id. A client that comes back with it goes on after the event:
+   * the first one, should several have it. The newest 10,000 such ids are known, to each process; one that has been forgotten
+   * is told of as a gap. It must be fit for a header, and not look like an id that the log gives itself. Default: the log's.
+   */
+  id?: string | undefined;
   /** Milliseconds a browser waits before it reconnects, from this event on. */
   retry?: number | undefined;
 }
@@ -39,4 +48,4 @@ export type PublishInput<Events extends EventMap> =
   | ("message" extends keyof Events ? string extends Events["message"] ? string : never : never);
 
 /** Any input of `publish()`, its types forgotten. */
-export type PublishableEvent = string | (ServerSentEvent & PublishFields);
+export type PublishableEvent = string | (Omit<ServerSentEvent, "id"> & PublishFields);

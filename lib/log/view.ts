@@ -7,15 +7,20 @@
 
 import { report } from "../base/errors.ts";
 import type { Chunk, EventLog, LogEntry, Selection } from "./log.ts";
+import { type MatcherGroup, MatcherIndex, type TopicMatcher } from "./matchers.ts";
 
 /** Decides for one event whether the clients of a view receive it. */
 export type Filter = (event: never) => boolean;
+
+/** The topics that a client asks for: by name, by matchers, or all. */
+export type Topics = readonly (string | TopicMatcher)[] | "*";
 
 // Pieces of the log that a view keeps for a moment: a crowd that comes back together asks for the same ones.
 const MOST_PIECES = 4;
 
 /** One view, and its clients that keep up. */
 export class View<Client> implements Selection {
+  /** The topics by name, or `undefined` for all of them. */
   readonly topics: ReadonlySet<string> | undefined;
   /** The clients that are handed each batch as it is flushed. Those that lag read from the log instead. */
   readonly live: Set<Client> = new Set();
@@ -30,11 +35,29 @@ export class View<Client> implements Selection {
    */
   readonly #pieces = new Map<number, Chunk>();
   #tip = 0;
+  readonly #matchers: MatcherIndex<View<Client>>;
+  readonly #groups: readonly MatcherGroup<View<Client>>[];
 
-  constructor(key: string, topics: ReadonlySet<string> | undefined, filter: Filter | undefined) {
+  constructor(
+    key: string,
+    topics: ReadonlySet<string> | undefined,
+    filter: Filter | undefined,
+    matchers: { readonly index: MatcherIndex<View<Client>>; readonly own: readonly TopicMatcher[] },
+  ) {
     this.key = key;
     this.topics = topics;
     this.filter = filter;
+    this.#matchers = matchers.index;
+    this.#groups = matchers.own.map((matcher) => matchers.index.add(matcher, this));
+  }
+
+  get hasMatchers(): boolean {
+    return this.#groups.length > 0;
+  }
+
+  /** Takes its matchers out of the index: it has no client any more. */
+  leave(): void {
+    for (const group of this.#groups) this.#matchers.delete(group, this);
   }
 
   /** What {@linkcode EventLog.read} says, made once while several clients ask for it. */
@@ -60,9 +83,21 @@ export class View<Client> implements Selection {
     return this.topics === undefined && this.filter === undefined;
   }
 
+  sees(topic: string): boolean {
+    if (this.topics === undefined || this.topics.has(topic)) return true;
+    for (const group of this.#groups) if (this.#matchers.matches(group, topic)) return true;
+    return false;
+  }
+
+  #seesAnyOf(topic: string | readonly string[]): boolean {
+    if (typeof topic === "string") return this.sees(topic);
+    for (const each of topic) if (this.sees(each)) return true;
+    return false;
+  }
+
   matches({ topic, event, audience }: LogEntry): boolean {
     if (audience !== undefined) return audience === "all";
-    if (topic !== undefined && this.topics !== undefined && !this.topics.has(topic)) return false;
+    if (topic !== undefined && this.topics !== undefined && !this.#seesAnyOf(topic)) return false;
     if (this.filter === undefined) return true;
     try {
       return this.filter(event as never) === true;
@@ -80,17 +115,19 @@ export class Views<Client> {
   /** Those that see every topic, and those that see each one. */
   readonly #everyTopic = new Set<View<Client>>();
   readonly #byTopic = new Map<string, Set<View<Client>>>();
+  /** Those that have matchers, by these. */
+  readonly #matchers = new MatcherIndex<View<Client>>();
   /** By topics, then by filter: the same function is the same filter. */
   readonly #shared = new Map<string, Map<Filter | undefined, View<Client>>>();
 
   /** The view with these topics and this very filter, made if it is new. Release it once for every call. */
-  acquire(topics: readonly string[] | "*", filter: Filter | undefined): View<Client> {
-    const key = topics === "*" ? "*" : JSON.stringify([...new Set(topics)].sort());
+  acquire(topics: Topics, filter: Filter | undefined): View<Client> {
+    const { names, matchers, key } = sortTopics(topics);
     let sameTopics = this.#shared.get(key);
     if (sameTopics === undefined) this.#shared.set(key, sameTopics = new Map());
     let view = sameTopics.get(filter);
     if (view === undefined) {
-      view = new View<Client>(key, topics === "*" ? undefined : new Set(topics), filter);
+      view = new View<Client>(key, names, filter, { index: this.#matchers, own: matchers });
       sameTopics.set(filter, view);
       this.#all.add(view);
       if (view.topics === undefined) this.#everyTopic.add(view);
@@ -114,6 +151,7 @@ export class Views<Client> {
     if (--view.clients > 0) return;
     this.#all.delete(view);
     this.#everyTopic.delete(view);
+    view.leave();
     for (const topic of view.topics ?? []) {
       const views = this.#byTopic.get(topic)!;
       views.delete(view);
@@ -130,12 +168,35 @@ export class Views<Client> {
     for (const { topic, audience } of entries) {
       if (audience === "none") continue;
       if (topic === undefined) return this.#all;
-      topics.add(topic);
+      if (typeof topic === "string") topics.add(topic);
+      else for (const each of topic) topics.add(each);
     }
+    const hasMatchers = this.#matchers.size > 0;
     const only = topics.size === 1 ? this.#byTopic.get(topics.values().next().value!) : undefined;
-    if (only !== undefined && this.#everyTopic.size === 0) return only;
+    if (only !== undefined && this.#everyTopic.size === 0 && !hasMatchers) return only;
     const views = new Set(this.#everyTopic);
-    for (const topic of topics) for (const view of this.#byTopic.get(topic) ?? []) views.add(view);
+    for (const topic of topics) {
+      for (const view of this.#byTopic.get(topic) ?? []) views.add(view);
+      if (!hasMatchers) continue;
+      for (const { members } of this.#matchers.matching(topic)) for (const view of members) views.add(view);
+    }
     return views;
   }
+}
+
+/** Takes apart what a client asks for. The same in any order, and said twice, has the same key. */
+function sortTopics(
+  topics: Topics,
+): { names: ReadonlySet<string> | undefined; matchers: readonly TopicMatcher[]; key: string } {
+  if (topics === "*") return { names: undefined, matchers: [], key: "*" };
+  const names = new Set<string>();
+  const matchers = new Map<string, TopicMatcher>();
+  for (const topic of topics) {
+    if (typeof topic === "string") names.add(topic);
+    else if (!matchers.has(topic.key)) matchers.set(topic.key, topic);
+  }
+  const sorted: unknown[] = [...names].sort();
+  // A list in the list: no name can be mistaken for it.
+  if (matchers.size > 0) sorted.push([...matchers.keys()].sort());
+  return { names, matchers: [...matchers.values()], key: JSON.stringify(sorted) };
 }

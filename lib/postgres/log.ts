@@ -202,7 +202,7 @@ class Log implements PostgresLog {
   }
 
   async publishIn(tx: PostgresTransaction, event: PublishableEvent): Promise<void> {
-    const payload = toStored(encodeChecked(event));
+    const payload = toStored(encodeChecked(event, (text) => this.isId(text)));
     await runIn(tx, "SELECT tidings.publish_payload($1::text, $2::text)", [this.#log, payload]);
   }
 

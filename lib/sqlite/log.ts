@@ -197,7 +197,7 @@ class Log implements SqliteLog {
   }
 
   publishIn(database: SqliteDatabase, event: PublishableEvent): string {
-    toDraft(event, LONGEST_ID, Infinity);
+    toDraft(event, LONGEST_ID, Infinity, (text) => this.isId(text));
     const payload = encodePayload(event);
     const message = randomUUID();
     let insert = this.#inserts.get(database);

@@ -424,10 +424,16 @@ test("what cannot be published is refused by name and costs no id", async () => 
         error instanceof TidingsError && error.code === "invalid-event" && message.test(error.message),
     );
   const before = await feed.publish("x");
-  refused({ data: 1, id: "mine" }, /"id" must be left out/);
+  refused({ data: 1, id: "" }, /"id" must be a string that is not empty/);
+  refused({ data: 1, id: 7 }, /"id" must be a string that is not empty, received 7/);
+  refused({ data: 1, id: before }, /"id" must not look like one that the log gives itself/);
+  refused({ data: 1, id: "earliest" }, /"id" must be another one/);
+  refused({ data: 1, id: "two\nlines" }, /"id" must not contain a line break/);
+  refused({ data: 1, topic: [] }, /"topic" must be left out where there is none/);
+  refused({ data: 1, topic: ["a", "*"] }, /"topic" must be a string, or a list of strings.*received "\*"/);
   refused({ data: 1, event: "gap" }, /must not be a name that tidings sends itself/);
   refused({ data: 1, event: "tidings-cursor" }, /must not be a name/);
-  refused({ data: 1, topic: "" }, /"topic" must be a string that is not empty/);
+  refused({ data: 1, topic: "" }, /"topic" must be a string, or a list of strings, that is not empty/);
   refused({ data: 1, topic: "*" }, /not "\*", which stands for all topics, received "\*"/);
   refused({ data: 1, topic: 5 }, /"topic"/);
   refused({ data: 1, key: 5 }, /"key" must be a string/);

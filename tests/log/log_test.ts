@@ -1,7 +1,7 @@
 /** Tests the log by itself: its bounds, what is read from where, and what was missed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EventLog } from "../../lib/log/log.ts";
+import { EventLog, type LogEntry } from "../../lib/log/log.ts";
 import { turnedClock } from "../support/turned_clock.ts";
 
 test("with more topics than are remembered, what was missed is told exactly for the last, and never less", () => {
@@ -12,7 +12,12 @@ test("with more topics than are remembered, what was missed is told exactly for 
   }
   // Of each topic one event was published, its number the topic's own, and all but the last are dropped.
   const missed = (topic: number, cursor: number) => {
-    return log.missed(cursor, { topics: new Set([`t${topic}`]), matches: () => true });
+    return log.missed(cursor, {
+      topics: new Set([`t${topic}`]),
+      hasMatchers: false,
+      sees: () => true,
+      matches: () => true,
+    });
   };
   for (let topic = 1; topic < count; topic += 7) {
     assert.ok(missed(topic, topic - 1), `the event of topic ${topic}`);
@@ -34,8 +39,9 @@ test("a newer event replaces one with the same key only for those whom it concer
   const read = (topics: string[], not = "") => {
     const selection = {
       topics: new Set(topics),
-      matches: (entry: { topic: string | undefined; event: unknown }) =>
-        topics.includes(entry.topic!) && entry.event !== not,
+      hasMatchers: false,
+      sees: (topic: string) => topics.includes(topic),
+      matches: (entry: LogEntry) => topics.includes(entry.topic as string) && entry.event !== not,
     };
     const { bytes, events } = log.read(0, selection, 1_000, true);
     assert.equal(log.measure(0, selection, true).events, events);

@@ -1,0 +1,85 @@
+/**
+ * Turns what a subscriber listens to, and what its token lets it read, into a subscription of the Broadcaster.
+ *
+ * A public update reaches whoever listens to one of its topics. A private one reaches whoever listens to one of its topics
+ * and may read one of its topics, be it another one. The first is said by the names that are asked for, the second by a
+ * filter: see `topic.ts`. Both are asked by the log, for what is new and for what is replayed alike.
+ *
+ * @module
+ */
+
+import { RecentMap } from "../base/recent.ts";
+import type { PublishEvent } from "../log/typed.ts";
+import type { EventMap } from "../log/typed.ts";
+import type { TopicMatcher } from "../log/matchers.ts";
+import { EVERY, type Matcher } from "./matcher.ts";
+import { isPrivate, privateName, topicOf, type TopicReader } from "./topic.ts";
+
+/** What the Broadcaster is asked for. */
+export interface Audience {
+  readonly topics: readonly (string | TopicMatcher)[] | "*";
+  readonly filter: Filter | undefined;
+}
+
+type Filter = (event: PublishEvent<EventMap>) => boolean;
+
+// How many sets of rights have their filter remembered, at least: subscribers with equal rights share views.
+const MOST_FILTERS = 1_000;
+
+export class Audiences {
+  readonly #topics: TopicReader;
+  /** Begins the keys of a hub's matchers: no other hub's, and none of the broadcaster's own program's, may equal one. */
+  readonly #mark: string;
+  /** Sees every public update, and nothing else. */
+  readonly #public: TopicMatcher;
+  readonly #filters = new RecentMap<string, Filter>(MOST_FILTERS);
+
+  constructor(topics: TopicReader) {
+    this.#topics = topics;
+    this.#mark = privateName(topics.base.href);
+    this.#public = { key: `${this.#mark} public`, matches: (name) => !isPrivate(name) };
+  }
+
+  /**
+   * Says what to ask the Broadcaster for.
+   *
+   * @param listens What the subscriber listens to.
+   * @param mayRead Of what it may read private updates; without any it never sees one.
+   */
+  of(listens: readonly Matcher[], mayRead: readonly Matcher[]): Audience {
+    const seesPrivate = mayRead.length > 0;
+    const filter = seesPrivate ? this.#filter(mayRead) : undefined;
+    if (listens.some(({ text }) => text === EVERY)) {
+      return { topics: seesPrivate ? "*" : [this.#public], filter };
+    }
+    const topics = listens.flatMap((matcher): (string | TopicMatcher)[] => {
+      if (matcher.pattern !== undefined) return [this.#byPattern(matcher, seesPrivate)];
+      return seesPrivate ? [matcher.text, privateName(matcher.text)] : [matcher.text];
+    });
+    return { topics, filter };
+  }
+
+  #byPattern({ text, pattern, matches }: Matcher, seesPrivate: boolean): TopicMatcher {
+    return {
+      key: `${this.#mark} ${seesPrivate ? "all" : "public"} ${text}`,
+      matches: (name) => (seesPrivate || !isPrivate(name)) && matches(topicOf(name)),
+      index: { spell: this.#topics.spell, prefix: pattern!.prefix },
+    };
+  }
+
+  /** The same function for equal rights; none where they are to everything. */
+  #filter(mayRead: readonly Matcher[]): Filter | undefined {
+    if (mayRead.some(({ text }) => text === EVERY)) return undefined;
+    const key = JSON.stringify(mayRead.map(({ type, text }) => `${type} ${text}`).sort());
+    let filter = this.#filters.get(key);
+    if (filter === undefined) {
+      filter = ({ topic = [] }) => {
+        const names = typeof topic === "string" ? [topic] : topic;
+        return !names.some(isPrivate) ||
+          names.some((name) => mayRead.some((matcher) => matcher.matches(topicOf(name))));
+      };
+      this.#filters.set(key, filter);
+    }
+    return filter;
+  }
+}

@@ -1,0 +1,372 @@
+/**
+ * Answers the requests of publishers and subscribers, by Mercure's protocol and by a JSON route, over one Broadcaster.
+ *
+ * @module
+ */
+
+import { TidingsError } from "../base/errors.ts";
+import type { Broadcaster } from "../broadcaster/broadcaster.ts";
+import { checkDrainOptions, type DrainOptions } from "../broadcaster/drain.ts";
+import { allowOrigin, preflight } from "../wire/cors.ts";
+import { append } from "../wire/header_list.ts";
+import { Audiences } from "./audience.ts";
+import { hasType, readBody } from "./body.ts";
+import { DETAIL_TYPE } from "./grants.ts";
+import { PatternCount, PublishRate, StreamCount } from "./limits.ts";
+import { PatternError } from "./linear.ts";
+import { EVERY, MATCH_TYPES, type Matcher, Matchers, type MatchType } from "./matcher.ts";
+import { checkHubOptions, type HubOptions, type HubSettings } from "./options.ts";
+import { notGranted, noToken, Refusal } from "./refusal.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { granted, type Presented, type Principal, Tokens } from "./tokens.ts";
+import { TopicReader } from "./topic.ts";
+import { checkUpdate, toEvent, type Update, updateOfForm, updateOfJson } from "./update.ts";
+
+const FORM = "application/x-www-form-urlencoded";
+const JSON_TYPE = "application/json";
+const LAST_EVENT_ID = "Mercure-Last-Event-ID";
+// What pages of other origins may read of an answer.
+const EXPOSED = ["Link", LAST_EVENT_ID, "WWW-Authenticate"];
+
+/** A hub: programs in any language publish to it over HTTP, and clients read. */
+export interface Hub {
+  /** Where its events go: publish to it, ask its figures. */
+  readonly broadcaster: Broadcaster;
+  /** Answers a request. One that is not the hub's gets 404. Never rejects. */
+  fetch(request: Request): Promise<Response>;
+  /** Ends the broadcaster that the hub made, as {@linkcode Broadcaster.close} does; one that was given stays. */
+  close(options?: DrainOptions): Promise<void>;
+}
+
+/**
+ * Makes a hub: a fetch handler to which programs in any language post updates, and from which browsers read them, by
+ * Mercure's protocol. Whether somebody may is said by the access token that they bring (RFC 9068).
+ *
+ * It answers at the path of its `url`: `POST` publishes an update, `GET` is a stream of those that match. Updates that are
+ * marked `private` reach only whom a token lets read them, live and when they are replayed. `POST /publish` takes the same as
+ * JSON, one event or a list.
+ *
+ * It needs the package `jose`, and on Node 23 and older `urlpattern-polyfill`.
+ *
+ * @param options See {@linkcode HubOptions}.
+ * @throws {TypeError} If an option is of no use, naming it and, unless it is a secret, the value received.
+ *
+ * @example
+ * ```ts
+ * import { createHub } from "tidings/hub";
+ *
+ * const hub = createHub({
+ *   url: "https://hub.example.com/.well-known/mercure",
+ *   auth: {
+ *     issuers: [{
+ *       issuer: "https://app.example.com",
+ *       algorithms: ["HS256"],
+ *       secret: "a secret of at least 32 bytes, as the app has it",
+ *     }],
+ *     anonymous: true,
+ *   },
+ * });
+ *
+ * // In the server: serve(hub.fetch)
+ * const request = new Request("http://localhost/.well-known/mercure?match=https://example.com/books/1");
+ * const response = await hub.fetch(request);
+ * if (response.status !== 200) throw new Error(await response.text());
+ *
+ * // Without a token nobody publishes.
+ * const body = new URLSearchParams({ topic: "https://example.com/books/1", data: "sold" });
+ * const refused = await hub.fetch(new Request("http://localhost/.well-known/mercure", { method: "POST", body }));
+ * if (refused.status !== 401) throw new Error(await refused.text());
+ * await hub.close();
+ * ```
+ */
+export function createHub(options: HubOptions): Hub {
+  const server = new HubServer(checkHubOptions(options));
+  return {
+    broadcaster: server.broadcaster,
+    fetch: (request) => server.fetch(request),
+    close: (drain) => server.close(drain),
+  };
+}
+
+class HubServer {
+  readonly broadcaster: Broadcaster;
+  readonly #settings: HubSettings;
+  readonly #path: string;
+  readonly #metadataPath: string;
+  readonly #topics: TopicReader;
+  readonly #matchers: Matchers;
+  readonly #tokens: Tokens;
+  readonly #audiences: Audiences;
+  readonly #rate: PublishRate;
+  readonly #perToken: StreamCount;
+  readonly #perAddress: StreamCount;
+  readonly #perMatcher: StreamCount;
+  readonly #perPrefix: PatternCount;
+  readonly #subscriptions: Subscriptions;
+
+  constructor(settings: HubSettings) {
+    const { url, limits, clock, broadcaster } = settings;
+    this.#settings = settings;
+    this.broadcaster = broadcaster;
+    this.#path = url.pathname;
+    this.#metadataPath = `/.well-known/oauth-protected-resource${url.pathname}`;
+    this.#topics = new TopicReader(url);
+    this.#matchers = new Matchers(this.#topics, limits.matcherLength);
+    this.#tokens = new Tokens(settings, this.#matchers);
+    this.#audiences = new Audiences(this.#topics);
+    this.#rate = new PublishRate(limits.publishRate, clock);
+    this.#perToken = new StreamCount(limits.streamsPerToken, "subscriber");
+    this.#perAddress = new StreamCount(limits.streamsPerAddress, "address");
+    this.#perMatcher = new StreamCount(limits.streamsPerMatcher, "matcher");
+    this.#perPrefix = new PatternCount(limits.patternsPerPrefix);
+    this.#subscriptions = new Subscriptions(url.pathname, broadcaster);
+  }
+
+  async close(options: DrainOptions = {}): Promise<void> {
+    checkDrainOptions(options);
+    if (this.#settings.isOwn) await this.broadcaster.close(options);
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const { cors } = this.#settings;
+    if (cors !== undefined && request.method === "OPTIONS") return preflight(request, cors);
+    let response: Response;
+    try {
+      response = await this.#route(request);
+    } catch (error) {
+      response = this.#refuse(error);
+    }
+    // A stream has these headers already.
+    if (cors !== undefined && !response.headers.has("access-control-allow-origin")) {
+      allowOrigin(response.headers, request, cors);
+      for (const name of EXPOSED) append(response.headers, "access-control-expose-headers", name);
+    }
+    return response;
+  }
+
+  #refuse(error: unknown): Response {
+    const metadata = new URL(this.#metadataPath, this.#settings.url).href;
+    if (error instanceof Refusal) return error.answer(metadata);
+    const code = error instanceof TidingsError ? error.code : undefined;
+    if (code === "invalid-event") return new Refusal(400, (error as Error).message).answer(metadata);
+    if (code === "publish-failed" || code === "closed") {
+      const headers = { "retry-after": "5" };
+      return new Refusal(503, "Nothing can be published now: try again", { headers }).answer(metadata);
+    }
+    this.#settings.onError(error);
+    return new Refusal(500, "Something went wrong here, and its operator was told").answer(metadata);
+  }
+
+  #route(request: Request): Promise<Response> | Response {
+    const { pathname } = new URL(request.url);
+    const { publishPath, subscriptions } = this.#settings;
+    const { method } = request;
+    const isRead = method === "GET" || method === "HEAD";
+    if (pathname === this.#path) {
+      if (method === "POST") return this.#publishForm(request);
+      return isRead ? this.#subscribe(request) : wrongMethod("GET, HEAD, POST");
+    }
+    if (pathname === publishPath) return method === "POST" ? this.#publishJson(request) : wrongMethod("POST");
+    if (pathname === this.#metadataPath) return isRead ? this.#metadata() : wrongMethod("GET, HEAD");
+    if (subscriptions && `${pathname}/`.startsWith(`${this.#path}/subscriptions/`)) {
+      return isRead ? this.#list(request, pathname) : wrongMethod("GET, HEAD");
+    }
+    throw new Refusal(404, "There is nothing here");
+  }
+
+  // Publishing
+
+  async #publishForm(request: Request): Promise<Response> {
+    const publisher = await this.#publisher(request);
+    if (!hasType(request, FORM)) throw new Refusal(415, `An update is posted as ${FORM}`);
+    const text = await this.#read(request);
+    const form = new URLSearchParams(text);
+    // What is no UTF-8 when its escapes are undone was replaced by this character.
+    if (/\ufffd/.test([...form].join("")) && !/\ufffd|%EF%BF%BD/i.test(text)) {
+      throw new Refusal(400, "The fields are not UTF-8");
+    }
+    const id = await this.#publish(updateOfForm(form), publisher);
+    return new Response(id, {
+      headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+    });
+  }
+
+  async #publishJson(request: Request): Promise<Response> {
+    const { limits } = this.#settings;
+    const publisher = await this.#publisher(request);
+    if (!hasType(request, JSON_TYPE)) throw new Refusal(415, `Events are posted as ${JSON_TYPE}`);
+    let body: unknown;
+    try {
+      body = JSON.parse(await this.#read(request));
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      throw new Refusal(400, "The body is not JSON");
+    }
+    if (!Array.isArray(body)) return json({ id: await this.#publish(updateOfJson(body), publisher) });
+    if (body.length > limits.batch) {
+      throw new Refusal(413, `A list may have ${limits.batch} events, and this one has ${body.length}`);
+    }
+    // All at once, and in their order: each has a result of its own.
+    const results = body.map(async (event) => {
+      try {
+        return { id: await this.#publish(updateOfJson(event), publisher) };
+      } catch (error) {
+        return { error: await this.#refuse(error).json() };
+      }
+    });
+    return json(await Promise.all(results));
+  }
+
+  #read(request: Request): Promise<string> {
+    return readBody(request, this.#settings.limits, this.#settings.clock);
+  }
+
+  /** Who publishes. A page of another origin must not do so by a cookie that the browser sends along. */
+  async #publisher(request: Request): Promise<Principal> {
+    const principal = await this.#tokens.require(request);
+    if (principal.by === "cookie" && !this.#isTrusted(request)) {
+      throw notGranted("this page's origin to publish by a cookie");
+    }
+    return principal;
+  }
+
+  #isTrusted(request: Request): boolean {
+    const { url, cors } = this.#settings;
+    if (request.headers.get("origin") === url.origin) return true;
+    const headers = new Headers();
+    allowOrigin(headers, request, cors);
+    return headers.has("access-control-allow-credentials");
+  }
+
+  /** Publishes an update, and returns the id that subscribers are told. Throws, or publishes, before it returns. */
+  #publish(update: Update, publisher: Principal): Promise<string> {
+    checkUpdate(update, this.#settings, this.#topics);
+    const mayPublish = granted(publisher, "publish");
+    if (!update.topics.every((topic) => mayPublish.some((matcher) => matcher.matches(topic)))) {
+      throw notGranted("publish on every topic of the update");
+    }
+    this.#rate.take(publisher.name);
+    return this.broadcaster.publish(toEvent(update)).then((id) => {
+      this.#subscriptions.published(id);
+      return update.id ?? id;
+    });
+  }
+
+  // Subscribing
+
+  async #subscribe(request: Request): Promise<Response> {
+    const principal = await this.#subscriber(this.#tokens.find(request));
+    const listens = await this.#listens(new URL(request.url).searchParams);
+    const address = this.#settings.address(request);
+    const matchers = listens.map(({ type, text }) => `${type} ${text}`);
+    this.#perToken.check(principal?.name);
+    this.#perAddress.check(address);
+    for (const matcher of matchers) this.#perMatcher.check(matcher);
+    for (const matcher of listens) this.#perPrefix.check(matcher);
+    const audience = this.#audiences.of(
+      listens,
+      principal === undefined ? [] : granted(principal, "subscribe"),
+    );
+    const { broadcaster } = this;
+    let leave = () => {};
+    const before = broadcaster.size;
+    const response = broadcaster.subscribe(request, {
+      ...audience,
+      cors: this.#settings.cors,
+      ...(this.#settings.cors === undefined
+        ? {}
+        : { headers: { "access-control-expose-headers": EXPOSED.join(", ") } }),
+      expires: principal?.expires,
+      lastEventIdQuery: "last_event_id",
+      lastEventIdHeader: LAST_EVENT_ID,
+      onClose: () => leave(),
+    });
+    // A HEAD request, and one that was turned away, have no stream.
+    if (broadcaster.size === before) return response;
+    this.#perToken.enter(principal?.name);
+    this.#perAddress.enter(address);
+    for (const matcher of matchers) this.#perMatcher.enter(matcher);
+    for (const matcher of listens) this.#perPrefix.enter(matcher);
+    const end = this.#settings.subscriptions ? this.#subscriptions.enter(listens, principal) : undefined;
+    leave = () => {
+      this.#perToken.leave(principal?.name);
+      this.#perAddress.leave(address);
+      for (const matcher of matchers) this.#perMatcher.leave(matcher);
+      for (const matcher of listens) this.#perPrefix.leave(matcher);
+      end?.();
+    };
+    return response;
+  }
+
+  /** Who subscribes; `undefined` for somebody without a token, where that is allowed. */
+  #subscriber(presented: Presented | undefined): Promise<Principal> | undefined {
+    if (presented !== undefined) return this.#tokens.check(presented);
+    if (!this.#settings.auth.anonymous) throw noToken();
+    return undefined;
+  }
+
+  /** Reads what a subscriber listens to: equal matchers are one. */
+  async #listens(query: URLSearchParams): Promise<readonly Matcher[]> {
+    const { limits } = this.#settings;
+    const found = new Map<string, Matcher>();
+    let count = 0;
+    for (const [name, text] of query) {
+      if (!name.toLowerCase().startsWith("match")) continue;
+      const type = name === "match" ? "exact" : name.slice("match_".length) as MatchType;
+      if (name !== "match" && !(name.startsWith("match_") && MATCH_TYPES.includes(type))) {
+        throw new Refusal(
+          400,
+          `The matchers of this hub are match, match_${MATCH_TYPES.join(" and match_")}`,
+        );
+      }
+      if (++count > limits.matchers) {
+        throw new Refusal(400, `A subscription may have ${limits.matchers} matchers`);
+      }
+      try {
+        found.set(text === EVERY ? EVERY : `${type} ${text}`, await this.#matchers.make(type, text));
+      } catch (error) {
+        if (!(error instanceof PatternError)) throw error;
+        throw new Refusal(400, `A matcher of type ${type} is refused: ${error.message}`);
+      }
+    }
+    if (found.size === 0) {
+      throw new Refusal(400, "A subscription needs a matcher: match=… or match_urlpattern=…");
+    }
+    return [...found.values()];
+  }
+
+  // What a hub says of itself
+
+  #metadata(): Response {
+    const { audience, auth, subscriptions } = this.#settings;
+    return json({
+      resource: audience,
+      authorization_details_types_supported: [DETAIL_TYPE],
+      bearer_methods_supported: auth.query === false ? ["header"] : ["header", "query"],
+      mercure_matcher_types_supported: MATCH_TYPES,
+      ...(auth.cookie === false ? {} : { mercure_cookie: auth.cookie }),
+      ...(subscriptions ? { mercure_subscriptions: true } : {}),
+    });
+  }
+
+  async #list(request: Request, path: string): Promise<Response> {
+    const reader = await this.#tokens.require(request);
+    if (!granted(reader, "subscribe").some((matcher) => matcher.matches(path))) {
+      throw notGranted("subscribe on this address");
+    }
+    const { lastId } = this.#subscriptions;
+    const document = this.#subscriptions.document(path);
+    if (document === undefined) throw new Refusal(404, "There is no such subscription");
+    const link = `<${this.#settings.url.href}>; rel="mercure"; last-event-id="${lastId}"; type="mercure"; ` +
+      `content-type="${JSON_TYPE}"`;
+    return json(document, { link, "cache-control": "no-cache" });
+  }
+}
+
+function wrongMethod(allowed: string): never {
+  throw new Refusal(405, `This takes ${allowed}`, { headers: { allow: allowed } });
+}
+
+function json(document: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(document), { headers: { "content-type": JSON_TYPE, ...headers } });
+}

@@ -1,0 +1,71 @@
+/**
+ * Makes matchers of what subscribers and tokens ask for: a topic by its name, a URL pattern, or `*` for every topic.
+ *
+ * @module
+ */
+
+import { RecentMap } from "../base/recent.ts";
+import { PatternError } from "./linear.ts";
+import { isPrintable, type TopicReader } from "./topic.ts";
+import { CompiledPattern, findURLPattern } from "./url_pattern.ts";
+
+/** The types of matchers, by the names that the protocol has for them. */
+export type MatchType = "exact" | "urlpattern";
+
+export const MATCH_TYPES: readonly MatchType[] = ["exact", "urlpattern"];
+
+/** What stands for every topic, whatever the type. */
+export const EVERY = "*";
+
+/** One matcher. Two with the same type and text are the same object for as long as it is remembered. */
+export interface Matcher {
+  readonly type: MatchType;
+  readonly text: string;
+  /** The pattern, where it is one. */
+  readonly pattern: CompiledPattern | undefined;
+  /** Whether it matches a topic. */
+  matches(topic: string): boolean;
+}
+
+// How many patterns are kept ready, at least: subscribers that come back bring the same ones.
+const MOST_PATTERNS = 10_000;
+
+export class Matchers {
+  readonly topics: TopicReader;
+  readonly #longest: number;
+  readonly #ready = new RecentMap<string, Matcher>(MOST_PATTERNS);
+
+  /** @param longest Characters that a matcher may have. */
+  constructor(topics: TopicReader, longest: number) {
+    this.topics = topics;
+    this.#longest = longest;
+  }
+
+  /**
+   * Makes a matcher.
+   *
+   * @throws {PatternError} If it is none, or longer than allowed: the message says why, and may be told to whoever sent it.
+   */
+  async make(type: MatchType, text: string): Promise<Matcher> {
+    if (text === "") throw new PatternError("it is empty");
+    if (text.length > this.#longest) {
+      throw new PatternError(`it has ${text.length} characters, and ${this.#longest} are allowed`);
+    }
+    if (!isPrintable(text)) throw new PatternError("it has a control character, or one that cannot be seen");
+    if (text === EVERY) return { type, text, pattern: undefined, matches: () => true };
+    if (type === "exact") return { type, text, pattern: undefined, matches: (topic) => topic === text };
+    let matcher = this.#ready.get(text);
+    if (matcher === undefined) this.#ready.set(text, matcher = await this.#compile(text));
+    return matcher;
+  }
+
+  async #compile(text: string): Promise<Matcher> {
+    const URLPattern = await findURLPattern();
+    const pattern = new CompiledPattern(text, this.topics.base, URLPattern);
+    const matches = (topic: string) => {
+      const parts = this.topics.read(topic);
+      return parts !== undefined && pattern.matches(parts);
+    };
+    return { type: "urlpattern", text, pattern, matches };
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * A hub: programs in any language publish over HTTP, and browsers receive, by Mercure's protocol and by a JSON route.
+ *
+ * {@linkcode createHub} makes it, as a fetch handler over a Broadcaster.
+ *
+ * @module
+ */
+
+export { createHub, type Hub } from "./hub.ts";
+export type { HubAuthOptions, HubLimits, HubOptions, TokenAlgorithm, TokenIssuer } from "./options.ts";

@@ -1,0 +1,384 @@
+/**
+ * Defines what a hub takes: its options and their limits, checked and with the defaults filled in.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/clock.ts";
+import { report, show } from "../base/errors.ts";
+import {
+  booleanOption,
+  checkNames,
+  clockOption,
+  durationOption,
+  functionOption,
+  namesOf,
+  numberOption,
+  wrongOption,
+} from "../base/options.ts";
+import { Broadcaster } from "../broadcaster/broadcaster.ts";
+import type { Backplane } from "../cluster/backplane.ts";
+import { checkCors, type CorsOptions } from "../wire/cors.ts";
+
+/** A signature algorithm of tokens, by its name in JSON Web Algorithms. */
+export type TokenAlgorithm =
+  | "HS256"
+  | "HS384"
+  | "HS512"
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512"
+  | "ES256"
+  | "ES384"
+  | "ES512"
+  | "EdDSA"
+  | "Ed25519";
+
+/** Who may sign tokens, and with what: one of `secret`, `publicKey` and `jwks`. */
+export interface TokenIssuer {
+  /** The `iss` of its tokens. */
+  issuer: string;
+  /**
+   * The algorithms that its tokens may be signed with, and no others: `HS…` with a `secret`, the rest with a key.
+   */
+  algorithms: readonly TokenAlgorithm[];
+  /** A secret that both sides know, as text, or as bytes: at least 32 of them. */
+  secret?: string | Uint8Array | undefined;
+  /** Its public key: SPKI in PEM (`-----BEGIN PUBLIC KEY-----`), or a JSON Web Key. */
+  publicKey?: string | Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Where its public keys are published, as a JSON Web Key Set. It is fetched when the first token comes, every 10 minutes,
+   * and when a token names a key that is not in it, at most every 30 seconds: so keys can be changed at any time.
+   */
+  jwks?: string | URL | undefined;
+  /** What its tokens may grant, whatever they say. Default: both. */
+  actions?: readonly ("publish" | "subscribe")[] | undefined;
+}
+
+/** How a hub knows who may do what. */
+export interface HubAuthOptions {
+  /** Whose tokens are accepted. At least one. */
+  issuers: readonly TokenIssuer[];
+  /** What `aud` of a token must hold. Default: the hub's `url`. */
+  audience?: string | undefined;
+  /** Whether public updates can be read without a token. Default: `false`. */
+  anonymous?: boolean | undefined;
+  /** Milliseconds that the clocks of issuer and hub may differ. Default: 0. */
+  clockTolerance?: number | undefined;
+  /**
+   * The cookie that may hold the token, since an `EventSource` sends no header of ours; `false` for none. Default:
+   * `"__Secure-mercure_access_token"`, the name that the protocol recommends.
+   */
+  cookie?: string | false | undefined;
+  /**
+   * The query parameter that may hold the token. It ends up in the logs of proxies, and in browsers' histories: for clients
+   * that can do nothing else. Default: `false`, none.
+   */
+  query?: string | false | undefined;
+}
+
+/** What a hub lets strangers and users do at most. `Infinity` for no limit. */
+export interface HubLimits {
+  /** Bytes of the body of a request that publishes. Default: 1,048,576. */
+  bodyBytes?: number | undefined;
+  /** Milliseconds in which it must have come. Default: 10,000. */
+  bodyTimeout?: number | undefined;
+  /** Topics of an update. Default: 20. */
+  topics?: number | undefined;
+  /** Characters of a topic. Default: 2,048. */
+  topicLength?: number | undefined;
+  /** Matchers of a subscription, and of all that a token grants. Default: 100. */
+  matchers?: number | undefined;
+  /** Characters of a matcher. Default: 2,048. */
+  matcherLength?: number | undefined;
+  /** Characters of a token. Default: 8,192. */
+  tokenLength?: number | undefined;
+  /** Events of one request to `POST /publish`. Default: 1,000. */
+  batch?: number | undefined;
+  /** Updates a second by one publisher: its issuer and its subject. A burst of a second's worth passes. Default: `Infinity`. */
+  publishRate?: number | undefined;
+  /** Streams at once by one subscriber: its issuer and its subject. Default: `Infinity`. */
+  streamsPerToken?: number | undefined;
+  /** Streams at once from one address, which the option `address` tells. Default: `Infinity`. */
+  streamsPerAddress?: number | undefined;
+  /** Streams at once with the same matcher. Default: `Infinity`. */
+  streamsPerMatcher?: number | undefined;
+  /**
+   * Different patterns at once that begin with the same fixed text, up to their first name, wildcard or group: a new topic
+   * that begins so is compared with each of them, once, which takes 2 to 500 microseconds. Default: 1,000.
+   */
+  patternsPerPrefix?: number | undefined;
+}
+
+/** Options of {@linkcode createHub}. */
+export interface HubOptions {
+  /**
+   * The hub's public address, as tokens and clients name it: `https://hub.example.com/.well-known/mercure`. Its path is the
+   * one that is served, whatever a proxy makes of the rest; relative topics and patterns are read against it.
+   */
+  url: string | URL;
+  /** Who may publish and who may read what. */
+  auth: HubAuthOptions;
+  /**
+   * The broadcaster whose clients the hub's subscribers are: give yours to publish from your own code too. An event with the
+   * topic `x` is a public update of `x`; one without a topic reaches every subscriber. Default: one that the hub makes.
+   */
+  broadcaster?: Broadcaster | undefined;
+  /** The engine of the broadcaster that the hub makes: `redisStreams()`, `sqliteLog()`, … Default: none. */
+  backplane?: Backplane | undefined;
+  /** Lets pages of other origins read streams, and publish. Default: only pages of the hub's own origin. */
+  cors?: CorsOptions | undefined;
+  /** The path of the JSON route; `false` for none. Default: `"/publish"`. */
+  publishPath?: string | false | undefined;
+  /** Whether a subscription's beginning and end are published, and the active ones listed. Default: `false`. */
+  subscriptions?: boolean | undefined;
+  /** See {@linkcode HubLimits}. */
+  limits?: HubLimits | undefined;
+  /** The address that a request came from, for `limits.streamsPerAddress`. Default: not known. */
+  address?: ((request: Request) => string | undefined) | undefined;
+  /** Told what went wrong inside: keys that cannot be fetched, for example. Default: printed. Tokens are never in it. */
+  onError?: ((error: unknown) => void) | undefined;
+  /** Time, for tests. Default: the runtime's own. */
+  clock?: Clock | undefined;
+}
+
+/** A hub's options, checked. */
+export interface HubSettings {
+  readonly url: URL;
+  readonly audience: string;
+  readonly auth: {
+    readonly issuers: readonly TokenIssuer[];
+    readonly anonymous: boolean;
+    readonly clockTolerance: number;
+    readonly cookie: string | false;
+    readonly query: string | false;
+  };
+  readonly broadcaster: Broadcaster;
+  /** Whether the broadcaster is the hub's own, and ends with it. */
+  readonly isOwn: boolean;
+  readonly cors: CorsOptions | undefined;
+  readonly publishPath: string | false;
+  readonly subscriptions: boolean;
+  readonly limits: { readonly [Name in keyof HubLimits]-?: number };
+  readonly address: (request: Request) => string | undefined;
+  readonly onError: (error: unknown) => void;
+  readonly clock: Clock;
+}
+
+/** The cookie that the protocol recommends. */
+const COOKIE = "__Secure-mercure_access_token";
+
+const HUB_OPTIONS = namesOf<HubOptions>({
+  url: true,
+  auth: true,
+  broadcaster: true,
+  backplane: true,
+  cors: true,
+  publishPath: true,
+  subscriptions: true,
+  limits: true,
+  address: true,
+  onError: true,
+  clock: true,
+});
+
+const AUTH_OPTIONS = namesOf<HubAuthOptions>({
+  issuers: true,
+  audience: true,
+  anonymous: true,
+  clockTolerance: true,
+  cookie: true,
+  query: true,
+});
+
+const ISSUER_OPTIONS = namesOf<TokenIssuer>({
+  issuer: true,
+  algorithms: true,
+  secret: true,
+  publicKey: true,
+  jwks: true,
+  actions: true,
+});
+
+const DEFAULT_LIMITS: HubSettings["limits"] = {
+  bodyBytes: 1 << 20,
+  bodyTimeout: 10_000,
+  topics: 20,
+  topicLength: 2_048,
+  matchers: 100,
+  matcherLength: 2_048,
+  tokenLength: 8_192,
+  batch: 1_000,
+  publishRate: Infinity,
+  streamsPerToken: Infinity,
+  streamsPerAddress: Infinity,
+  streamsPerMatcher: Infinity,
+  patternsPerPrefix: 1_000,
+};
+
+const SYMMETRIC = ["HS256", "HS384", "HS512"];
+const ASYMMETRIC = [
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+];
+const ACTIONS = ["publish", "subscribe"];
+
+// What a signature with SHA-256 needs: RFC 7518, section 3.2.
+const SHORTEST_SECRET = 32;
+
+/**
+ * Checks a hub's options, and fills in the defaults.
+ *
+ * @throws {TypeError} Naming the option and, unless it is a secret, the value received.
+ */
+export function checkHubOptions(options: HubOptions): HubSettings {
+  checkNames("createHub", options, HUB_OPTIONS);
+  const { broadcaster, backplane, cors, publishPath = "/publish", subscriptions = false } = options;
+  const { address = () => undefined, onError = (error) => report("the hub", error) } = options;
+  const url = toUrl("url", options.url);
+  if (!isObject(options.auth)) {
+    throw wrongOption("auth", "an object with the issuers whose tokens are accepted", options.auth);
+  }
+  checkNames("auth", options.auth, AUTH_OPTIONS, { secret: "issuers", jwks: "issuers" });
+  const {
+    issuers,
+    audience = url.href,
+    anonymous = false,
+    clockTolerance = 0,
+    cookie = COOKIE,
+    query = false,
+  } = options.auth;
+  if (!Array.isArray(issuers) || issuers.length === 0) {
+    throw wrongOption("auth.issuers", "a list of at least one issuer", issuers);
+  }
+  issuers.forEach(checkIssuer);
+  const names = issuers.map(({ issuer }) => issuer);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw wrongOption("auth.issuers", "a list that names each issuer once", twice);
+  if (typeof audience !== "string" || audience === "") {
+    throw wrongOption("auth.audience", "a string that is not empty", audience);
+  }
+  booleanOption("auth.anonymous", anonymous);
+  durationOption("auth.clockTolerance", clockTolerance, { least: 0 });
+  for (const [name, value] of Object.entries({ "auth.cookie": cookie, "auth.query": query })) {
+    if (value !== false && !/^[\w!#$%&'*+.^`|~-]+$/.test(String(value))) {
+      throw wrongOption(name, "a name, or false", value);
+    }
+  }
+  if (broadcaster !== undefined && typeof broadcaster?.subscribe !== "function") {
+    throw wrongOption("broadcaster", "a Broadcaster", broadcaster);
+  }
+  if (broadcaster !== undefined && backplane !== undefined) {
+    throw new TypeError(
+      'Options "broadcaster" and "backplane" exclude each other: give the backplane to the broadcaster',
+    );
+  }
+  checkCors(cors);
+  if (publishPath !== false && !(typeof publishPath === "string" && publishPath.startsWith("/"))) {
+    throw wrongOption("publishPath", "a path that begins with a slash, or false", publishPath);
+  }
+  booleanOption("subscriptions", subscriptions);
+  functionOption("address", options.address);
+  functionOption("onError", options.onError);
+  return {
+    url,
+    audience,
+    auth: { issuers, anonymous, clockTolerance, cookie, query },
+    broadcaster: broadcaster ?? new Broadcaster({ backplane, clock: options.clock }),
+    isOwn: broadcaster === undefined,
+    cors,
+    publishPath,
+    subscriptions,
+    limits: checkLimits(options.limits ?? {}),
+    address,
+    onError,
+    clock: clockOption(options.clock),
+  };
+}
+
+function checkLimits(limits: HubLimits): HubSettings["limits"] {
+  checkNames("limits", limits, Object.keys(DEFAULT_LIMITS));
+  const checked: Record<string, number> = { ...DEFAULT_LIMITS };
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof HubLimits)[]) {
+    const value = limits[name];
+    if (value === undefined) continue;
+    if (name === "bodyTimeout") durationOption(`limits.${name}`, value, { least: 1 });
+    else numberOption(`limits.${name}`, value, { least: 1, unit: "at once", endless: true });
+    checked[name] = value;
+  }
+  return checked as unknown as HubSettings["limits"];
+}
+
+function checkIssuer(issuer: TokenIssuer, i: number): void {
+  const at = `auth.issuers[${i}]`;
+  if (!isObject(issuer)) throw wrongOption(at, "an object with issuer, algorithms and a key", issuer);
+  checkNames(at, issuer, ISSUER_OPTIONS, { key: "publicKey, or secret" });
+  const { issuer: name, algorithms, secret, publicKey, jwks, actions = [] } = issuer;
+  if (typeof name !== "string" || name === "") {
+    throw wrongOption(`${at}.issuer`, "a string that is not empty", name);
+  }
+  if ([secret, publicKey, jwks].filter((key) => key !== undefined).length !== 1) {
+    throw new TypeError(`Option "${at}" must have one of secret, publicKey and jwks`);
+  }
+  // A public key that is taken for a secret would let everybody sign: no key is ever used with both kinds.
+  const kind = secret === undefined ? ASYMMETRIC : SYMMETRIC;
+  if (
+    !Array.isArray(algorithms) || algorithms.length === 0 || !algorithms.every((each) => kind.includes(each))
+  ) {
+    throw wrongOption(`${at}.algorithms`, `a list of ${kind.join(", ")}`, shown(algorithms));
+  }
+  if (secret !== undefined) checkSecret(`${at}.secret`, secret);
+  if (publicKey !== undefined && typeof publicKey !== "string" && !isObject(publicKey)) {
+    throw wrongOption(`${at}.publicKey`, "a public key in PEM, or a JSON Web Key", publicKey);
+  }
+  if (typeof publicKey === "string" && !publicKey.trimStart().startsWith("-----BEGIN PUBLIC KEY-----")) {
+    throw new TypeError(
+      `Option "${at}.publicKey" must begin with -----BEGIN PUBLIC KEY----- where it is text`,
+    );
+  }
+  if (typeof publicKey === "object" && publicKey["kty"] === "oct") {
+    throw new TypeError(
+      `Option "${at}.publicKey" must be a public key, and is a secret: give it as "secret"`,
+    );
+  }
+  if (jwks !== undefined) toUrl(`${at}.jwks`, jwks);
+  if (!Array.isArray(actions) || !actions.every((action) => ACTIONS.includes(action))) {
+    throw wrongOption(`${at}.actions`, `a list of ${ACTIONS.join(", ")}`, shown(actions));
+  }
+}
+
+/** The value is never shown. */
+function checkSecret(name: string, secret: unknown): void {
+  const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`Option "${name}" must be text or a Uint8Array`);
+  if (bytes.byteLength >= SHORTEST_SECRET) return;
+  throw new TypeError(
+    `Option "${name}" must have at least ${SHORTEST_SECRET} bytes, and has ${bytes.byteLength}: \`openssl rand -hex 32\` ` +
+      "makes one",
+  );
+}
+
+function toUrl(name: string, value: unknown): URL {
+  try {
+    const url = new URL(value as string);
+    if ((url.protocol === "https:" || url.protocol === "http:") && url.search + url.hash === "") return url;
+  } catch { /* refused below */ }
+  throw wrongOption(
+    name,
+    "an http or https address without a query",
+    value instanceof URL ? value.href : value,
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function shown(list: unknown): unknown {
+  return Array.isArray(list)
+    ? list.map((each) => typeof each === "string" ? each : show(each)).join(", ")
+    : list;
+}

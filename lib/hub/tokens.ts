@@ -1,0 +1,205 @@
+/**
+ * Checks access tokens, as JWT access tokens (RFC 9068): who signed one, for whom, until when, and what it grants.
+ *
+ * A token names its issuer, and from then on nothing in it is heeded that the options do not say: the key and the
+ * algorithms are those of the issuer, and keys or addresses of keys in a token's header are never looked at.
+ *
+ * @module
+ */
+
+import { type Action, type Grant, GrantError, readGrants } from "./grants.ts";
+import type { Matcher, Matchers } from "./matcher.ts";
+import type { HubSettings, TokenIssuer } from "./options.ts";
+import { badToken, noToken, Refusal } from "./refusal.ts";
+
+type Jose = typeof import("jose");
+type JWTPayload = import("jose").JWTPayload;
+type Keys = Parameters<Jose["jwtVerify"]>[1];
+
+/** Who sent a request, as its token says. */
+export interface Principal {
+  /** Its issuer and its subject, as one text: for limits. */
+  readonly name: string;
+  /** When the token ends, by the clock. */
+  readonly expires: number;
+  readonly grants: readonly Grant[];
+}
+
+/** A token, and the way in which it came. */
+export interface Presented {
+  readonly token: string;
+  readonly by: "header" | "cookie" | "query";
+}
+
+interface Issuer {
+  readonly options: TokenIssuer;
+  /** The key, or what finds it; made when the first token comes. */
+  keys: Promise<Keys> | undefined;
+}
+
+// How long a key set is good, and how often it is fetched at most, in milliseconds.
+const JWKS_MAX_AGE = 600_000;
+const JWKS_COOLDOWN = 30_000;
+const JWKS_TIMEOUT = 5_000;
+
+/** Of what a principal's token grants an action. */
+export function granted({ grants }: Principal, action: Action): readonly Matcher[] {
+  return grants.filter(({ actions }) => actions.includes(action)).flatMap(({ matchers }) => matchers);
+}
+
+export class Tokens {
+  readonly #settings: HubSettings;
+  readonly #matchers: Matchers;
+  readonly #issuers: ReadonlyMap<string, Issuer>;
+  #jose: Promise<Jose> | undefined;
+
+  constructor(settings: HubSettings, matchers: Matchers) {
+    this.#settings = settings;
+    this.#matchers = matchers;
+    this.#issuers = new Map(
+      settings.auth.issuers.map((options) => [options.issuer, { options, keys: undefined }]),
+    );
+  }
+
+  /**
+   * Finds the token of a request, by the way that counts first: header, cookie, query.
+   *
+   * @throws {Refusal} If there is a header that is no token.
+   */
+  find(request: Request): Presented | undefined {
+    const { cookie, query } = this.#settings.auth;
+    const header = request.headers.get("authorization");
+    if (header !== null) {
+      const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(header)?.[1];
+      if (token !== undefined) return { token, by: "header" };
+      throw new Refusal(400, "The Authorization header holds no Bearer token", {
+        challenge: { error: "invalid_request" },
+      });
+    }
+    const inCookie = cookie === false ? undefined : readCookie(request.headers.get("cookie"), cookie);
+    if (inCookie !== undefined) return { token: inCookie, by: "cookie" };
+    const inQuery = query === false ? null : new URL(request.url).searchParams.get(query);
+    return inQuery === null ? undefined : { token: inQuery, by: "query" };
+  }
+
+  /**
+   * Checks a token.
+   *
+   * @throws {Refusal} If it is not accepted, without saying why.
+   */
+  async check({ token }: Presented): Promise<Principal> {
+    const { limits, audience, auth, clock, onError } = this.#settings;
+    if (token.length > limits.tokenLength) throw badToken();
+    const jose = await this.#load();
+    let issuer: Issuer | undefined;
+    try {
+      // Only to find whose key may check it: the check itself asks for this very issuer.
+      issuer = this.#issuers.get(jose.decodeJwt(token).iss ?? "");
+    } catch { /* it is no token */ }
+    if (issuer === undefined) throw badToken();
+    const { options } = issuer;
+    const keys = await (issuer.keys ??= this.#keysOf(options, jose));
+    let payload: JWTPayload;
+    try {
+      ({ payload } = await jose.jwtVerify(token, keys as Parameters<Jose["jwtVerify"]>[1], {
+        algorithms: [...options.algorithms],
+        issuer: options.issuer,
+        audience,
+        typ: "at+jwt",
+        requiredClaims: ["exp"],
+        clockTolerance: auth.clockTolerance / 1_000,
+        currentDate: new Date(clock.now()),
+      }));
+    } catch (error) {
+      // A JWKS that cannot be had says nothing of the token. Errors of the check itself hold claims, and are told to nobody.
+      if (options.jwks === undefined || !isOutage(error)) throw badToken();
+      onError(new Error(`The keys of ${options.issuer} cannot be fetched`, { cause: error }));
+      throw new Refusal(503, "Access tokens cannot be checked now: come back later", {
+        headers: { "retry-after": "5" },
+      });
+    }
+    const grants = await this.#grantsOf(payload);
+    return {
+      name: JSON.stringify([options.issuer, payload.sub ?? payload["client_id"] ?? payload.jti ?? ""]),
+      expires: payload.exp! * 1_000,
+      grants: grants.map((grant) => restrict(grant, options.actions)),
+    };
+  }
+
+  async #grantsOf(payload: JWTPayload): Promise<readonly Grant[]> {
+    try {
+      return await readGrants(
+        payload["authorization_details"],
+        this.#matchers,
+        this.#settings.limits.matchers,
+      );
+    } catch (error) {
+      throw error instanceof GrantError ? badToken() : error;
+    }
+  }
+
+  /** The principal of a request that must have one. */
+  async require(request: Request): Promise<Principal & { readonly by: Presented["by"] }> {
+    const presented = this.find(request);
+    if (presented === undefined) throw noToken();
+    return { ...await this.check(presented), by: presented.by };
+  }
+
+  #load(): Promise<Jose> {
+    return this.#jose ??= import("jose").catch((cause) => {
+      this.#jose = undefined;
+      throw new Error(
+        "tidings/hub checks tokens by the package jose, which is not there: run `npm install jose`",
+        {
+          cause,
+        },
+      );
+    });
+  }
+
+  async #keysOf({ secret, publicKey, jwks, algorithms }: TokenIssuer, jose: Jose): Promise<Keys> {
+    if (secret !== undefined) return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
+    if (jwks !== undefined) {
+      return jose.createRemoteJWKSet(new URL(jwks), {
+        cacheMaxAge: JWKS_MAX_AGE,
+        cooldownDuration: JWKS_COOLDOWN,
+        timeoutDuration: JWKS_TIMEOUT,
+      });
+    }
+    if (typeof publicKey === "object") {
+      // A set of one: the key must fit to the algorithm and to the `kid`, as one that was fetched.
+      return jose.createLocalJWKSet({ keys: [publicKey as never] });
+    }
+    const pem = publicKey!;
+    // A key in PEM says its kind and not its algorithm, of which the token names one that is allowed.
+    const read = new Map<string, Promise<CryptoKey>>();
+    return ({ alg = algorithms[0]! }) => {
+      let key = read.get(alg);
+      if (key === undefined) read.set(alg, key = jose.importSPKI(pem, alg) as Promise<CryptoKey>);
+      return key;
+    };
+  }
+}
+
+/** A grant, without what the issuer may not grant. */
+function restrict(grant: Grant, actions: TokenIssuer["actions"]): Grant {
+  return actions === undefined
+    ? grant
+    : { ...grant, actions: grant.actions.filter((action) => actions.includes(action)) };
+}
+
+function readCookie(header: string | null, name: string): string | undefined {
+  for (const pair of header?.split(";") ?? []) {
+    const at = pair.indexOf("=");
+    if (at !== -1 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
+  }
+  return undefined;
+}
+
+/** Whether a key set could not be fetched, or is none: what is wrong with a token has a code of its own. */
+function isOutage(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  const isOfToken = typeof code === "string" && code.startsWith("ERR_J");
+  return !isOfToken || code === "ERR_JWKS_TIMEOUT" || code === "ERR_JWKS_INVALID" ||
+    code === "ERR_JOSE_GENERIC";
+}
