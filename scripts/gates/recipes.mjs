@@ -26,6 +26,9 @@ const VISITS = {
   trpc: (url, printed) => visitFeed(url, printed, new URL("/trpc/write", url)),
 };
 
+/** Whose program is the server, and ends it: a deploy must not wait for its streams, nor cut them. */
+const ENDS = ["express", "fastify", "koa", "nestjs", "trpc"];
+
 const names = readdirSync(join(root, home)).filter((name) =>
   existsSync(join(root, home, name, "package.json"))
 );
@@ -73,8 +76,21 @@ async function runScript({ work }, name, script) {
   await withServer(
     command,
     options,
-    (url, printed) => (VISITS[name] ?? visitFeed)(new URL("/events", url), printed),
+    async (url, printed) => {
+      const events = new URL("/events", url);
+      await (VISITS[name] ?? visitFeed)(events, printed);
+      if (ENDS.includes(name)) return await stay(events);
+    },
   );
+}
+
+/** A client that is there when the server is told to end. */
+async function stay(url) {
+  const client = await EventClient.open(url);
+  return async () => {
+    await until(() => client.ended, "the stream did not end after SIGTERM");
+    if (client.ended !== "end") throw new Error("SIGTERM cut the stream in place of ending it");
+  };
 }
 
 /** What a page and whoever posts would do. */
