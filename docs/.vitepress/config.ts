@@ -63,7 +63,7 @@ export default defineConfig({
     },
   },
   themeConfig: {
-    ...(repository === undefined ? {} : { socialLinks: [{ icon: "github" as const, link: repository }] }),
+    socialLinks: [{ icon: "github", link: repository }],
     search: {
       provider: "local",
       options: {

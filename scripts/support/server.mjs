@@ -51,7 +51,7 @@ export async function withServer(command, { cwd, env, within = 60, at }, visit) 
     if (!url) give(state === "running" ? `no address was printed within ${within} s` : state);
     const step = (run) =>
       run().catch((error) => give(error.cause ? `${error.message}: ${error.cause.message}` : error.message));
-    const after = await step(async () => visit(url, () => output));
+    const after = await step(() => visit(url, () => output));
     signal(child, "SIGTERM");
     if (after) await step(after);
     if (!await Promise.race([gone, sleep(10_000, false, { ref: false })])) {
