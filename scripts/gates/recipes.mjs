@@ -13,6 +13,7 @@ import { freePort } from "../support/start.mjs";
 const home = "examples/recipes";
 /** Where they are listed. The list is plain Markdown, so that it is there wherever the page is read. */
 const list = "docs/recipes/index.md";
+const chineseList = "docs/zh/recipes/index.md";
 /** The oldest that every framework here takes. */
 const NODE = 22;
 /** Seconds for one step: bringing a framework, building, starting it. */
@@ -191,13 +192,27 @@ function rows() {
   });
 }
 
-/** The list has each recipe as it is, and no other. */
+/** The rows that a list has, without the blanks that align them. */
+const rowsOf = (path) =>
+  read(path).split("\n").filter((line) => line.includes(`/${home}/`)).map((line) =>
+    line.replace(/ +\|/g, " |")
+  );
+
+/** Both lists have each recipe as it is, and no other. */
 function listed() {
-  const told = read(list).split("\n").filter((line) => line.includes(`/${home}/`))
-    .map((line) => line.replace(/ +\|/g, " |"));
+  const told = rowsOf(list);
   const wanted = rows();
   if (told.join("\n") !== wanted.join("\n")) {
     throw new Error(`The table of recipes in ${list} must have these rows:\n${wanted.join("\n")}`);
+  }
+  // What a recipe is, each language says in its own words.
+  const where = (row) => row.split("|").slice(0, 3).map((cell) => cell.trim()).join(" | ");
+  const other = rowsOf(chineseList).map(where);
+  if (other.join("\n") !== wanted.map(where).join("\n")) {
+    throw new Error(
+      `The table of recipes in ${chineseList} must have these rows, and of each what it is:\n` +
+        wanted.map(where).join("\n"),
+    );
   }
 }
 
