@@ -55,6 +55,13 @@ export default {
   parametersFormat: "table",
   interfacePropertiesFormat: "table",
   typeAliasPropertiesFormat: "table",
+  // A description needs the width that these would take.
+  tableColumnSettings: {
+    hideInherited: true,
+    hideModifiers: true,
+    hideOverrides: true,
+    hideSources: true,
+  },
   useCodeBlocks: true,
   useHTMLAnchors: true,
   expandObjects: true,

@@ -3,10 +3,15 @@
  * of `results/results.json` and `results/resumable.json`, and put between two marks, so that no figure is typed: `npm run readme`.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { addressIn, linksOf } from "../../scripts/support/repository.mjs";
 import { enginesSection, enginesTable } from "./engines.mjs";
 import { goalsOf } from "./goals.mjs";
 import { datesOf } from "./markdown.mjs";
 import { resumableRow, resumableSection } from "./resumable.mjs";
+
+/** Absolute, for the pages are read in the package too, which has no bench in it. */
+const links = linksOf(addressIn(fileURLToPath(new URL("../..", import.meta.url))));
 
 const BEGIN = "<!-- figures: written by `npm run readme` in bench/ -->";
 const END = "<!-- /figures -->";
@@ -138,14 +143,14 @@ function section(results) {
   const charts = CHARTS.filter((name) => results.scenarios.some(({ id }) => name.startsWith(`${id}-`)));
   return [
     ...table(results, ROWS),
-    ...charts.flatMap((name) => [`![${name}](../bench/results/${name}.svg)`, ""]),
+    ...charts.flatMap((name) => [`![${name}](${links.raw}bench/results/${name}.svg)`, ""]),
     `Measured on ${
       datesOf(results)
     }, ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, ${machine.system}:`,
     `${list(versions)}; ${list(packages)}. Medians of ${Math.min(...rounds)} to ${
       Math.max(...rounds)
     } rounds, all contenders`,
-    "in turn; how many it were for each figure, and every sample, is in [bench/results](../bench/results/results.md).",
+    `in turn; how many it were for each figure, and every sample, is in [bench/results](${links.file}bench/results/results.md).`,
     "",
     "**Where tidings is not ahead:**",
     "",
@@ -240,7 +245,7 @@ put(
 );
 put(
   "docs/figures.md",
-  [section(results), "", ...enginesSection(results), ...resumableSection(resumable)].join("\n"),
+  [section(results), "", ...enginesSection(results), ...resumableSection(resumable, links)].join("\n"),
 );
 put("docs/engines.md", enginesTable(results).join("\n"));
 

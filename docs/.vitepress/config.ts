@@ -5,6 +5,7 @@ import { defineConfig } from "vitepress";
 import { plainCode } from "./plain_code.ts";
 import { repository, repositoryLinks } from "./repository.ts";
 import { chinese, english } from "./sections.ts";
+import { labelledTables } from "./tables.ts";
 
 const chinesePages = readdirSync(new URL("../zh", import.meta.url), {
   encoding: "utf8",
@@ -51,6 +52,7 @@ export default defineConfig({
     config(markdown) {
       repositoryLinks(markdown);
       plainCode(markdown);
+      labelledTables(markdown);
     },
     // The usual themes of this name are too faint for small print.
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
@@ -61,7 +63,7 @@ export default defineConfig({
     },
   },
   themeConfig: {
-    ...(repository === undefined ? {} : { socialLinks: [{ icon: "github" as const, link: repository }] }),
+    socialLinks: [{ icon: "github", link: repository }],
     search: {
       provider: "local",
       options: {

@@ -65,8 +65,8 @@ const CHINESE: readonly Section[] = [
     ["部署", "/zh/guides/deployment"],
     ["可观测性", "/zh/guides/observability"],
   ]],
+  ["例子", [["各框架的做法", "/zh/recipes/"]]],
   ["更多（英文）", [
-    ["各框架的做法", "/recipes/"],
     ["选项", "/reference"],
     ["错误代码", "/errors"],
     ["性能数据", "/figures"],

@@ -23,7 +23,11 @@ export class Figures {
   }
 }
 
-/** @param {number} bytes */
+/**
+ * Figure and unit stay on one line.
+ *
+ * @param {number} bytes
+ */
 export function formatBytes(bytes) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let unit = 0;
@@ -31,5 +35,5 @@ export function formatBytes(bytes) {
     bytes /= 1000;
     unit++;
   }
-  return `${unit === 0 || bytes >= 100 ? Math.round(bytes) : bytes.toFixed(1)} ${units[unit]}`;
+  return `${unit === 0 || bytes >= 100 ? Math.round(bytes) : bytes.toFixed(1)}\u00a0${units[unit]}`;
 }

@@ -54,9 +54,9 @@ export async function system(meta: ImportMeta, parts: SystemParts): Promise<Syst
   return { routes: all, fetch, close, figure };
 }
 
-/** Sends the browser on to a path. */
+/** Sends the browser on to a path, with the query that it came with: `?lang=zh` is to be heard there. */
 export function redirect(path: string): FetchHandler {
-  return () => new Response(null, { status: 302, headers: { location: path } });
+  return ({ url }) => new Response(null, { status: 302, headers: { location: path + new URL(url).search } });
 }
 
 /** Whether this module is what was started. Node says so by itself from version 24 on. */

@@ -13,6 +13,7 @@ import { freePort } from "../support/start.mjs";
 const home = "examples/recipes";
 /** Where they are listed. The list is plain Markdown, so that it is there wherever the page is read. */
 const list = "docs/recipes/index.md";
+const chineseList = "docs/zh/recipes/index.md";
 /** The oldest that every framework here takes. */
 const NODE = 22;
 /** Seconds for one step: bringing a framework, building, starting it. */
@@ -25,6 +26,9 @@ const VISITS = {
   "aws-lambda": visitAnswer,
   trpc: (url, printed) => visitFeed(url, printed, new URL("/trpc/write", url)),
 };
+
+/** Whose program is the server, and ends it: a deploy must not wait for its streams, nor cut them. */
+const ENDS = ["express", "fastify", "koa", "nestjs", "trpc"];
 
 const names = readdirSync(join(root, home)).filter((name) =>
   existsSync(join(root, home, name, "package.json"))
@@ -73,8 +77,21 @@ async function runScript({ work }, name, script) {
   await withServer(
     command,
     options,
-    (url, printed) => (VISITS[name] ?? visitFeed)(new URL("/events", url), printed),
+    async (url, printed) => {
+      const events = new URL("/events", url);
+      await (VISITS[name] ?? visitFeed)(events, printed);
+      if (ENDS.includes(name)) return await stay(events);
+    },
   );
+}
+
+/** A client that is there when the server is told to end. */
+async function stay(url) {
+  const client = await EventClient.open(url);
+  return async () => {
+    await until(() => client.ended, "the stream did not end after SIGTERM");
+    if (client.ended !== "end") throw new Error("SIGTERM cut the stream in place of ending it");
+  };
 }
 
 /** What a page and whoever posts would do. */
@@ -175,13 +192,27 @@ function rows() {
   });
 }
 
-/** The list has each recipe as it is, and no other. */
+/** The rows that a list has, without the blanks that align them. */
+const rowsOf = (path) =>
+  read(path).split("\n").filter((line) => line.includes(`/${home}/`)).map((line) =>
+    line.replace(/ +\|/g, " |")
+  );
+
+/** Both lists have each recipe as it is, and no other. */
 function listed() {
-  const told = read(list).split("\n").filter((line) => line.includes(`/${home}/`))
-    .map((line) => line.replace(/ +\|/g, " |"));
+  const told = rowsOf(list);
   const wanted = rows();
   if (told.join("\n") !== wanted.join("\n")) {
     throw new Error(`The table of recipes in ${list} must have these rows:\n${wanted.join("\n")}`);
+  }
+  // What a recipe is, each language says in its own words.
+  const where = (row) => row.split("|").slice(0, 3).map((cell) => cell.trim()).join(" | ");
+  const other = rowsOf(chineseList).map(where);
+  if (other.join("\n") !== wanted.map(where).join("\n")) {
+    throw new Error(
+      `The table of recipes in ${chineseList} must have these rows, and of each what it is:\n` +
+        wanted.map(where).join("\n"),
+    );
   }
 }
 

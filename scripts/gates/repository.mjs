@@ -1,47 +1,15 @@
 // Checks that every file names the repository where package.json says it is, that links to it and beside it lead to what is
 // in the tree, and that one command moves them all.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { exec } from "../support/exec.mjs";
+import { broken, isMarkdown, targets } from "../support/links.mjs";
 import { copyProject, root } from "../support/project.mjs";
 import { addressIn, fieldsOf, linksOf, strayAddresses, textFiles } from "../support/repository.mjs";
 
 /** Read outside of the repository too, on npm and on JSR, where a relative link leads nowhere. */
 const ABROAD = ["README.md", "README.zh-CN.md"];
-
-const isMarkdown = (path) => path.endsWith(".md");
-
-/** A document without its blocks of code, in which a bracket is no link and a hash is no heading. */
-const prose = (text) => text.replace(/^(`{3,})[^]*?^\1$/gm, "");
-
-/** The targets of the links and images of a Markdown text. */
-function* targets(text) {
-  const plain = prose(text).replace(/`[^`\n]+`/g, "");
-  for (const [, target] of plain.matchAll(/\]\(([^)\s]+)\)/g)) yield target;
-  for (const [, target] of plain.matchAll(/^\[[^\]]+\]: (\S+)$/gm)) yield target;
-}
-
-/** What a host makes of the headings of a Markdown text, to be linked to. */
-function anchors(text) {
-  const seen = new Map();
-  return new Set([...prose(text).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading]) => {
-    const plain = heading.replace(/\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])/g, "$1").replaceAll("`", "");
-    const slug = plain.trim().toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/\s/g, "-");
-    const count = seen.get(slug) ?? 0;
-    seen.set(slug, count + 1);
-    return count === 0 ? slug : `${slug}-${count}`;
-  }));
-}
-
-/** What is wrong with a link to `target`, a path of the tree with an anchor perhaps; `undefined` if nothing is. */
-function broken(folder, target) {
-  const [path, anchor] = decodeURI(target).split("#");
-  if (!existsSync(join(folder, path))) return "there is no such file";
-  if (anchor === undefined || anchor === "" || !isMarkdown(path)) return undefined;
-  const there = anchors(readFileSync(join(folder, path), "utf8"));
-  return there.has(anchor) ? undefined : `${path} has no heading #${anchor}`;
-}
 
 /** Every file says what package.json says. */
 function oneAddress(folder) {

@@ -37,6 +37,9 @@ function serveFolder(folder) {
 async function faults() {
   const { scrollWidth, clientWidth } = document.documentElement;
   const found = scrollWidth > clientWidth ? [`is ${scrollWidth - clientWidth} px too wide`] : [];
+  for (const table of document.querySelectorAll("main table")) {
+    if (table.scrollWidth > table.clientWidth) found.push(`cuts a table: ${table.innerText.slice(0, 60)}`);
+  }
   const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
   for (const { id, impact, nodes } of violations) {
     if (impact !== "serious" && impact !== "critical") continue;

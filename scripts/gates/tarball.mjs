@@ -1,10 +1,12 @@
 // Runs the package as its users get it: packed, installed into an empty folder, on every runtime.
 import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, normalize, relative } from "node:path";
 import { exec } from "../support/exec.mjs";
+import { broken, isMarkdown, targets } from "../support/links.mjs";
 import { nodePath, NODES } from "../support/nodes.mjs";
 import { consumer } from "../support/packed.mjs";
 import { bin, read, readJson, root } from "../support/project.mjs";
+import { addressIn, linksOf } from "../support/repository.mjs";
 
 const sample = (name) => join(root, "scripts/gates/consumer", name);
 
@@ -78,6 +80,34 @@ async function mapsToSources({ work }) {
   }
 }
 
+/** What is read in node_modules leads to what is there: a link to a file that only the repository has names its address. */
+async function links({ work }) {
+  const folder = join(await installedPackage(work), "node_modules/tidings");
+  const documents = readdirSync(folder, { recursive: true }).filter(isMarkdown);
+  const problems = [];
+  let count = 0;
+  for (const path of documents) {
+    for (const target of targets(readFileSync(join(folder, path), "utf8"))) {
+      if (/^[a-z]+:/.test(target)) continue;
+      count++;
+      const place = target.startsWith("#") ? path + target : normalize(join(dirname(path), target));
+      const problem = broken(folder, place);
+      if (problem !== undefined) problems.push(`${path} links to ${target}: ${problem}`);
+    }
+  }
+  // A pattern that finds no link finds no broken one either.
+  if (count < 100) throw new Error(`Only ${count} links were found in ${documents.length} documents`);
+  if (problems.length > 0) {
+    const { file } = linksOf(addressIn(root));
+    throw new Error(
+      `Links that lead nowhere in the package:\n  ${
+        problems.join("\n  ")
+      }\nBegin with ${file} where the file is not ` +
+        `in the package, and an image with the address of its bytes`,
+    );
+  }
+}
+
 const onNode = (major) => ({
   name: `the package on Node ${major}`,
   run: (context) => runOn(context, async (work) => [await nodePath(work, major)]),
@@ -85,6 +115,7 @@ const onNode = (major) => ({
 
 export const gates = [
   { name: "the package's source maps", run: mapsToSources },
+  { name: "the package's links", run: links },
   { name: "the package on this Node", run: (context) => runOn(context, () => [process.execPath]) },
   ...NODES.map(onNode),
   { name: "the package on Bun", run: (context) => runOn(context, () => [bin("bun"), "run"]) },

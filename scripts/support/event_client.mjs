@@ -16,6 +16,8 @@ export async function until(condition, what, seconds = PATIENCE) {
 export class EventClient {
   /** What has come, each with its `event`, `id` and `data`. */
   events = [];
+  /** How the stream ended: "end", by the server, or "cut"; undefined while it runs. */
+  ended;
   #leaving = new AbortController();
   #text = "";
 
@@ -33,7 +35,7 @@ export class EventClient {
       client.leave();
       throw new Error(`${url} answered ${response.status}, ${type}`);
     }
-    client.#read(response.body).catch(() => {});
+    client.#read(response.body).then(() => client.ended = "end", () => client.ended = "cut");
     return client;
   }
 

@@ -10,8 +10,8 @@ const ADDRESS = /https?:\/\/\S+?:\d+\S*/;
  * @param {string[]} command the server's command; it has to print its URL, unless that is known
  * @param {{ cwd?: string, env?: Record<string, string | undefined>, within?: number, at?: string }} options `within` is in
  *   seconds; `at` is the URL that the command was told, for a server that prints another one or none
- * @param {(url: string, printed: () => string) => Promise<void>} visit what to do with it once it is up; `printed` gives
- *   all that it has printed
+ * @param {(url: string, printed: () => string) => Promise<void | (() => Promise<void>)>} visit what to do with it once it
+ *   is up; `printed` gives all that it has printed. What it answers is called once the server has been told to end
  */
 export async function withServer(command, { cwd, env, within = 60, at }, visit) {
   const child = spawn(command[0], command.slice(1), {
@@ -27,6 +27,8 @@ export async function withServer(command, { cwd, env, within = 60, at }, visit) 
   });
   let state = "running";
   ended.then((how) => state = how);
+  // When nobody holds its output any more: a shell may end before the server that it has started.
+  const gone = once(child, "close").then(() => true, () => true);
   const told = new Promise((resolve) => {
     const read = (chunk) => {
       output += chunk;
@@ -47,15 +49,15 @@ export async function withServer(command, { cwd, env, within = 60, at }, visit) 
       sleep(within * 1000, undefined, { ref: false }),
     ]);
     if (!url) give(state === "running" ? `no address was printed within ${within} s` : state);
-    try {
-      await visit(url, () => output);
-    } catch (error) {
-      give(error.cause ? `${error.message}: ${error.cause.message}` : error.message);
-    }
+    const step = (run) =>
+      run().catch((error) => give(error.cause ? `${error.message}: ${error.cause.message}` : error.message));
+    const after = await step(() => visit(url, () => output));
     signal(child, "SIGTERM");
-    const how = await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
-    if (!how) give("it was still there 10 s after SIGTERM");
-    return how;
+    if (after) await step(after);
+    if (!await Promise.race([gone, sleep(10_000, false, { ref: false })])) {
+      give("it was still there 10 s after SIGTERM");
+    }
+    return await ended;
   } finally {
     signal(child, "SIGKILL");
   }

@@ -38,7 +38,7 @@ domTest(
     assert.equal(clients(), "–");
     network.last.receives(report(), "8f-5", "registry");
     assert.equal(clients(), "2");
-    assert.equal(document.querySelector("[data-stat=bytes]")?.textContent, "1.5 kB");
+    assert.equal(document.querySelector("[data-stat=bytes]")?.textContent, "1.5\u00a0kB");
     network.last.enter("waiting", { delay: 5_000 });
     assert.equal(element(document, "status").textContent, "Waiting");
     assert.equal(connect.textContent, "Try now");
@@ -83,11 +83,11 @@ domTest("the badge names every state, and counts down outside of the live region
 
 test("bytes are told in the unit that suits them", () => {
   assert.deepEqual([0, 999, 1000, 123_456, 5_000_000].map(formatBytes), [
-    "0 B",
-    "999 B",
-    "1.0 kB",
-    "123 kB",
-    "5.0 MB",
+    "0\u00a0B",
+    "999\u00a0B",
+    "1.0\u00a0kB",
+    "123\u00a0kB",
+    "5.0\u00a0MB",
   ]);
 });
 
@@ -106,8 +106,8 @@ domTest("the table says who is this page, who lags and who was cut off", (docume
     ...[...row.querySelectorAll("td")].map((cell) => cell.textContent),
   ]);
   assert.deepEqual(rows, [
-    ["evicted", "#3, stops reading", "40 events, 40.0 kB", "Cut off"],
-    ["lagging", "#4, stops reading", "2 events, 2.0 kB", "Lagging"],
+    ["evicted", "#3, stops reading", "40 events, 40.0\u00a0kB", "Cut off"],
+    ["lagging", "#4, stops reading", "2 events, 2.0\u00a0kB", "Lagging"],
     ["live", "#1", "nothing", "Live"],
     ["live", "#2, this page", "nothing", "Live"],
   ]);

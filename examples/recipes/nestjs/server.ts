@@ -22,7 +22,12 @@ class EventsController {
 }
 
 @Module({ controllers: [EventsController] })
-class AppModule {}
+class AppModule {
+  async beforeApplicationShutdown() {
+    await feed.close({ retry: 1000 }); // first, for Nest waits for every stream
+  }
+}
 
 const app = await NestFactory.create(AppModule);
+app.enableShutdownHooks(); // SIGTERM ends it
 await app.listen(process.env.PORT ?? 3000);

@@ -22,4 +22,8 @@ await serve((request) => {
     return feed.subscribe(request);
   }
   return fetchRequestHandler({ endpoint: "/trpc", req: request, router: app });
-}, { port: Number(process.env.PORT ?? 3000) });
+}, {
+  port: Number(process.env.PORT ?? 3000),
+  signals: true,
+  drain: () => feed.close({ retry: 1000 }), // at SIGTERM
+});
