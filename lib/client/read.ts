@@ -88,7 +88,7 @@ export function parseSSE(
 ): EventIterator<ServerEvent | ServerComment> {
   checkNames(options, "comments lastEventId onRetry maxEventSize onRead");
   const { comments, onRead, ...parsing } = options;
-  const response = "headers" in source ? source : undefined;
+  const response = (source as Response).headers ? source as Response : undefined;
   if (response) requireEventStream(response);
   // What was read and not yet handed out, the next one last.
   let batch: (ServerEvent | ServerComment)[] = [];
@@ -157,7 +157,9 @@ export function parseSSE(
 /** Reads a web stream, or what other fetches have for a body: Node's streams, and all that can be iterated. */
 function createReader(body: AnyBody, response: Response | undefined): BodyReader {
   if (response?.bodyUsed || !(body?.getReader || body?.[Symbol.asyncIterator])) {
-    throw new TidingsError("bad-body", "Body is no stream, or was read already", { response });
+    throw new TidingsError("bad-body", "No stream, or read already: parseSSE(await fetch(url))", {
+      response,
+    });
   }
   if (body.getReader) return body.getReader();
   const chunks = body[Symbol.asyncIterator]!();
