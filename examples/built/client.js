@@ -268,7 +268,7 @@ var END_ID = "tidings-end";
 function parseSSE(source, options = {}) {
   checkNames(options, "comments lastEventId onRetry maxEventSize onRead");
   const { comments, onRead, ...parsing } = options;
-  const response = "headers" in source ? source : void 0;
+  const response = source.headers ? source : void 0;
   if (response) requireEventStream(response);
   let batch = [];
   const onItem = (item) => void batch.push(item);
@@ -326,7 +326,9 @@ function parseSSE(source, options = {}) {
 }
 function createReader(body, response) {
   if (response?.bodyUsed || !(body?.getReader || body?.[Symbol.asyncIterator])) {
-    throw new TidingsError("bad-body", "Body is no stream, or was read already", { response });
+    throw new TidingsError("bad-body", "No stream, or read already: parseSSE(await fetch(url))", {
+      response
+    });
   }
   if (body.getReader) return body.getReader();
   const chunks = body[Symbol.asyncIterator]();
