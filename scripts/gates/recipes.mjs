@@ -1,18 +1,16 @@
 // Runs every recipe against its real framework, with the packed package, by a client that comes, leaves and comes back.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { EventClient, PATIENCE, until } from "../support/event_client.mjs";
 import { exec } from "../support/exec.mjs";
 import { nodeEnvironment } from "../support/nodes.mjs";
 import { tarball } from "../support/packed.mjs";
-import { clonedFiles, copyProject, read, readJson, root } from "../support/project.mjs";
+import { copyProject, read, readJson, root } from "../support/project.mjs";
+import { filesOf, home, list, names, withCode } from "../support/recipes.mjs";
 import { addressIn, linksOf } from "../support/repository.mjs";
 import { withServer } from "../support/server.mjs";
 import { freePort } from "../support/start.mjs";
 
-const home = "examples/recipes";
-/** Where they are listed. The list is plain Markdown, so that it is there wherever the page is read. */
-const list = "docs/recipes/index.md";
 /** The oldest that every framework here takes. */
 const NODE = 22;
 /** Seconds for one step: bringing a framework, building, starting it. */
@@ -25,10 +23,6 @@ const VISITS = {
   "aws-lambda": visitAnswer,
   trpc: (url, printed) => visitFeed(url, printed, new URL("/trpc/write", url)),
 };
-
-const names = readdirSync(join(root, home)).filter((name) =>
-  existsSync(join(root, home, name, "package.json"))
-);
 
 const manifestOf = (name) => readJson(`${home}/${name}/package.json`);
 
@@ -153,12 +147,6 @@ function form() {
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
-/** The files that speak of events: what a framework's own tool writes for every project is not among them. */
-const filesOf = (name) =>
-  clonedFiles(`${home}/${name}`).filter((path) =>
-    /\.(m?[jt]sx?)$/.test(path) && /tidings/.test(read(`${home}/${name}/${path}`))
-  );
-
 const codeOf = (name) =>
   filesOf(name).reduce(
     (sum, path) => sum + read(`${home}/${name}/${path}`).split("\n").filter((line) => /\S/.test(line)).length,
@@ -182,6 +170,9 @@ function listed() {
   const wanted = rows();
   if (told.join("\n") !== wanted.join("\n")) {
     throw new Error(`The table of recipes in ${list} must have these rows:\n${wanted.join("\n")}`);
+  }
+  if (withCode(read(list)) !== read(list)) {
+    throw new Error(`${list} does not show the recipes' code as it is: npm run recipes`);
   }
 }
 
