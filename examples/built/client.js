@@ -308,7 +308,7 @@ function parseSSE(source, options = {}) {
 }
 function openReading(source, options) {
   const { comments, onRead, ...parsing } = options;
-  const response = "headers" in source ? source : void 0;
+  const response = source.headers ? source : void 0;
   if (response) requireEventStream(response);
   let batch = [];
   const onItem = (item) => void batch.push(item);
@@ -356,7 +356,9 @@ function openReading(source, options) {
 }
 function createReader(body, response) {
   if (response?.bodyUsed || !(body?.getReader || body?.[Symbol.asyncIterator])) {
-    throw new TidingsError("bad-body", "Body is no stream, or was read already", { response });
+    throw new TidingsError("bad-body", "No stream, or read already: parseSSE(await fetch(url))", {
+      response
+    });
   }
   if (body.getReader) return body.getReader();
   const chunks = body[Symbol.asyncIterator]();

@@ -26,7 +26,8 @@ export function namesOf<Options>(names: Readonly<Record<keyof Options, true>>): 
  *
  * @param what What the options are of, for the message: `"Broadcaster"`, or the option that holds them.
  * @param names The names that are known.
- * @param renamed For a name that an option had before, what to use now.
+ * @param renamed For a name that an option had before, or has elsewhere, what to use now.
+ * @param bare The option that a number or a string in the place of the object most likely stands for.
  * @throws {TypeError} Naming the option, and the nearest known one, or all of them if none is near.
  */
 export function checkNames(
@@ -34,9 +35,12 @@ export function checkNames(
   options: object,
   names: readonly string[],
   renamed: Readonly<Record<string, string>> = {},
+  bare?: string,
 ): void {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`The options of ${what} must be an object, received ${show(options)}`);
+    const isBare = bare !== undefined && (typeof options === "number" || typeof options === "string");
+    const remedy = isBare ? `: write { ${bare}: ${show(options)} }` : "";
+    throw new TypeError(`The options of ${what} must be an object, received ${show(options)}${remedy}`);
   }
   for (const name in options) {
     if (names.includes(name) || (options as Record<string, unknown>)[name] === undefined) continue;

@@ -19,7 +19,13 @@ import {
 import type { HeadersSource } from "../base/web.ts";
 import type { Backplane } from "../cluster/backplane.ts";
 import type { LogLimits } from "../log/log.ts";
-import { checkStreamOptions, type CloseInfo, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
+import {
+  checkStreamOptions,
+  type CloseInfo,
+  KEEPALIVE_ELSEWHERE,
+  STREAM_OPTIONS,
+  type StreamOptions,
+} from "../stream/options.ts";
 import type { LimitOptions } from "./admission.ts";
 import type { TopicMatcher } from "../log/matchers.ts";
 import type { EventMap, PublishEvent } from "../log/typed.ts";
@@ -204,15 +210,23 @@ const BROADCASTER_OPTIONS = namesOf<BroadcasterOptions>({
   onClose: true,
 });
 
+/** What an option was called before, or is called by other libraries. */
+const OTHER_NAMES = {
+  ...KEEPALIVE_ELSEWHERE,
+  now: "clock",
+  maxClients: "limits: { clients }",
+  maxConnections: "limits: { clients }",
+};
+
 /**
  * Checks a Broadcaster's options and fills in the defaults.
  *
  * @throws {TypeError} Naming the option and the value received.
  */
 export function checkBroadcasterOptions(options: BroadcasterOptions): BroadcasterSettings {
-  checkNames("Broadcaster", options, BROADCASTER_OPTIONS, { now: "clock" });
+  checkNames("Broadcaster", options, BROADCASTER_OPTIONS, OTHER_NAMES);
   const { history = {}, lagPolicy = "disconnect", lagTimeout = 60_000, lagBytes = Infinity } = options;
-  checkNames("history", history, HISTORY_OPTIONS);
+  checkNames("history", history, HISTORY_OPTIONS, {}, "events");
   const { events = 10_000, bytes = 8 << 20, age = 300_000 } = history;
   const { maxEventBytes = bytes, flushInterval = 0, publishTimeout = 5_000, outbox = 10_000 } = options;
   const { backplane, onClose, onError = (error) => report("the backplane", error) } = options;

@@ -52,7 +52,7 @@ async function refuseExisting(folder: string): Promise<void> {
     `${there.join(" and ")} ${
       there.length === 1 ? "is" : "are"
     } there already, and nothing is overwritten: ` +
-      `name another folder, as in "tidings init my-stream"`,
+      `name another folder${folder === "." ? ', as in "tidings init my-stream"' : ""}`,
   );
 }
 

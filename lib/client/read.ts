@@ -122,7 +122,7 @@ export interface Reading {
 /** Opens what {@linkcode parseSSE} reads, and throws as it does. */
 export function openReading(source: EventSourceBody, options: ParseOptions): Reading {
   const { comments, onRead, ...parsing } = options;
-  const response = "headers" in source ? source : undefined;
+  const response = (source as Response).headers ? source as Response : undefined;
   if (response) requireEventStream(response);
   let batch: (ServerEvent | ServerComment)[] = [];
   const onItem = (item: ServerEvent | ServerComment): void => void batch.push(item);
@@ -180,7 +180,9 @@ export function openReading(source: EventSourceBody, options: ParseOptions): Rea
 /** Reads a web stream, or what other fetches have for a body: Node's streams, and all that can be iterated. */
 function createReader(body: AnyBody, response: Response | undefined): BodyReader {
   if (response?.bodyUsed || !(body?.getReader || body?.[Symbol.asyncIterator])) {
-    throw new TidingsError("bad-body", "Body is no stream, or was read already", { response });
+    throw new TidingsError("bad-body", "No stream, or read already: parseSSE(await fetch(url))", {
+      response,
+    });
   }
   if (body.getReader) return body.getReader();
   const chunks = body[Symbol.asyncIterator]!();

@@ -5,10 +5,21 @@
  */
 
 import { callHook, report } from "../base/errors.ts";
+import { wrongOption } from "../base/options.ts";
 import type { FetchHandler, SafeHandler } from "./types.ts";
 
 /** Is told of an error that a handler threw. */
 export type ErrorHandler = (error: unknown, request: Request) => void;
+
+/**
+ * Refuses what is no handler: a broadcaster, or an object with a method `fetch`.
+ *
+ * @throws {TypeError} Saying what a handler looks like.
+ */
+export function requireHandler(handler: FetchHandler): void {
+  if (typeof handler === "function") return;
+  throw wrongOption("handler", "a fetch handler, such as (request) => feed.subscribe(request)", handler);
+}
 
 /** The handler, which now always resolves: with a bare 500 when it failed, of which only the operator learns more. */
 export function guard(

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { booleanOption, checkNames, functionOption, namesOf, wrongOption } from "../base/options.ts";
-import { type ErrorHandler, guard } from "./guard.ts";
+import { booleanOption, checkNames, functionOption, namesOf } from "../base/options.ts";
+import { type ErrorHandler, guard, requireHandler } from "./guard.ts";
 import { ResponseDeparture } from "./departure.ts";
 import { hasEnded } from "./ending.ts";
 import { toRequest } from "./request.ts";
@@ -63,7 +63,7 @@ const OPTIONS = namesOf<ListenerOptions>({ onError: true, direct: true });
 export function toNodeListener(handler: FetchHandler, options: ListenerOptions = {}): NodeListener {
   checkNames("toNodeListener", options, OPTIONS);
   const { onError, direct = true } = options;
-  if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
+  requireHandler(handler);
   booleanOption("direct", direct);
   return listen(guard(handler, functionOption("onError", onError)), direct);
 }

@@ -83,7 +83,9 @@ const BLOCK = LONGEST_WAIT - 200;
  * ```
  */
 export function redisStreams(client: RedisClient, options: RedisStreamsOptions): Backplane {
-  checkNames("redisStreams", options, OPTIONS, { key: "stream", maxLength: "maxEvents" });
+  // An address in the place of the client is told as such, whatever follows it.
+  if (typeof client !== "object" && typeof client !== "function") throw noClient(client);
+  checkNames("redisStreams", options, OPTIONS, { key: "stream", maxLength: "maxEvents" }, "stream");
   const { stream, maxEvents = 100_000, maxAge = Infinity } = options;
   if (typeof stream !== "string" || stream === "") {
     throw wrongOption("stream", "a string that is not empty", stream);
@@ -92,13 +94,15 @@ export function redisStreams(client: RedisClient, options: RedisStreamsOptions):
   numberOption("maxAge", maxAge, { least: 1_000, unit: "milliseconds", endless: true });
   const clock = clockOption(options.clock);
   const connector = connectorOf(client, clock);
-  if (connector === undefined) {
-    throw new TypeError(
-      `redisStreams() takes a client of redis, ioredis or Bun, no pool, or an object with the method "open", ` +
-        `received ${show(client)}`,
-    );
-  }
+  if (connector === undefined) throw noClient(client);
   return new RedisStream(connector, stream, new Trimming(maxEvents, maxAge), clock);
+}
+
+function noClient(client: unknown): TypeError {
+  return new TypeError(
+    `redisStreams() takes a client of redis, ioredis or Bun, no pool, or an object with the method "open", ` +
+      `received ${show(client)}`,
+  );
 }
 
 class RedisStream implements Backplane {

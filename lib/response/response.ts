@@ -13,9 +13,14 @@ import {
   numberOption,
   wrongOption,
 } from "../base/options.ts";
-import { answer, prelude, type StreamHead } from "../stream/answer.ts";
+import { answer, prelude, requireRequest, type StreamHead } from "../stream/answer.ts";
 import { EventStream } from "../stream/event_stream.ts";
-import { checkStreamOptions, STREAM_OPTIONS, type StreamOptions } from "../stream/options.ts";
+import {
+  checkStreamOptions,
+  KEEPALIVE_ELSEWHERE,
+  STREAM_OPTIONS,
+  type StreamOptions,
+} from "../stream/options.ts";
 import { encodeEvent, type EventInput } from "../wire/event.ts";
 import { type Connection, StreamConnection } from "./connection.ts";
 import { FINAL_FRAME, isOver, stopped } from "./final.ts";
@@ -129,7 +134,7 @@ export function createSSEResponse(
   source: EventSourceInput,
   options: SSEResponseOptions = {},
 ): Response {
-  checkNames("createSSEResponse", options, OPTIONS);
+  checkNames("createSSEResponse", options, OPTIONS, KEEPALIVE_ELSEWHERE);
   checkStreamOptions(options);
   const { status = 200, maxBuffer = 1 << 20, final, waitUntil } = options;
   numberOption("maxBuffer", maxBuffer, { least: 1, unit: "bytes", endless: true });
@@ -138,6 +143,8 @@ export function createSSEResponse(
     throw wrongOption("status", "a status from 200 to 599 that may have a body", status);
   }
   booleanOption("final", final);
+  // First, so that a call with the source alone is told of the request that it lacks.
+  requireRequest(request);
   if (typeof source !== "function" && !isIterable(source)) throw wrongSource(source);
   const head = answer(request, options, status);
   if (head instanceof Response) return head;

@@ -342,14 +342,15 @@ const LONGEST_ID = 200;
 /**
  * Checks a stream's id.
  *
+ * @param usage How the method is called, for whoever has the arguments in another order.
  * @throws {TypeError} If it is none.
  */
-export function checkId(id: string): void {
+export function checkId(id: string, usage = ""): void {
   if (typeof id === "string" && id !== "" && id.length <= LONGEST_ID && !CONTROL.test(id)) return;
   throw new TypeError(
     `A stream's id must be a string of 1 to ${LONGEST_ID} characters without control characters, received ${
       show(id)
-    }`,
+    }${typeof id === "string" || usage === "" ? "" : `: write ${usage}`}`,
   );
 }
 

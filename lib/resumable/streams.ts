@@ -137,7 +137,7 @@ export class ResumableStreams {
    * @throws {TypeError} If the id, the source or an option is of no use.
    */
   async start(id: string, source: WorkSource, options: StartOptions = {}): Promise<StreamHandle> {
-    checkId(id);
+    checkId(id, "start(id, source)");
     if (!isSource(source)) throw wrongSource(source);
     checkStartOptions(options);
     const run = await this.#create(id, options.patience, options.ifTaken === "join");
@@ -184,7 +184,7 @@ export class ResumableStreams {
    * @throws {TypeError} If the id or an option is of no use.
    */
   async subscribe(request: Request, id: string, options: StreamSubscribeOptions = {}): Promise<Response> {
-    checkId(id);
+    checkId(id, "subscribe(request, id)");
     checkSubscribeOptions(options);
     const { lastEventId, lastEventIdQuery, newest, live, unknown, finished, ...own } = options;
     const { clock, lagTimeout } = this.#settings;

@@ -17,7 +17,7 @@ import {
   signalOption,
   wrongOption,
 } from "../base/options.ts";
-import { type ErrorHandler, guard } from "../node/guard.ts";
+import { type ErrorHandler, guard, requireHandler } from "../node/guard.ts";
 import type { FetchHandler } from "../node/types.ts";
 import { startBun } from "./bun.ts";
 import { startDeno } from "./deno.ts";
@@ -127,9 +127,9 @@ export interface RunningServer {
  * ```
  */
 export async function serve(handler: FetchHandler, options: ServeOptions = {}): Promise<RunningServer> {
-  checkNames("serve", options, SERVE_OPTIONS, OTHER_NAMES);
+  checkNames("serve", options, SERVE_OPTIONS, OTHER_NAMES, "port");
   const { port = 8080, hostname = "0.0.0.0", signal, drain, grace = 5_000, onError, direct = true } = options;
-  if (typeof handler !== "function") throw wrongOption("handler", "a fetch handler", handler);
+  requireHandler(handler);
   numberOption("port", port, { least: 0, unit: "a TCP port" });
   if (port > 65_535) throw wrongOption("port", "at most 65535", port);
   if (typeof hostname !== "string" || hostname === "") throw wrongOption("hostname", "an address", hostname);

@@ -115,7 +115,8 @@ function builtin(caller: string): Constructor {
     `${caller}() was given a path, and this runtime (${
       process?.version ?? "unknown"
     }) has no node:sqlite, which comes ` +
-      "with Node 22.13. Hand over a database of better-sqlite3 instead: new Database(path)",
+      "with Node 22.13. Hand over an open database instead, new Database(path): of libsql, or of better-sqlite3, " +
+      "which runs on Node 20 up to its version 12",
   );
 }
 

@@ -36,11 +36,7 @@ export function answer(
   status: number,
   query?: string,
 ): Response | StreamHead {
-  if (typeof request?.headers?.get !== "function") {
-    throw new TypeError(
-      "The first argument must be the Request to answer: pass on what your fetch handler was given",
-    );
-  }
+  requireRequest(request);
   if (options.cors !== undefined && request.method === "OPTIONS") return preflight(request, options.cors);
   const headers = streamHeaders(request, options);
   if (request.method === "HEAD") {
@@ -49,6 +45,24 @@ export function answer(
   }
   if (hasLeft(request) || options.signal?.aborted) return new Response("", { status, headers });
   return { status, headers, lastEventId: lastEventId(request, query) };
+}
+
+/**
+ * Refuses what is no request.
+ *
+ * @throws {TypeError} Saying where one is to be had.
+ */
+export function requireRequest(request: Request): void {
+  const headers: Partial<Headers> | undefined = request?.headers;
+  if (typeof headers?.get === "function") return;
+  const isOfNode = typeof headers === "object" && headers !== null;
+  throw new TypeError(
+    "The first argument must be the Request to answer" +
+      (isOfNode
+        ? ", received one of node:http, which Express, Fastify and Koa have too: let toNodeListener() of " +
+          "tidings/node make the listener"
+        : ": pass on what your fetch handler was given"),
+  );
 }
 
 /** The first text of a stream: a comment, so that headers go out at once, and the reconnection time if one is set. */

@@ -77,6 +77,14 @@ export const STREAM_OPTIONS: readonly string[] = namesOf<StreamOptions>({
   clock: true,
 });
 
+/** What other libraries call the option `keepalive`. */
+export const KEEPALIVE_ELSEWHERE: Readonly<Record<string, string>> = {
+  heartbeat: "keepalive",
+  heartbeatInterval: "keepalive",
+  ping: "keepalive",
+  pingInterval: "keepalive",
+};
+
 /**
  * Checks the values of the options that every stream has.
  *

@@ -30,6 +30,7 @@ export interface ReadOptions {
 }
 
 const OPTIONS = namesOf<ReadOptions>({ request: true, headers: true, lastEventId: true, timeout: true });
+const EXPECTED = namesOf<ExpectedEvent>({ event: true, data: true, lastEventId: true });
 
 /**
  * Reads the events of a handler, which it calls with a request of its own, or of a response. Nothing listens and no time
@@ -74,7 +75,7 @@ export function readEvents<Events extends object = Record<string, unknown>>(
   source: EventSourceHandler | Response | Promise<Response>,
   options: ReadOptions = {},
 ): EventReader<Events> {
-  checkNames("readEvents", options, OPTIONS);
+  checkNames("readEvents", options, OPTIONS, {}, "request");
   const { timeout = 2_000 } = options;
   numberOption("timeout", timeout, { least: 1, unit: "milliseconds" });
   if (typeof source === "function") {
@@ -233,7 +234,25 @@ class Reader {
     }, "No end of the stream");
   }
 
-  expectEvent(expected: ExpectedEvent | ((event: Received) => boolean)): Promise<Received> {
+  expectEvent(
+    expected: ExpectedEvent | ((event: Received) => boolean),
+    ...more: unknown[]
+  ): Promise<Received> {
+    // What is not looked at would make the test pass for any event.
+    if (more.length > 0) {
+      throw new TypeError(
+        `expectEvent() takes one value, received ${more.length + 1}: write { event, data }`,
+      );
+    }
+    if (typeof expected !== "function") {
+      checkNames(
+        "expectEvent",
+        expected,
+        EXPECTED,
+        { type: "event", name: "event", id: "lastEventId" },
+        "event",
+      );
+    }
     const isIt = typeof expected === "function" ? expected : matcher(expected);
     const what = typeof expected === "function" ? "which the function takes" : JSON.stringify(expected);
     // Where it looks next: nothing is passed over until there is one.

@@ -72,7 +72,9 @@ const checked = new WeakSet<CorsOptions>();
  */
 export function checkCors(cors: CorsOptions | undefined): void {
   if (cors === undefined) return;
-  if (typeof cors !== "object" || cors === null) throw wrongOption("cors", "an object with origins", cors);
+  if (typeof cors !== "object" || cors === null) {
+    throw wrongOption("cors", 'an object, such as { origins: "*" }', cors);
+  }
   if (checked.has(cors)) return;
   checkNames("cors", cors, OPTIONS, { maxAge: "preflightMaxAge, in milliseconds" });
   const { origins, credentials, headers = [], preflightMaxAge } = cors;

@@ -196,10 +196,17 @@ function isLost(text: string, data: unknown): boolean {
     typeof (data as { toJSON?: unknown }).toJSON !== "function";
 }
 
+/** What other libraries call the one to whom an event goes. */
+const ADDRESSEE = ["to", "room", "channel"];
+
 /** A field that would be ignored without a word. */
 export function unknownField(field: string, fields: readonly string[]): TidingsError {
   const nearest = nearestName(field, fields);
-  const remedy = nearest === undefined ? `the fields are ${fields.join(", ")}` : `did you mean "${nearest}"?`;
+  const remedy = ADDRESSEE.includes(field) && fields.includes("topic")
+    ? "use topic"
+    : nearest === undefined
+    ? `the fields are ${fields.join(", ")}; an object to be sent goes into data`
+    : `did you mean "${nearest}"?`;
   return new TidingsError("invalid-event", `Unknown event field "${field}": ${remedy}`);
 }
 

@@ -1,19 +1,16 @@
 // Runs every recipe against its real framework, with the packed package, by a client that comes, leaves and comes back.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { EventClient, PATIENCE, until } from "../support/event_client.mjs";
 import { exec } from "../support/exec.mjs";
 import { nodeEnvironment } from "../support/nodes.mjs";
 import { tarball } from "../support/packed.mjs";
-import { clonedFiles, copyProject, read, readJson, root } from "../support/project.mjs";
+import { copyProject, read, readJson, root } from "../support/project.mjs";
+import { chineseList, filesOf, home, list, names, withCode } from "../support/recipes.mjs";
 import { addressIn, linksOf } from "../support/repository.mjs";
 import { withServer } from "../support/server.mjs";
 import { freePort } from "../support/start.mjs";
 
-const home = "examples/recipes";
-/** Where they are listed. The list is plain Markdown, so that it is there wherever the page is read. */
-const list = "docs/recipes/index.md";
-const chineseList = "docs/zh/recipes/index.md";
 /** The oldest that every framework here takes. */
 const NODE = 22;
 /** Seconds for one step: bringing a framework, building, starting it. */
@@ -29,10 +26,6 @@ const VISITS = {
 
 /** Whose program is the server, and ends it: a deploy must not wait for its streams, nor cut them. */
 const ENDS = ["express", "fastify", "koa", "nestjs", "trpc"];
-
-const names = readdirSync(join(root, home)).filter((name) =>
-  existsSync(join(root, home, name, "package.json"))
-);
 
 const manifestOf = (name) => readJson(`${home}/${name}/package.json`);
 
@@ -170,12 +163,6 @@ function form() {
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
-/** The files that speak of events: what a framework's own tool writes for every project is not among them. */
-const filesOf = (name) =>
-  clonedFiles(`${home}/${name}`).filter((path) =>
-    /\.(m?[jt]sx?)$/.test(path) && /tidings/.test(read(`${home}/${name}/${path}`))
-  );
-
 const codeOf = (name) =>
   filesOf(name).reduce(
     (sum, path) => sum + read(`${home}/${name}/${path}`).split("\n").filter((line) => /\S/.test(line)).length,
@@ -213,6 +200,11 @@ function listed() {
       `The table of recipes in ${chineseList} must have these rows, and of each what it is:\n` +
         wanted.map(where).join("\n"),
     );
+  }
+  for (const page of [list, chineseList]) {
+    if (withCode(page) !== read(page)) {
+      throw new Error(`${page} does not show the recipes' code as it is: npm run recipes`);
+    }
   }
 }
 

@@ -24,6 +24,10 @@ test("an unknown name is refused with the nearest one, or with all of them", () 
   );
   refused(check({ count: 1 }), 'Unknown option "count" of history: use events');
   refused(check(null as unknown as object), "The options of history must be an object, received null");
+  const bare = (value: unknown) => () => checkNames("history", value as object, names, {}, "events");
+  refused(bare(5), "The options of history must be an object, received 5: write { events: 5 }");
+  refused(bare("5"), 'The options of history must be an object, received "5": write { events: "5" }');
+  refused(bare(true), "The options of history must be an object, received true");
   checkNames("history", { size: undefined, bytes: 0 }, names);
 });
 
@@ -99,6 +103,37 @@ for (
       "The first argument must be the Request to answer: pass on what your fetch handler was given",
     ],
     [
+      "createSSEResponse with the source alone",
+      () => createSSEResponse(wrong(function* () {}), undefined as never),
+      "The first argument must be the Request to answer: pass on what your fetch handler was given",
+    ],
+    [
+      "subscribe with a request of node:http",
+      () => new Broadcaster().subscribe(wrong({ headers: { host: "localhost" }, method: "GET", url: "/" })),
+      "The first argument must be the Request to answer, received one of node:http, which Express, Fastify and Koa " +
+      "have too: let toNodeListener() of tidings/node make the listener",
+    ],
+    [
+      "history as a number",
+      () => new Broadcaster(wrong({ history: 100 })),
+      "The options of history must be an object, received 100: write { events: 100 }",
+    ],
+    [
+      "heartbeat",
+      () => new Broadcaster(wrong({ heartbeat: 1_000 })),
+      'Unknown option "heartbeat" of Broadcaster: use keepalive',
+    ],
+    [
+      "heartbeat of a source",
+      () => createSSEResponse(request(), [], wrong({ pingInterval: 1_000 })),
+      'Unknown option "pingInterval" of createSSEResponse: use keepalive',
+    ],
+    [
+      "maxClients",
+      () => new Broadcaster(wrong({ maxClients: 5 })),
+      'Unknown option "maxClients" of Broadcaster: use limits: { clients }',
+    ],
+    [
       "publish with two arguments",
       () => (new Broadcaster().publish as (...args: unknown[]) => unknown)("price", { amount: 1 }),
       "publish() takes one event, received 2 arguments: write publish({ event, data })",
@@ -125,6 +160,11 @@ test("a published event with a field that is not known reaches nobody", () => {
     publish({ data: 1, topics: ["a"] }),
     /^TidingsError: Unknown event field "topics": did you mean "topic"\?$/,
   );
+  assert.throws(
+    publish({ type: "price", amount: 1 }),
+    /^TidingsError: Unknown event field "type": the fields are data, event, topic, key, retry; an object to be sent goes into data$/,
+  );
+  assert.throws(publish({ data: 1, to: "ann" }), /^TidingsError: Unknown event field "to": use topic$/);
   assert.throws(publish({ data: 1, comment: "x" }), /the fields are data, event, topic, key, retry/);
   assert.equal(feed.stats().published, 0);
 });

@@ -79,7 +79,7 @@ test("nothing is overwritten, and nothing is written beside what is there", asyn
   const { code, stdout, stderr } = await tidings(["init", folder]);
   assert.equal(code, 1);
   assert.equal(stdout, "");
-  assert.match(stderr, /index\.html is there already, and nothing is overwritten: name another folder/);
+  assert.match(stderr, /index\.html is there already, and nothing is overwritten: name another folder\n$/);
   assert.deepEqual(readdirSync(folder), ["index.html"]);
   assert.equal(readFileSync(join(folder, "index.html"), "utf8"), "mine");
 });

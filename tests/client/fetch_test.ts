@@ -100,7 +100,7 @@ for (
     await assert.rejects(connect(url, { fetch, retry: { base: 1 } }).closed, {
       name: "TidingsError",
       code: "bad-body",
-      message: "Body is no stream, or was read already",
+      message: "No stream, or read already: parseSSE(await fetch(url))",
     });
     assert.equal(calls(), 1);
   });

@@ -394,7 +394,7 @@ test("a response that was read already is refused at once", { timeout: 10_000 },
       () => parseSSE(response),
       (error) =>
         error instanceof TidingsError && error.code === "bad-body" && error.response === response &&
-        error.message === "Body is no stream, or was read already",
+        error.message === "No stream, or read already: parseSSE(await fetch(url))",
     );
   }
 });
@@ -446,6 +446,15 @@ test(
     assert.deepEqual(seen, ["1"]);
   },
 );
+
+test("what is no response and no stream is refused at once, and told what to write", () => {
+  const message = "No stream, or read already: parseSSE(await fetch(url))";
+  for (
+    const wrong of ["http://localhost/", Promise.resolve(new Response()), new URL("http://localhost/"), {}]
+  ) {
+    assert.throws(() => parseSSE(wrong as never), { code: "bad-body", message });
+  }
+});
 
 test("a locked stream is refused at once", () => {
   const { stream } = streamOf(["data: 1\n\n"]);

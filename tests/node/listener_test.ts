@@ -490,7 +490,7 @@ each("a handler's failure is printed where there is no onError, or where that fa
 test("a handler or an option of no use is refused by name", () => {
   assert.throws(
     () => toNodeListener(undefined as never),
-    /"handler" must be a fetch handler, received undefined/,
+    /"handler" must be a fetch handler, such as \(request\) => feed\.subscribe\(request\), received undefined/,
   );
   assert.throws(
     () => toNodeListener(() => new Response(), { onError: 5 as never }),

@@ -257,6 +257,7 @@ test("a client that gives bytes is read too", { skip: noRedis, timeout: 60_000 }
 test("a wrong option is named, with what was received", () => {
   const connection = { open: () => Promise.reject(new Error("none")) };
   const wrong: [unknown, unknown, RegExp][] = [
+    ["redis://localhost", "market", /takes a client of redis.*received "redis:\/\/localhost"/],
     [{}, { stream: "market" }, /takes a client of redis, ioredis or Bun.*received \[object Object\]/],
     [undefined, { stream: "market" }, /received undefined/],
     // A pool's commands go over any of its connections.

@@ -365,6 +365,14 @@ test("limits and options: refused by name, with what to do", async () => {
   await (await streams.start("3", ["1"])).done;
   await assert.rejects(streams.start("", []), /1 to 200 characters/);
   await assert.rejects(streams.start("a\nb", []), /control characters/);
+  await assert.rejects(
+    streams.start((() => []) as never, []),
+    /received a function: write start\(id, source\)$/,
+  );
+  await assert.rejects(
+    streams.subscribe("4" as never, new Request("http://localhost/") as never),
+    /received \[object Request\]: write subscribe\(request, id\)$/,
+  );
   await assert.rejects(streams.start("4", "text" as never), /Option "source"/);
   await assert.rejects(streams.start("4", [], { iftaken: "join" } as never), /did you mean "ifTaken"/);
   await assert.rejects(streams.start("4", [], { ifTaken: "replace" as never }), /"refuse" or "join"/);

@@ -107,7 +107,12 @@ test("options of no use are refused by name", LIMIT, async () => {
   const handler = () => new Response();
   const refuses = (options: unknown, message: RegExp) =>
     assert.rejects(serve(handler, options as never), message);
-  await assert.rejects(serve(undefined as never), /"handler" must be a fetch handler, received undefined/);
+  await assert.rejects(serve(undefined as never), /"handler" must be a fetch handler, .*received undefined/);
+  await assert.rejects(
+    serve({ fetch: () => new Response(), port: 0 } as never),
+    /such as \(request\) => feed\.subscribe\(request\), received \[object Object\]$/,
+  );
+  await assert.rejects(serve(() => new Response(), 8081 as never), /received 8081: write { port: 8081 }$/);
   for (const port of [-1, 1.5, 65_536, "80"]) await refuses({ port }, /"port" must be/);
   for (const hostname of ["", 5]) await refuses({ port: 0, hostname }, /"hostname" must be an address/);
   for (const grace of [-1, NaN, "1", 2 ** 31]) await refuses({ port: 0, grace }, /"grace" must be/);

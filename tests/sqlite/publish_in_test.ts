@@ -92,7 +92,11 @@ for (const kind of sqliteKinds) {
     const inMemory = kind.open(":memory:");
     const wrong: [unknown, SqliteLogOptions, RegExp][] = [
       [inMemory, {}, /needs a file/],
-      [":memory:", {}, /needs a file|no node:sqlite/],
+      [
+        ":memory:",
+        {},
+        /needs a file|no node:sqlite.*libsql, or of better-sqlite3, which runs on Node 20 up to/,
+      ],
       ["", {}, /needs a file/],
       [{}, {}, /takes the path of a file, or an open database/],
       [undefined, {}, /takes the path of a file/],

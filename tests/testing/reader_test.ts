@@ -149,9 +149,31 @@ test("keepalive, lifetime and retry pass without waiting", async () => {
   assert.equal(clock.pending(), 0);
 });
 
+test("an expectation that would hold of any event is refused, for its test would tell nothing", async () => {
+  const reader = readEvents((request) => createSSEResponse(request, [{ event: "note", data: "for Ann" }]));
+  const expectEvent = (...expected: unknown[]) => () =>
+    (reader.expectEvent as (...expected: unknown[]) => Promise<unknown>)(...expected);
+  for (
+    const [expected, message] of [
+      [["note"], 'The options of expectEvent must be an object, received "note": write { event: "note" }'],
+      [["note", { text: "x" }], "expectEvent() takes one value, received 2: write { event, data }"],
+      [[{ type: "note" }], 'Unknown option "type" of expectEvent: use event'],
+      [[{ evnet: "note" }], 'Unknown option "evnet" of expectEvent: did you mean "event"?'],
+      [[], "The options of expectEvent must be an object, received undefined"],
+    ] as [unknown[], string][]
+  ) {
+    assert.throws(expectEvent(...expected), { name: "TypeError", message });
+  }
+  await reader.expectEvent({ event: "note" });
+});
+
 test("options of no use are refused", () => {
   const response = new Response("");
   assert.throws(() => readEvents(response, { lastEventId: "1" }), /Option "lastEventId" must be left out/);
   assert.throws(() => readEvents(response, { timeOut: 1 } as object), /did you mean "timeout"/);
+  assert.throws(
+    () => readEvents(() => response, "/events" as never),
+    /must be an object, received "\/events": write { request: "\/events" }$/,
+  );
   assert.throws(() => turnedClock().pass(-1), /Option "milliseconds" must be a number/);
 });

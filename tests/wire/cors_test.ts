@@ -190,7 +190,7 @@ for (
     [{ origins: [5] }, /received 5: write a string/],
     [{ origins: APP }, /"cors\.origins" must be a list of origins.*received "https/],
     [{}, /"cors\.origins" must be .*received undefined/],
-    [true, /"cors" must be an object with origins, received true/],
+    [true, /"cors" must be an object, such as { origins: "\*" }, received true/],
     [{ origins: [], credentials: "yes" }, /"cors\.credentials" must be true or false, received "yes"/],
     [{ origins: [], headers: "x-own" }, /"cors\.headers"/],
     [{ origins: [], headers: ["x own"] }, /"cors\.headers" must be a list of header names, received "x own"/],

@@ -86,7 +86,10 @@ test("what would forge a field, or be lost on the way, is refused by name", () =
 test("a field that is not known is refused, with the nearest one or all of them", () => {
   fails({ data: 1, evnt: "price" }, /^Unknown event field "evnt": did you mean "event"\?$/);
   fails({ data: 1, Data: 2 }, /^Unknown event field "Data": did you mean "data"\?$/);
-  fails({ name: "price" }, /^Unknown event field "name": the fields are data, event, id, retry, comment$/);
+  fails(
+    { name: "price" },
+    /^Unknown event field "name": the fields are data, event, id, retry, comment; an object to be sent goes into data$/,
+  );
   assert.equal(encodeEvent({ data: 1, name: undefined } as ServerSentEvent), "data: 1\n\n");
 });
 
