@@ -81,6 +81,11 @@ export class PostgresServer {
     await this.run();
   }
 
+  /** Who runs it, by the number. */
+  get user(): number {
+    return isRoot ? NOBODY : process.getuid?.() ?? 0;
+  }
+
   get #data(): string {
     return join(this.#folder, "data");
   }
