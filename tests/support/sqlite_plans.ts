@@ -147,6 +147,7 @@ class Plan {
     const { member } = random.pick(this.#slots);
     member.tell({ command: "publish", data: "end" });
     await member.heard("published");
+    assert.ok(!member.isGone, "a process is gone that nobody killed");
     // One that comes late has all that came after the place where another one began.
     this.#readers.push(this.#reader(this.#readers[0]!.first));
     for (const reader of this.#readers) {
@@ -245,6 +246,8 @@ class Plan {
         rounds: 4 + this.#random.below(12),
       });
       await slot.member.heard("written");
+      // It may have said so while it was on its way out.
+      if (slot.isKilled) await slot.member.kill();
       if (!slot.member.isGone) return this.#collect(slot);
     }
   }
