@@ -1,4 +1,7 @@
-/** Gives each cell of a table its column's name and its role, so that a narrow page can show a row as a list of them. */
+/**
+ * Gives each cell of a table its column's name and its role, so that a narrow page can show a row as a list of them, and lets
+ * the path of a file break between its folders.
+ */
 import type { MarkdownRenderer } from "vitepress";
 
 /** A style that lays a table out in another way takes its meaning from it, which these give back. */
@@ -27,8 +30,12 @@ export function labelledTables(markdown: MarkdownRenderer): void {
         const parts = tokens[index + 1]?.children ?? [];
         columns.push(parts.map(({ content }) => content).join(""));
       }
-      if (token.type === "td_open") {
-        token.attrSet("data-column", columns[column++] ?? "");
+      if (token.type !== "td_open") continue;
+      token.attrSet("data-column", columns[column++] ?? "");
+      for (const part of tokens[index + 1]?.children ?? []) {
+        if (part.type !== "code_inline" || !/^[\w.]+(?:\/[\w.]+)+$/.test(part.content)) continue;
+        part.type = "html_inline";
+        part.content = `<code>${part.content.replaceAll("/", "/<wbr>")}</code>`;
       }
     }
   });
