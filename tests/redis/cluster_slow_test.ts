@@ -171,8 +171,8 @@ test(
         told("backplane-unavailable", /has moved to another node/),
       );
       // What is sent in the same turn is told the same.
-    await sleep(5);
-    await backplane.append(message);
+      await sleep(5);
+      await backplane.append(message);
       assert.equal(await to.command("XLEN", "mapped"), "2");
     } finally {
       backplane.close!();
