@@ -1,6 +1,6 @@
 /**
- * Joins processes over Redis, from 6.2 on, or Valkey: {@linkcode redisStreams} makes a Redis Stream the log of Broadcasters,
- * and {@linkcode redisStore} keeps the streams of `tidings/resumable`.
+ * Joins processes over Redis, from 6.2 on, or Valkey, alone, with sentinels or in a cluster: {@linkcode redisStreams} makes a
+ * Redis Stream the log of Broadcasters, and {@linkcode redisStore} keeps the streams of `tidings/resumable`.
  *
  * @module
  */

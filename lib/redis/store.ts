@@ -63,15 +63,24 @@ const LONGEST = 1e12;
  * An append is one command, however many read the stream: a script that checks who may write, appends, renews the lease and
  * publishes what it appended. A reader that came late, or missed something, reads a page with one command.
  *
- * The server has to be Redis 6.2 or later, or Valkey, alone or with replicas, but no cluster. A stream is three
+ * The server has to be Redis 6.2 or later, or Valkey, alone, with replicas, or with sentinels that say which one is the
+ * primary (`createSentinel()` of `redis` from 5 on, the option `sentinels` of `ioredis`). A stream is three
  * keys, `<prefix>:stream:<id>`, `<prefix>:events:<id>` and `<prefix>:tail:<id>`, and all share `<prefix>:leases`. Each
  * expires by itself: `keep` after the stream's end, and up to an eighth later than lease and `keep` together after its process
  * has died. A stream takes some 400 bytes, and the text of its events and a fifth more. Let Redis refuse writes when its
  * memory is full (`maxmemory-policy noeviction`): one that evicts takes whole streams with it, which their owners are told of.
  *
+ * A cluster's client will do too (`createCluster()` of `redis`, `Cluster` of `ioredis`), if the cluster is of Redis 7 or later,
+ * or Valkey. The streams are spread over 16 slots by hash tags, `<prefix>:{<prefix>.0}:stream:<id>` to `.15`, each with a list
+ * of leases of its own; a prefix with a hash tag, `{answers}`, puts all into its slot. What is appended is told by sharded
+ * Pub/Sub: to the nodes of its slot alone, where its readers are counted. A process has one connection for commands
+ * and one for Pub/Sub to each primary that it needs, and one more while it runs streams. While a slot is moved to another
+ * node the calls for its streams are refused as unavailable, and succeed when that is over.
+ *
  * A user with restricted rights needs the keys and the channels `<prefix>:*`, and
  * `+eval +evalsha +time +hmget +hset +hdel +hincrby +append +get +del +pexpireat +pttl +xadd +xrange +xtrim +zadd +zrem
- * +zrangebyscore +publish +pubsub|numsub +subscribe +unsubscribe +ping`, besides what its client sends to connect.
+ * +zrangebyscore +publish +pubsub|numsub +subscribe +unsubscribe +ping`, with a cluster `+asking +spublish +ssubscribe
+ * +sunsubscribe +pubsub|shardnumsub` too, besides what its client sends to connect.
  *
  * How safe an acknowledged event is, Redis' own settings say. With `appendonly yes` and `appendfsync always` it outlives
  * `kill -9` and a loss of power; with `everysec`, the default, the last second or two may be lost. A failover loses what the

@@ -62,8 +62,14 @@ const BLOCK = LONGEST_WAIT - 200;
  * yours, and only its settings are used: each Broadcaster opens one connection to append and one to read, and a third for
  * as long as clients ask for what it no longer holds itself.
  *
+ * It may be a client of a cluster (`createCluster()` of `redis`, `Cluster` of `ioredis`), in which the stream lies on one
+ * node: the connections lead there, and follow it when its slot moves or a replica takes over. And it may be one that asks
+ * sentinels where the primary is (`createSentinel()` of `redis` from 5 on, the option `sentinels` of `ioredis`). Bun's own
+ * client knows neither.
+ *
  * The server has to be Redis 6.2 or later, or Valkey, and a user with restricted rights needs the key and the commands
- * XADD, XRANGE, XREVRANGE and XREAD, besides those that its client sends to connect. Event ids are the stream's.
+ * XADD, XRANGE, XREVRANGE and XREAD, with a cluster ASKING too, besides those that its client sends to connect. Event ids are
+ * the stream's.
  *
  * How safe an acknowledged event is, Redis' own settings say. With `appendonly yes` and `appendfsync always` it outlives
  * `kill -9` and a loss of power. With `everysec`, the default, a loss of power takes what came since the last sync, and
