@@ -69,6 +69,8 @@ export interface EventReader<Events extends object = Record<string, unknown>>
    * {@linkcode EventReader.next}.
    *
    * @throws {Error} If none comes in time, or the stream has ended: it lists what came instead.
+   * @throws {TypeError} At once, for a name that is not known, a bare string or a second argument: an expectation that is not
+   * looked at would hold of any event.
    */
   expectEvent<Name extends keyof Events & string = keyof Events & string>(
     expected: ExpectedEvent & { event?: Name | undefined; data?: Events[Name] | undefined },
