@@ -1,17 +1,13 @@
 /**
  * Writes the figures of the READMEs, of docs/figures.md and of docs/engines.md: tables, what tidings is behind in, and the charts. They are made
  * of `results/results.json` and `results/resumable.json`, and put between two marks, so that no figure is typed: `npm run readme`.
+ * Links are absolute, for the pages are read in the package too, which has no bench in it.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { addressIn, linksOf } from "../../scripts/support/repository.mjs";
 import { enginesSection, enginesTable } from "./engines.mjs";
 import { goalsOf } from "./goals.mjs";
 import { datesOf } from "./markdown.mjs";
 import { resumableRow, resumableSection } from "./resumable.mjs";
-
-/** Absolute, for the pages are read in the package too, which has no bench in it. */
-const links = linksOf(addressIn(fileURLToPath(new URL("../..", import.meta.url))));
 
 const BEGIN = "<!-- figures: written by `npm run readme` in bench/ -->";
 const END = "<!-- /figures -->";
@@ -143,14 +139,16 @@ function section(results) {
   const charts = CHARTS.filter((name) => results.scenarios.some(({ id }) => name.startsWith(`${id}-`)));
   return [
     ...table(results, ROWS),
-    ...charts.flatMap((name) => [`![${name}](${links.raw}bench/results/${name}.svg)`, ""]),
+    ...charts.flatMap((
+      name,
+    ) => [`![${name}](https://github.com/OWNER/tidings/raw/main/bench/results/${name}.svg)`, ""]),
     `Measured on ${
       datesOf(results)
     }, ${machine.cpu}, ${machine.cores} cores, ${machine.memory} GB, ${machine.system}:`,
     `${list(versions)}; ${list(packages)}. Medians of ${Math.min(...rounds)} to ${
       Math.max(...rounds)
     } rounds, all contenders`,
-    `in turn; how many it were for each figure, and every sample, is in [bench/results](${links.file}bench/results/results.md).`,
+    "in turn; how many it were for each figure, and every sample, is in [bench/results](https://github.com/OWNER/tidings/blob/main/bench/results/results.md).",
     "",
     "**Where tidings is not ahead:**",
     "",
@@ -245,7 +243,7 @@ put(
 );
 put(
   "docs/figures.md",
-  [section(results), "", ...enginesSection(results), ...resumableSection(resumable, links)].join("\n"),
+  [section(results), "", ...enginesSection(results), ...resumableSection(resumable)].join("\n"),
 );
 put("docs/engines.md", enginesTable(results).join("\n"));
 

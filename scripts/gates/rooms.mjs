@@ -8,8 +8,7 @@ import { readJson, root } from "../support/project.mjs";
 const AROUND = {
   lib: ["examples", "tests", "bench", "scripts"],
   examples: ["lib", "mod.ts", "tests", "bench", "scripts"],
-  // What it writes has links: `scripts` knows where the repository lies.
-  bench: ["lib", "mod.ts", "tests", "examples"],
+  bench: ["lib", "mod.ts", "tests", "examples", "scripts"],
   scripts: ["lib", "mod.ts", "tests", "examples", "bench"],
 };
 
