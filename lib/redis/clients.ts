@@ -36,16 +36,16 @@ export type RedisClient =
 export function connectorOf(client: unknown, clock: Clock): RedisConnector | undefined {
   if (typeof client !== "object" || client === null) return undefined;
   if ("isCluster" in client && client.isCluster && has(client, "nodes", "duplicate", "disconnect")) {
-    return new ClusterConnector(fromIORedisCluster(client as IORedisCluster, clock));
+    return new ClusterConnector(fromIORedisCluster(client as IORedisCluster, clock), clock);
   }
   if (has(client, "call", "duplicate", "disconnect") && !("isCluster" in client && client.isCluster)) {
     return fromIORedis(client as IORedis, clock);
   }
   if (has(client, "nodeClient", "duplicate", "connect") && "masters" in client) {
-    return new ClusterConnector(fromNodeRedisCluster(client as NodeRedisCluster, clock));
+    return new ClusterConnector(fromNodeRedisCluster(client as NodeRedisCluster, clock), clock);
   }
-  if (has(client, "getMasterNode", "_execute", "duplicate", "connect")) {
-    return fromNodeRedisSentinel(client as NodeRedisSentinel, clock);
+  if (has(client, "getMasterNode", "duplicate", "connect")) {
+    return has(client, "_execute") ? fromNodeRedisSentinel(client as NodeRedisSentinel, clock) : undefined;
   }
   if (has(client, "sendCommand", "duplicate", "connect") && "isOpen" in client && !("masters" in client)) {
     return fromNodeRedis(client as NodeRedis, clock);

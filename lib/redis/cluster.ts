@@ -9,8 +9,9 @@
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
 import { engineError, saidBy } from "../base/engine_errors.ts";
-import type { RedisConnection, RedisConnector, RedisSubscriber } from "./connection.ts";
+import { opened, type RedisConnection, type RedisConnector, type RedisSubscriber } from "./connection.ts";
 import { wasAnswered } from "./errors.ts";
 import { SharedConnections } from "./shared.ts";
 import { slotOf } from "./slots.ts";
@@ -55,14 +56,16 @@ const REDIRECTION = /^-?(MOVED|ASK) \d+ (\S+)/;
 /** Opens connections to the nodes of a cluster. */
 export class ClusterConnector implements RedisConnector {
   readonly #client: ClusterClient;
+  readonly #clock: Clock;
   readonly #hints = new Map<number, Hint>();
   /** Where each slot was when it was last heard of. */
   readonly #owners = new Map<number, string>();
   readonly #shared = new SharedConnections();
   #looking: Promise<SharedTopology> | undefined;
 
-  constructor(client: ClusterClient) {
+  constructor(client: ClusterClient, clock: Clock) {
     this.#client = client;
+    this.#clock = clock;
   }
 
   /** What the client puts before every key. */
@@ -103,7 +106,7 @@ export class ClusterConnector implements RedisConnector {
       unsubscribe: (channels) => subscriber.unsubscribe(channels),
       ping: async () => {
         await subscriber.ping();
-        // A node that has become a replica goes on to tell what is published, but its listeners are not counted.
+        // Redis unsubscribes whoever listens where a slot has gone. One that did not would tell all, and count nobody.
         if ((this.#owners.get(slot) ?? at) !== at) throw new Error("the channels have moved to another node");
       },
       close: () => subscriber.close(),
@@ -140,7 +143,16 @@ export class ClusterConnector implements RedisConnector {
     };
   }
 
-  async #at<T>(
+  /** Asks where the slot is and goes there, all within the time that one connection may take. */
+  #at<T extends { close(): void }>(
+    slot: number,
+    hint: Hint | undefined,
+    use: (node: NodeConnector, address: string) => Promise<T>,
+  ): Promise<T> {
+    return opened(this.#clock, this.#reach(slot, hint, use), (late) => late.close());
+  }
+
+  async #reach<T>(
     slot: number,
     hint: Hint | undefined,
     use: (node: NodeConnector, address: string) => Promise<T>,

@@ -135,7 +135,7 @@ export function fromNodeRedisCluster(client: NodeRedisCluster, clock: Clock): Cl
 }
 
 function connectorOver(model: () => Promise<NodeRedis>, clock: Clock, address: object = {}): NodeConnector {
-  const open = async () => {
+  const reach = async () => {
     const client = await model();
     const { socket, commandOptions } = (client as { options?: Settings }).options ?? {};
     const twin = client.duplicate({
@@ -147,6 +147,8 @@ function connectorOver(model: () => Promise<NodeRedis>, clock: Clock, address: o
     await connect(clock, twin, close);
     return { twin, close };
   };
+  // To ask for the model and to connect takes no longer than to connect alone may.
+  const open = () => opened(clock, reach(), (late) => late.close());
   return {
     async open() {
       const { twin, close } = await open();

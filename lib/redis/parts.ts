@@ -82,7 +82,7 @@ export class Parts {
         open: () => connector.share(key),
         async listen(onMessage, onLost) {
           const subscriber = await connector.listenToShard(key, onMessage, onLost);
-          // Whoever only listens would not hear that the slot has got another owner, which counts who listens.
+          // Whoever only listens would not hear that another node owns the slot, and counts who listens.
           const ping = () => Promise.all([part.touch(), subscriber.ping()]);
           return { ...subscriber, ping };
         },

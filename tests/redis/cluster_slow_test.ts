@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { redisStore, redisStreams, TidingsError } from "../../lib/redis/mod.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { ClusterConnector, type NodeConnector } from "../../lib/redis/cluster.ts";
 import { noRedis } from "../support/redis.ts";
 import { RedisCluster } from "../support/redis_cluster.ts";
@@ -193,7 +194,7 @@ function connectorOver(owner: () => string, answer: (address: string) => Promise
   return new ClusterConnector({
     keyPrefix: "",
     look: () => Promise.resolve({ owner, node: (at) => Promise.resolve(node(at)), close: closed }),
-  });
+  }, systemClock);
 }
 
 test("a node that no longer owns a slot is left by who listens there, though it says nothing", async () => {

@@ -1,10 +1,10 @@
 // Type-checked against the installed package under the types of runtimes that have sockets: servers, Redis, Postgres, compression.
-import { Redis } from "ioredis";
+import { Cluster, Redis } from "ioredis";
 import { createServer, type Server } from "node:http";
 import { createSecureServer } from "node:http2";
 import { Pool } from "pg";
 import postgres from "postgres";
-import { createClient } from "redis";
+import { createClient, createCluster, createSentinel } from "redis";
 import { type Backplane, Broadcaster } from "tidings";
 import { gzip } from "tidings/compression";
 import { serve as serveNode, toNodeListener } from "tidings/node";
@@ -22,6 +22,9 @@ const packed = new Broadcaster({ compression: gzip({ level: 6 }) });
 export const engines: Backplane[] = [
   redisStreams(createClient(), { stream: "market" }),
   redisStreams(new Redis(), { stream: "market", maxEvents: 1_000 }),
+  redisStreams(createCluster({ rootNodes: [{ url: "redis://localhost:7000" }] }), { stream: "market" }),
+  redisStreams(createSentinel({ name: "main", sentinelRootNodes: [] }), { stream: "market" }),
+  redisStreams(new Cluster([{ host: "localhost", port: 7_000 }]), { stream: "market" }),
 ];
 
 /** An open database is of a library that each runtime has in its own way. */
