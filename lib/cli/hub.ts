@@ -140,8 +140,22 @@ function make(options: HubOptions): Hub {
   try {
     return createHub(options);
   } catch (error) {
-    throw error instanceof TypeError ? new CommandError(error.message) : error;
+    if (!(error instanceof TypeError)) throw error;
+    throw new CommandError(
+      error.message.replace(/"auth\.issuers\[0\]\.(\w+)"/, (_, option) => settingOf(option)),
+    );
   }
+}
+
+/** The setting that an issuer's option comes from, as a person knows it. */
+function settingOf(option: string): string {
+  const names: Readonly<Record<string, string>> = {
+    secret: "TIDINGS_JWT_SECRET",
+    publicKey: "TIDINGS_JWT_PUBLIC_KEY",
+    jwks: "TIDINGS_JWKS_URL",
+    algorithms: "TIDINGS_JWT_ALGORITHMS",
+  };
+  return names[option] ?? `"${option}"`;
 }
 
 function answer(running: Hub, request: Request): Response | Promise<Response> {

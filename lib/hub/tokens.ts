@@ -34,7 +34,7 @@ export interface Presented {
 interface Issuer {
   readonly options: TokenIssuer;
   /** The key, or what finds it; made when the first token comes. */
-  keys: Promise<Keys> | undefined;
+  keys: Keys | undefined;
 }
 
 // How long a key set is good, and how often it is fetched at most, in milliseconds.
@@ -98,7 +98,7 @@ export class Tokens {
     } catch { /* it is no token */ }
     if (issuer === undefined) throw badToken();
     const { options } = issuer;
-    const keys = await (issuer.keys ??= this.#keysOf(options, jose));
+    const keys = issuer.keys ??= this.#keysOf(options, jose);
     let payload: JWTPayload;
     try {
       ({ payload } = await jose.jwtVerify(token, keys as Parameters<Jose["jwtVerify"]>[1], {
@@ -157,7 +157,7 @@ export class Tokens {
     });
   }
 
-  async #keysOf({ secret, publicKey, jwks, algorithms }: TokenIssuer, jose: Jose): Promise<Keys> {
+  #keysOf({ secret, publicKey, jwks, algorithms }: TokenIssuer, jose: Jose): Keys {
     if (secret !== undefined) return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
     if (jwks !== undefined) {
       return jose.createRemoteJWKSet(new URL(jwks), {

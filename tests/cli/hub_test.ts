@@ -52,7 +52,11 @@ test("what cannot be run is refused in one line that says what to do", async () 
     [["--jwt-secret", SECRET], {}, /--jwt-secret is no flag.*TIDINGS_JWT_SECRET/],
     [["--port", "x"], secret, /"port" must be a number up to 65535, received "x"/],
     [["--memory", "--data", "x"], secret, /Choose one of redis, data and memory/],
-    [["--memory"], { TIDINGS_JWT_SECRET: "short" }, /at least 32 bytes, and has 5/],
+    [
+      ["--memory"],
+      { TIDINGS_JWT_SECRET: "short" },
+      /^Option TIDINGS_JWT_SECRET must have at least 32 bytes, and has 5/,
+    ],
     [["--memory"], { ...secret, TIDINGS_ANONYMOUS: "maybe" }, /"anonymous" must be true or false/],
     [["--memory", "--url", "nowhere"], secret, /"url" must be an address/],
     [["--memory", "--cors", "example.com"], secret, /cors.origins/],
