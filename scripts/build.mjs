@@ -36,7 +36,7 @@ await build({
       "node:util",
       "node:zlib",
     ],
-    ...["react", "vue"],
+    ...["jose", "react", "redis", "urlpattern-polyfill", "vue"],
   ],
   target: "es2022",
   sourcemap: true,

@@ -13,6 +13,10 @@ import { type Command, CommandError, type Package } from "./command.ts";
 
 /** Each command, loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Command> }>> = {
+  hub: {
+    summary: "[settings]  run a hub, to which any program publishes over HTTP",
+    load: async () => (await import("./hub.ts")).hub,
+  },
   init: {
     summary: "[folder]   write a server and a page that run",
     load: async () => (await import("./init.ts")).init,

@@ -54,5 +54,6 @@ export async function readBody(
 
 /** Whether a header names a media type, whatever its parameters. */
 export function hasType(request: Request, type: string): boolean {
-  return request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() === type;
+  const [named = ""] = (request.headers.get("content-type") ?? "").split(";");
+  return named.trim().toLowerCase() === type;
 }

@@ -283,6 +283,7 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   booleanOption("subscriptions", subscriptions);
   functionOption("address", options.address);
   functionOption("onError", options.onError);
+  const [limits, clock] = [checkLimits(options.limits ?? {}), clockOption(options.clock)];
   return {
     url,
     audience,
@@ -292,10 +293,10 @@ export function checkHubOptions(options: HubOptions): HubSettings {
     cors,
     publishPath,
     subscriptions,
-    limits: checkLimits(options.limits ?? {}),
+    limits,
     address,
     onError,
-    clock: clockOption(options.clock),
+    clock,
   };
 }
 

@@ -72,7 +72,8 @@ export class Subscriptions {
   }
 
   #tell(subscription: Subscription): void {
-    if (this.#broadcaster.state === "closed") return;
+    // One that closes has sent what it had to send: nothing that is published now is waited for.
+    if (this.#broadcaster.state !== "open") return;
     const topic = privateName(subscription.id);
     // The broadcaster's option onError is told of a failure.
     this.#broadcaster.publish({ event: HUB_TYPE, topic, data: subscription })

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { RecentMap } from "../base/recent.ts";
 import { type Action, type Grant, GrantError, readGrants } from "./grants.ts";
 import type { Matcher, Matchers } from "./matcher.ts";
 import type { HubSettings, TokenIssuer } from "./options.ts";
@@ -42,6 +43,10 @@ const JWKS_MAX_AGE = 600_000;
 const JWKS_COOLDOWN = 30_000;
 const JWKS_TIMEOUT = 5_000;
 
+// How many tokens are remembered as accepted, at least, and for how many milliseconds.
+const MOST_ACCEPTED = 1_000;
+const ACCEPTED_FOR = 60_000;
+
 /** Of what a principal's token grants an action. */
 export function granted({ grants }: Principal, action: Action): readonly Matcher[] {
   return grants.filter(({ actions }) => actions.includes(action)).flatMap(({ matchers }) => matchers);
@@ -51,6 +56,10 @@ export class Tokens {
   readonly #settings: HubSettings;
   readonly #matchers: Matchers;
   readonly #issuers: ReadonlyMap<string, Issuer>;
+  /** Tokens that were accepted a moment ago: to check a signature costs more than all the rest of a small request. */
+  readonly #accepted = new RecentMap<string, { readonly principal: Principal; readonly until: number }>(
+    MOST_ACCEPTED,
+  );
   #jose: Promise<Jose> | undefined;
 
   constructor(settings: HubSettings, matchers: Matchers) {
@@ -88,8 +97,19 @@ export class Tokens {
    * @throws {Refusal} If it is not accepted, without saying why.
    */
   async check({ token }: Presented): Promise<Principal> {
-    const { limits, audience, auth, clock, onError } = this.#settings;
+    const { limits, clock } = this.#settings;
     if (token.length > limits.tokenLength) throw badToken();
+    const known = this.#accepted.get(token);
+    const now = clock.now();
+    if (known !== undefined && now < known.until) return known.principal;
+    const principal = await this.#verify(token);
+    const until = Math.min(principal.expires + this.#settings.auth.clockTolerance, now + ACCEPTED_FOR);
+    this.#accepted.set(token, { principal, until });
+    return principal;
+  }
+
+  async #verify(token: string): Promise<Principal> {
+    const { audience, auth, clock, onError } = this.#settings;
     const jose = await this.#load();
     let issuer: Issuer | undefined;
     try {

@@ -35,7 +35,7 @@ const SETTINGS = [
     lib: DOM,
     types: ["node"],
     packages: ["@types/node@24", ...REDIS, ...POSTGRES, ...NATS],
-    files: ["core.ts", "node.ts", "web.ts", "servers.ts", "nats.ts"],
+    files: ["core.ts", "hub.ts", "node.ts", "web.ts", "servers.ts", "nats.ts"],
   },
   {
     name: "those of the MCP SDK",
@@ -64,7 +64,7 @@ const SETTINGS = [
     lib: ES2022,
     types: ["bun-types"],
     packages: [pinned("bun-types"), ...REDIS, ...POSTGRES, ...NATS],
-    files: ["web.ts", "servers.ts", "nats.ts", "bun.ts"],
+    files: ["hub.ts", "web.ts", "servers.ts", "nats.ts", "bun.ts"],
   },
   {
     name: "Cloudflare Workers' alone",
@@ -96,7 +96,7 @@ async function compile({ work }, { name, lib, types = [], packages = [], files, 
 /** Deno brings its own compiler, and finds an npm package where npm put it. */
 async function onDeno({ work }) {
   const cwd = await consumer(work, "types-deno");
-  const files = ["core.ts", "web.ts", "deno.ts"];
+  const files = ["core.ts", "hub.ts", "web.ts", "deno.ts"];
   for (const file of files) copyFileSync(sample(file), join(cwd, file));
   await exec([bin("deno"), "check", ...files], { cwd });
 }

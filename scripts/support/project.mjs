@@ -27,13 +27,17 @@ export const denoEntries = () =>
 /** Entry points that may import a runtime; every other one is the core. */
 const RUNTIME_ENTRIES = ["./serve", "./node", "./compression", "./sqlite"];
 
-/** Entry points that import a package of the user's. */
-const PACKAGE_ENTRIES = ["./hub", "./react", "./vue"];
+/** Entry points that import a framework of pages. */
+const FRAMEWORK_ENTRIES = ["./react", "./vue"];
+
+/** Those that load a package of the user's when it is needed; what else they import is the core all the same. */
+const PACKAGE_ENTRIES = ["./hub"];
 
 /** The source modules of the core's entry points. */
 export function coreEntries() {
   const { exports } = readJson("deno.json");
-  return Object.keys(exports).filter((name) => ![...RUNTIME_ENTRIES, ...PACKAGE_ENTRIES].includes(name))
+  const others = [...RUNTIME_ENTRIES, ...FRAMEWORK_ENTRIES, ...PACKAGE_ENTRIES];
+  return Object.keys(exports).filter((name) => !others.includes(name))
     .map((name) => exports[name].replace("./", ""));
 }
 

@@ -17,6 +17,7 @@ import {
   URL_OF_HUB,
   withHub,
 } from "../support/hub.ts";
+import { turnedClock } from "../support/turned_clock.ts";
 import { until } from "../support/wait.ts";
 
 const everything = [grant(["publish", "subscribe"], "*")];
@@ -310,6 +311,47 @@ test("a stream ends with its token", async () => {
     assert.ok(Date.now() <= exp * 1_000 + 100, "not later than the token");
     assert.equal(stays.ended, false);
   });
+});
+
+test("a token that was accepted is checked anew within a minute, and not accepted past its end", async () => {
+  const clock = turnedClock();
+  let keys = await generateKeyPair("ES256", { extractable: true });
+  let fetches = 0;
+  const server = createServer((_, response) => {
+    fetches++;
+    void exportJWK(keys.publicKey).then((key) => response.end(JSON.stringify({ keys: [key] })));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const jwks = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const issuers = [
+    { issuer: ISSUER, algorithms: ["HS256" as const], secret: SECRET },
+    { issuer: "published", algorithms: ["ES256" as const], jwks },
+  ];
+  const hub = createHub({ url: URL_OF_HUB, auth: { issuers }, clock });
+  const publish = async (token: string) => {
+    const body = new URLSearchParams({ topic: "a" });
+    const headers = { authorization: `Bearer ${token}` };
+    return (await hub.fetch(new Request(URL_OF_HUB, { method: "POST", headers, body }))).status;
+  };
+  const exp = Math.floor(clock.now() / 1_000) + 30;
+  const short = await sign(everything, { claims: { exp } });
+  const claims = { iss: "published", exp: exp + 600 };
+  const long = await sign(everything, { claims, header: { alg: "ES256" }, key: keys.privateKey });
+  assert.deepEqual([await publish(short), await publish(short), await publish(long)], [200, 200, 200]);
+  assert.equal(await publish(short.slice(0, -2)), 401, "one that is nearly the same");
+  clock.pass(exp * 1_000 - clock.now() - 1);
+  assert.equal(await publish(short), 200);
+  clock.pass(1);
+  assert.equal(await publish(short), 401);
+  // The issuer has taken its key back.
+  keys = await generateKeyPair("ES256", { extractable: true });
+  assert.equal(await publish(long), 200);
+  clock.pass(60_000);
+  assert.equal(await publish(long), 200, "its keys are good for ten minutes");
+  assert.equal(fetches, 1);
+  server.closeAllConnections();
+  server.close();
+  void hub.close();
 });
 
 test("keys are fetched from where they are published, no oftener than they must, and an outage is no refusal", async () => {

@@ -3,6 +3,7 @@ import { Broadcaster } from "tidings";
 import { connect } from "tidings/client";
 import { connectShared } from "tidings/client/shared";
 import { gzip } from "tidings/compression";
+import { createHub } from "tidings/hub";
 import { eventStore } from "tidings/mcp";
 import { jetStream } from "tidings/nats";
 import { toNodeListener } from "tidings/node";
@@ -21,6 +22,7 @@ const throwers = {
   "./client": () => connect("http://localhost/", { stallTimeout: -1 }),
   "./client/shared": () => connectShared("http://localhost/", { stallTimeout: -1 }),
   "./compression": () => gzip({ level: 10 }),
+  "./hub": () => createHub({ url: "" }),
   "./mcp": () => eventStore({}, { session: "" }),
   "./nats": () => jetStream({}, { stream: "" }),
   "./node": () => toNodeListener(1),
