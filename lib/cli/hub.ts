@@ -4,6 +4,7 @@
  * @module
  */
 
+import { webcrypto } from "node:crypto";
 import process from "node:process";
 import { errorText, show } from "../base/errors.ts";
 import type { Backplane } from "../cluster/backplane.ts";
@@ -103,6 +104,8 @@ const DRAIN = { within: 2_000, retry: 1_000 };
 /** Runs until it is asked to end. */
 export async function hub(args: string[]): Promise<void> {
   if (args.includes("--help") || args.includes("-h")) return console.log(USAGE);
+  // Node 18 does not have it.
+  if (!("crypto" in globalThis)) Object.assign(globalThis, { crypto: webcrypto });
   const values = await readSettings("hub", SETTINGS, args, process.env);
   const port = portOf(values["port"] ?? "8080");
   const url = values["url"] ?? `http://localhost:${port}/.well-known/mercure`;

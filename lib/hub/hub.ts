@@ -46,7 +46,8 @@ export interface Hub {
  * marked `private` reach only whom a token lets read them, live and when they are replayed. `POST /publish` takes the same as
  * JSON, one event or a list.
  *
- * It needs the package `jose`, and on Node 23 and older `urlpattern-polyfill`.
+ * It needs the package `jose`, and on Node 23 and older `urlpattern-polyfill`; on Node 18 also a global `crypto`, that of
+ * `node:crypto`.
  *
  * @param options See {@linkcode HubOptions}.
  * @throws {TypeError} If an option is of no use, naming it and, unless it is a secret, the value received.

@@ -239,6 +239,10 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   const { broadcaster, backplane, cors, publishPath = "/publish", subscriptions = false } = options;
   const { address = () => undefined, onError = (error) => report("the hub", error) } = options;
   const url = toUrl("url", options.url);
+  // All topics that are addresses would lie below it, where only the hub may publish.
+  if (url.pathname.endsWith("/")) {
+    throw wrongOption("url", "an address with a path that does not end in a slash", url.href);
+  }
   if (!isObject(options.auth)) {
     throw wrongOption("auth", "an object with the issuers whose tokens are accepted", options.auth);
   }

@@ -166,6 +166,12 @@ export class Tokens {
   }
 
   #load(): Promise<Jose> {
+    if (!("crypto" in globalThis)) {
+      throw new Error(
+        "tidings/hub needs the global crypto, which Node 18 does not have: before it, run " +
+          '`globalThis.crypto ??= (await import("node:crypto")).webcrypto`, or use Node 20 or later',
+      );
+    }
     return this.#jose ??= import("jose").catch((cause) => {
       this.#jose = undefined;
       throw new Error(

@@ -60,7 +60,7 @@ test("what cannot be run is refused in one line that says what to do", async () 
     [["--memory"], { ...secret, TIDINGS_ANONYMOUS: "maybe" }, /"anonymous" must be true or false/],
     [["--memory", "--url", "nowhere"], secret, /"url" must be an address/],
     [["--memory", "--cors", "example.com"], secret, /cors.origins/],
-    [["--memory", "--jwt-algorithms", "none"], secret, /algorithms/],
+    [["--memory", "--jwt-algorithms", "none"], secret, /TIDINGS_JWT_ALGORITHMS must be a list of HS256/],
     [["--config", join(work, "none.json")], secret, /--config must name a file of JSON/],
     [["--config", file], secret, /setting "prot" that is not known: did you mean "port"\?/],
     [["--memory", "extra"], secret, /extra/],

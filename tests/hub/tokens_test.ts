@@ -199,6 +199,17 @@ test("a public key is never taken for a secret, and each issuer has keys of its 
   refuses({ issuer: "a", algorithms: ["ES256"], publicKey: { kty: "oct", k: "c2VjcmV0" } }, /is a secret/);
   refuses({ issuer: "a", algorithms: ["ES256"], publicKey: SECRET }, /BEGIN PUBLIC KEY/);
   refuses({ issuer: "a", algorithms: ["HS256"] }, /one of secret, publicKey and jwks/);
+  const auth2 = { issuers: [{ issuer: "a", algorithms: ["HS256" as const], secret: SECRET }] };
+  for (
+    const url of [
+      "https://hub.example",
+      "https://hub.example/hub/",
+      "ftp://hub.example/a",
+      "https://hub.example/a?b",
+    ]
+  ) {
+    assert.throws(() => createHub({ url, auth: auth2 }), /Option "url" must be an/, url);
+  }
 });
 
 test("no secret and no token is in an error or in what is printed", async () => {

@@ -4,10 +4,14 @@
  * @module
  */
 
+import { webcrypto } from "node:crypto";
 import { createParser } from "eventsource-parser";
 import { SignJWT } from "jose";
 import { createHub, type Hub, type HubAuthOptions, type HubOptions } from "../../lib/hub/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
+
+// Node 18 does not have it.
+if (!("crypto" in globalThis)) Object.assign(globalThis, { crypto: webcrypto });
 
 export const URL_OF_HUB = "https://hub.example/.well-known/mercure";
 export const ISSUER = "https://app.example";
