@@ -12,7 +12,7 @@ seededPlans({
   skip: noPostgres,
   count: 100,
   atOnce: 3,
-  each: 1_000,
+  each: 3_000,
   async start() {
     const server = await PostgresServer.start();
     await TransactionPlayer.prepare(server);
