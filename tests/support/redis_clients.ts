@@ -70,6 +70,8 @@ export const clusterKinds: readonly JoinedKind[] = [
     open(ports, user) {
       const client = createCluster({
         rootNodes: ports.map((port) => ({ url: `redis://${host}:${port}` })),
+        // One that is destroyed while it connects to all nodes goes on trying, for ever (redis 6.3.1).
+        minimizeConnections: true,
         defaults: { ...user },
       });
       client.on("error", () => {});
