@@ -162,7 +162,7 @@ test("a published event with a field that is not known reaches nobody", () => {
   );
   assert.throws(
     publish({ type: "price", amount: 1 }),
-    /^TidingsError: Unknown event field "type": the fields are data, event, topic, key, retry; an object to be sent goes into data$/,
+    /^TidingsError: Unknown event field "type": the fields are data, event, topic, key, retry, id; an object to be sent goes into data$/,
   );
   assert.throws(publish({ data: 1, to: "ann" }), /^TidingsError: Unknown event field "to": use topic$/);
   assert.throws(publish({ data: 1, comment: "x" }), /the fields are data, event, topic, key, retry/);
