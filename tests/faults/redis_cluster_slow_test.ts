@@ -108,6 +108,28 @@ for (const kind of clusterKinds) {
   );
 
   check(
+    "a primary that falls silent: its replica goes on, and when it wakes up nobody is misled",
+    async (broadcasters, key) => {
+      const owner = await redis.owner(key);
+      const replica = await redis.replicaOf(owner);
+      const publishing = Promise.all([0, 1].map((node) => broadcasters.publish(300, { node })));
+      await until(() => broadcasters.acknowledged[0]!.size > 100, "some are acknowledged");
+      owner.freeze();
+      try {
+        await redis.promoted(replica);
+        await publishing;
+      } finally {
+        owner.thaw();
+      }
+      await redis.healthy();
+      await broadcasters.publish(50);
+      await broadcasters.settle();
+      assert.deepEqual(broadcasters.acknowledged.map(({ size }) => size), [350, 300]);
+      await broadcasters.healthy();
+    },
+  );
+
+  check(
     "a primary that is killed with what its replica never had: each client is told, and it goes on",
     async (broadcasters, key) => {
       const owner = await redis.owner(key);
