@@ -282,6 +282,7 @@ function requireEventStream(response) {
 }
 
 // lib/client/read.ts
+var END = { done: true };
 var END_ID = "tidings-end";
 function parseSSE(source, options = {}) {
   checkNames(options, "comments lastEventId onRetry maxEventSize onRead");
@@ -289,15 +290,22 @@ function parseSSE(source, options = {}) {
   let batch = [];
   return {
     async next() {
-      for (; ; ) {
-        const item = batch?.pop();
+      while (batch) {
+        const item = batch.pop();
         if (item) return { done: false, value: item };
-        batch = (await reading.next())?.reverse();
-        if (!batch) return { done: true, value: void 0 };
+        try {
+          batch = reading.take(await reading.read())?.reverse();
+        } catch (error) {
+          if (!batch) break;
+          batch = void 0;
+          reading.cancel();
+          throw error;
+        }
       }
+      return { done: true, value: void 0 };
     },
     return() {
-      batch = [];
+      batch = void 0;
       reading.cancel();
       return this.next();
     },
@@ -331,26 +339,20 @@ function openReading(source, options) {
   };
   return {
     cancel,
-    async next() {
-      while (reader) {
-        try {
-          parser.feed("");
-          onRead?.(parser.lastEventId);
-          const { done, value } = parser.lastEventId === END_ID ? { done: true } : await reader.read();
-          if (done) cancel();
-          if (!reader) return;
-          batch = [];
-          try {
-            parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
-          } catch {
-          }
-          if (batch.length > 0) return batch;
-        } catch (error) {
-          if (!reader) return;
-          cancel();
-          throw error;
-        }
+    read() {
+      parser.feed("");
+      onRead?.(parser.lastEventId);
+      return reader && parser.lastEventId !== END_ID ? reader.read() : END;
+    },
+    take({ done, value }) {
+      if (done) cancel();
+      if (!reader) return;
+      batch = [];
+      try {
+        parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+      } catch {
       }
+      return batch;
     }
   };
 }
@@ -489,7 +491,7 @@ function createSource(url, options, more = "") {
           await hand({ kind: "event", event: "gap", data, lastEventId });
           lostId = void 0;
         }
-        for (let items; items = await reading.next(); ) {
+        for (let items; items = reading.take(await reading.read()); ) {
           silentSince = Infinity;
           for (const item of items) {
             const busy = hand(item);

@@ -19,9 +19,17 @@ type AnyBody =
   }
   | undefined;
 
+/** What a reader reads. */
+interface Chunk {
+  readonly done?: boolean | undefined;
+  readonly value?: Uint8Array | string | undefined;
+}
+
+const END: Chunk = { done: true };
+
 /** What is used of a reader. */
 interface BodyReader {
-  read(): Promise<{ done?: boolean | undefined; value?: Uint8Array | string | undefined }>;
+  read(): Promise<Chunk>;
   cancel(): Promise<unknown>;
   releaseLock?(): void;
 }
@@ -93,15 +101,23 @@ export function parseSSE(
   let batch: (ServerEvent | ServerComment)[] | undefined = [];
   return {
     async next() {
-      for (;;) {
-        const item = batch?.pop();
+      while (batch) {
+        const item = batch.pop();
         if (item) return { done: false, value: item };
-        batch = (await reading.next())?.reverse();
-        if (!batch) return { done: true, value: undefined };
+        try {
+          batch = reading.take(await reading.read())?.reverse();
+        } catch (error) {
+          // To cancel a Node stream fails the read that is under way.
+          if (!batch) break;
+          batch = undefined;
+          reading.cancel();
+          throw error;
+        }
       }
+      return { done: true, value: undefined };
     },
     return() {
-      batch = [];
+      batch = undefined;
       reading.cancel();
       return this.next();
     },
@@ -111,11 +127,13 @@ export function parseSSE(
   };
 }
 
-/** What {@linkcode parseSSE} hands out one by one, as it came: a chunk's at a time. */
+/** What {@linkcode parseSSE} hands out one by one, a chunk at a time: `take(await read())`, for one caller at a time. */
 export interface Reading {
-  /** Resolves with the next items, `undefined` at the end, and rejects as the iterator of `parseSSE` does. For one caller at a time. */
-  next(): Promise<(ServerEvent | ServerComment)[] | undefined>;
-  /** Cancels the stream at once: a `next()` under way resolves with the end. */
+  /** Begins to read on. Throws, or rejects, as the iterator of `parseSSE` does, and once it was cancelled in any way. */
+  read(): Promise<Chunk> | Chunk;
+  /** Gives the items that a chunk completed, `undefined` at the end. */
+  take(chunk: Chunk): (ServerEvent | ServerComment)[] | undefined;
+  /** Cancels the stream at once. */
   cancel(): void;
 }
 
@@ -150,29 +168,22 @@ export function openReading(source: EventSourceBody, options: ParseOptions): Rea
 
   return {
     cancel,
-    async next() {
-      while (reader) {
-        try {
-          // What the parser threw comes after the events before it: it throws it again.
-          parser.feed("");
-          onRead?.(parser.lastEventId);
-          const { done, value } = parser.lastEventId === END_ID ? { done: true } : await reader.read();
-          if (done) cancel();
-          if (!reader) return;
-          batch = [];
-          try {
-            parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
-          } catch {
-            // As above.
-          }
-          if (batch.length > 0) return batch;
-        } catch (error) {
-          // To cancel a Node stream fails the read that is under way.
-          if (!reader) return;
-          cancel();
-          throw error;
-        }
+    read() {
+      // What the parser threw comes after the events before it: it throws it again.
+      parser.feed("");
+      onRead?.(parser.lastEventId);
+      return reader && parser.lastEventId !== END_ID ? reader.read() : END;
+    },
+    take({ done, value }) {
+      if (done) cancel();
+      if (!reader) return;
+      batch = [];
+      try {
+        parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+      } catch {
+        // As above.
       }
+      return batch;
     },
   };
 }

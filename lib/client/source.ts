@@ -175,7 +175,7 @@ export function createSource(
           await hand({ kind: "event", event: "gap", data, lastEventId });
           lostId = undefined;
         }
-        for (let items; (items = await reading.next());) {
+        for (let items; (items = reading.take(await reading.read()));) {
           silentSince = Infinity;
           for (const item of items) {
             const busy = hand(item);
