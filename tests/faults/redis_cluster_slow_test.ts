@@ -122,9 +122,10 @@ for (const kind of clusterKinds) {
         owner.thaw();
       }
       await redis.healthy();
-      await broadcasters.publish(50);
+      // By each: what the old primary still took from one may be a gap that holds all of the other's.
+      await Promise.all([0, 1].map((node) => broadcasters.publish(50, { node })));
       await broadcasters.settle();
-      assert.deepEqual(broadcasters.acknowledged.map(({ size }) => size), [350, 300]);
+      assert.deepEqual(broadcasters.acknowledged.map(({ size }) => size), [350, 350]);
       await broadcasters.healthy();
     },
   );

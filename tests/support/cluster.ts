@@ -146,7 +146,7 @@ export class Cluster {
         throw new Error(
           `${error.message}; it has ${last.map(({ node }) => witness.last(node))}, not ${
             last.map(({ number }) => number)
-          }; ${this.nodes.map(({ errors }) => errors.join("; ")).join(" | ")}`,
+          }, after ${witness.gaps} gaps; ${this.nodes.map(({ errors }) => errors.join("; ")).join(" | ")}`,
         );
       });
       witness.check(this.acknowledged);
