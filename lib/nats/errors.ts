@@ -11,8 +11,18 @@ import { TidingsError } from "../base/errors.ts";
 export const CODE = {
   streamNotFound: 10059,
   streamExists: 10058,
+  subjectsOverlap: 10065,
   wrongLastSequence: 10071,
 } as const;
+
+/**
+ * Whether a stream could not be made because another process may just have made it: look again. While that one is under way,
+ * the server only says that the subject is taken.
+ */
+export function mayBeMade(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === CODE.streamExists || code === CODE.subjectsOverlap;
+}
 
 // Those that trying again does not mend, with what does.
 const REFUSALS: ReadonlyMap<number, string> = new Map([
@@ -26,7 +36,7 @@ const REFUSALS: ReadonlyMap<number, string> = new Map([
   [10052, "the server does not accept these limits"],
   [10054, "the message is larger than the stream takes: send less, or raise its max_msg_size"],
   [10060, "the subject belongs to another stream: choose another subject"],
-  [10065, "the subject belongs to another stream: choose another subject"],
+  [CODE.subjectsOverlap, "the subject belongs to another stream: choose another subject"],
   [10074, "this server is not part of a cluster: set replicas to 1"],
   [10076, "JetStream is disabled on this server"],
   [10077, "the stream is full and set up to refuse new messages: set its discard policy to old"],

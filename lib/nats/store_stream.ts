@@ -5,7 +5,7 @@
  */
 
 import { type Clock, within } from "../base/clock.ts";
-import { CODE, codeOf, explain, refused, unavailable } from "./errors.ts";
+import { CODE, codeOf, explain, mayBeMade, refused, unavailable } from "./errors.ts";
 import { Link } from "./link.ts";
 import { incarnation } from "./id.ts";
 import { ServerClock } from "./server_clock.ts";
@@ -313,7 +313,7 @@ export class StoreStream {
       return await manager.streams.add(configOf(this.#settings, this.subjects));
     } catch (error) {
       // Another process made it just now.
-      const found = codeOf(error) === CODE.streamExists ? await this.#find(manager) : undefined;
+      const found = mayBeMade(error) ? await this.#find(manager) : undefined;
       if (found === undefined) throw error;
       return found;
     }

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { BackplaneMessage } from "../cluster/backplane.ts";
-import { CODE, codeOf, explain, refused } from "./errors.ts";
+import { CODE, codeOf, explain, mayBeMade, refused } from "./errors.ts";
 import { Link } from "./link.ts";
 import { formatId, incarnation, tagOf } from "./id.ts";
 import type { JetStreamSettings } from "./options.ts";
@@ -190,7 +190,7 @@ export class Stream {
       });
     } catch (error) {
       // Another process made it just now, with limits of its own.
-      const found = codeOf(error) === CODE.streamExists ? await this.#find() : undefined;
+      const found = mayBeMade(error) ? await this.#find() : undefined;
       if (found === undefined) throw error;
       return found;
     }
