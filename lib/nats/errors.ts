@@ -15,15 +15,6 @@ export const CODE = {
   wrongLastSequence: 10071,
 } as const;
 
-/**
- * Whether a stream could not be made because another process may just have made it: look again. While that one is under way,
- * the server only says that the subject is taken.
- */
-export function mayBeMade(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === CODE.streamExists || code === CODE.subjectsOverlap;
-}
-
 // Those that trying again does not mend, with what does.
 const REFUSALS: ReadonlyMap<number, string> = new Map([
   [10002, "its account has no more storage: raise the account's limit, or lower maxEvents or maxBytes"],

@@ -5,8 +5,9 @@
  */
 
 import { type Clock, within } from "../base/clock.ts";
-import { CODE, codeOf, explain, mayBeMade, refused, unavailable } from "./errors.ts";
+import { CODE, codeOf, explain, refused, unavailable } from "./errors.ts";
 import { Link } from "./link.ts";
+import { makeOrFind } from "./make.ts";
 import { incarnation } from "./id.ts";
 import { ServerClock } from "./server_clock.ts";
 import { checkFit, checkServer, configOf, NANOSECONDS } from "./store_fit.ts";
@@ -308,14 +309,8 @@ export class StoreStream {
     }
   }
 
-  async #make(manager: JetStreamManagerLike): Promise<StreamInfoLike> {
-    try {
-      return await manager.streams.add(configOf(this.#settings, this.subjects));
-    } catch (error) {
-      // Another process made it just now.
-      const found = mayBeMade(error) ? await this.#find(manager) : undefined;
-      if (found === undefined) throw error;
-      return found;
-    }
+  #make(manager: JetStreamManagerLike): Promise<StreamInfoLike> {
+    const make = () => manager.streams.add(configOf(this.#settings, this.subjects));
+    return makeOrFind(make, () => this.#find(manager));
   }
 }

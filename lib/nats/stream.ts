@@ -6,8 +6,9 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { BackplaneMessage } from "../cluster/backplane.ts";
-import { CODE, codeOf, explain, mayBeMade, refused } from "./errors.ts";
+import { CODE, codeOf, explain, refused } from "./errors.ts";
 import { Link } from "./link.ts";
+import { makeOrFind } from "./make.ts";
 import { formatId, incarnation, tagOf } from "./id.ts";
 import type { JetStreamSettings } from "./options.ts";
 import type { JetStreamClientLike, JetStreamManagerLike, StreamInfoLike } from "./types.ts";
@@ -175,8 +176,8 @@ export class Stream {
     const { stream, subject, maxEvents, maxBytes, maxAge, replicas, storage, duplicateWindow } =
       this.#settings;
     const manager = await this.manager();
-    try {
-      return await manager.streams.add({
+    const make = () =>
+      manager.streams.add({
         name: stream,
         subjects: [subject],
         retention: "limits",
@@ -188,12 +189,8 @@ export class Stream {
         num_replicas: replicas,
         duplicate_window: duplicateWindow * NANOSECONDS,
       });
-    } catch (error) {
-      // Another process made it just now, with limits of its own.
-      const found = mayBeMade(error) ? await this.#find() : undefined;
-      if (found === undefined) throw error;
-      return found;
-    }
+    // Another process may have made it with limits of its own.
+    return await makeOrFind(make, () => this.#find());
   }
 
   #check({ config }: StreamInfoLike): void {
