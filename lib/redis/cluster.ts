@@ -15,6 +15,7 @@ import { opened, type RedisConnection, type RedisConnector, type RedisSubscriber
 import { wasAnswered } from "./errors.ts";
 import { SharedConnections } from "./shared.ts";
 import { slotOf } from "./slots.ts";
+import { letGo } from "./twins.ts";
 
 type OnMessage = (channel: string, message: string) => void;
 
@@ -251,11 +252,7 @@ class SharedTopology implements Topology {
   }
 
   close(): void {
-    try {
-      this.#topology.close();
-    } catch {
-      // It was closed already.
-    }
+    letGo(() => this.#topology.close());
   }
 }
 

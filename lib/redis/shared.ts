@@ -7,6 +7,7 @@
 
 import type { RedisConnection, RedisSubscriber } from "./connection.ts";
 import { wasAnswered } from "./errors.ts";
+import { letGo } from "./twins.ts";
 
 type OnMessage = (channel: string, message: string) => void;
 
@@ -36,7 +37,7 @@ export class SharedConnections {
     const drop = () => {
       // Whoever comes next opens another.
       if (this.#connections.get(address) === line) this.#connections.delete(address);
-      quietly(() => connection.close());
+      letGo(() => connection.close());
     };
     return {
       send: async (command) => {
@@ -87,7 +88,7 @@ export class SharedConnections {
     const drop = () => {
       // A connection that is closed says nothing of it.
       this.#lost(address, line);
-      quietly(() => subscriber.close());
+      letGo(() => subscriber.close());
     };
     return {
       subscribe: (channels) => {
@@ -142,13 +143,5 @@ async function entered<T>(lines: Map<string, Line<T>>, address: string, line: Li
   } catch (error) {
     if (lines.get(address) === line) lines.delete(address);
     throw error;
-  }
-}
-
-function quietly(close: () => void): void {
-  try {
-    close();
-  } catch {
-    // It was closed already.
   }
 }

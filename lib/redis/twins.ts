@@ -24,13 +24,18 @@ export async function connect(clock: Clock, twin: Twin | Emitter, close: () => v
   try {
     await opened(clock, twin.connect(), () => {});
   } catch (error) {
-    try {
-      close();
-    } catch {
-      // It was not open.
-    }
+    letGo(close);
     // ioredis says only that it is closed, and tells its listeners why.
     throw cause ?? error;
+  }
+}
+
+/** Closes what may not be open. */
+export function letGo(close: () => void): void {
+  try {
+    close();
+  } catch {
+    // It was closed already, or never open.
   }
 }
 
