@@ -157,8 +157,8 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    * it, on every process.
    *
    * @param input The event, or a string as short for `{ data: string }`.
-   * @returns The id of the event's place in the log, at once, or with a backplane when the engine has acknowledged the event. It rejects with the
-   * code `"publish-failed"` if the engine refused or did not answer in time; the option `onError` is told too, so a promise
+   * @returns The id of the event's place in the log, at once, or with a backplane when the engine has acknowledged the event.
+   * It rejects with the code `"publish-failed"` if the engine refused or did not answer in time; the option `onError` is told too, so a promise
    * that nobody awaits is never an unhandled rejection. To publish many events, do not await each: they would go out one by
    * one.
    * @throws {TidingsError} With code `"invalid-event"` if the event cannot be sent unchanged, has an `id` that

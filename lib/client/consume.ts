@@ -69,7 +69,7 @@ export function createStream(
       });
   };
 
-  /** Gives an item to these handlers, from one on. A promise costs more than an event: only where one is waited for there is one. */
+  /** Gives an item to these handlers, from one on. A promise costs more than an event: there is one only if a handler is awaited. */
   const give = (item: AnyItem, wired: WireItem, to: readonly Entry[], at = 0): Promise<void> | void => {
     const { event } = item as ServerEvent;
     try {

@@ -2,7 +2,7 @@
  * Reads one event stream as an async iterable, without reconnecting.
  *
  * It loops over a reader, and its iterator is written by hand: chained TransformStreams take three to ten times as long,
- * and an async generator spends more on a `yield` than the parser does on the event. A promise does so, too, which is why
+ * and an async generator spends more on a `yield` than the parser does on the event. So does a promise: therefore
  * {@linkcode openReading} gives all items of a chunk at once.
  *
  * @module
@@ -127,9 +127,9 @@ export function parseSSE(
   };
 }
 
-/** What {@linkcode parseSSE} hands out one by one, a chunk at a time: `take(await read())`, for one caller at a time. */
+/** Reads a chunk at a time what {@linkcode parseSSE} hands out one by one: `take(await read())`, for one caller at a time. */
 export interface Reading {
-  /** Begins to read on. Throws, or rejects, as the iterator of `parseSSE` does, and once it was cancelled in any way. */
+  /** Reads the next chunk. It fails as the iterator of `parseSSE` does; one that is cancelled meanwhile may fail with anything. */
   read(): Promise<Chunk> | Chunk;
   /** Gives the items that a chunk completed, `undefined` at the end. */
   take(chunk: Chunk): (ServerEvent | ServerComment)[] | undefined;

@@ -2,7 +2,8 @@
  * Writes and reads an event as it lies in the shared log: a JSON object, which any program may append, in any language.
  *
  * `data` is text that clients receive as it is; `json` is a value that they receive as JSON. Both, and `event`, `topic`
- * (one, or a list), `key`, `retry` and `id`, may be left out: `{"data":"hello"}`, `{"event":"price","json":{"amount":12.3},"topic":"acme"}`.
+ * (one, or a list), `key`, `retry` and `id`, may be left out: `{"data":"hello"}`,
+ * `{"event":"price","json":{"amount":12.3},"topic":"acme"}`.
  *
  * @module
  */

@@ -9,8 +9,7 @@
  */
 
 import { RecentMap } from "../base/recent.ts";
-import type { PublishEvent } from "../log/typed.ts";
-import type { EventMap } from "../log/typed.ts";
+import type { EventMap, PublishEvent } from "../log/typed.ts";
 import type { TopicMatcher } from "../log/matchers.ts";
 import { EVERY, type Matcher } from "./matcher.ts";
 import { isPrivate, privateName, topicOf, type TopicReader } from "./topic.ts";

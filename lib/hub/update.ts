@@ -5,8 +5,7 @@
  */
 
 import { EARLIEST } from "../log/cursor.ts";
-import type { PublishEvent } from "../log/typed.ts";
-import type { EventMap } from "../log/typed.ts";
+import type { EventMap, PublishEvent } from "../log/typed.ts";
 import type { HubSettings } from "./options.ts";
 import { Refusal } from "./refusal.ts";
 import { isPrintable, privateName, type TopicReader } from "./topic.ts";

@@ -149,9 +149,9 @@ interface OpenSql extends PostgresSql {
 /**
  * These keep their connections to themselves: they reconnect without being asked, and so nothing is closed here.
  *
- * When several connections break in one turn of the event loop, `postgres` 3.4 learns it of one after the other. Whoever asks
- * something in the same turn, because the first has failed, may be given the next, which is broken, too, and never sends
- * anything again, not even after it has reconnected. So what is done after a failure is done in a later turn.
+ * When several connections break in one turn of the event loop, `postgres` 3.4 notices them one after the other. A query that
+ * is made in between may go to a connection whose end was not noticed yet. That connection sends nothing any more, even after
+ * it has reconnected. So whatever follows a failure waits for a later turn.
  */
 function fromSql(sql: OpenSql, clock: Clock): PostgresConnector {
   const laterTurn = () => sleep(clock, 0);
