@@ -292,6 +292,24 @@ test("return() while next() is pending closes the stream and settles both", { ti
   await server.kill();
 });
 
+test("no schema is asked once the stream was closed", { timeout: 10_000 }, async () => {
+  const asked: unknown[] = [];
+  const note: StandardSchema<unknown> = {
+    "~standard": {
+      validate: (value) => {
+        asked.push(value);
+        return { value };
+      },
+    },
+  };
+  const text = 'event: note\ndata: "1"\n\nevent: note\ndata: "2"\n\n';
+  const stream = connect(url, { fetch: fetchOf(text).fetch, schemas: { note }, retry: false });
+  stream.on("note", () => stream.close());
+  await stream.closed;
+  await sleep(5);
+  assert.deepEqual(asked, ["1"]);
+});
+
 test("return() before the first next() closes the stream too", { timeout: 10_000 }, async () => {
   const stream = connect(url, { fetch: fetchOf(events(1, 3)).fetch });
   assert.deepEqual(await stream[Symbol.asyncIterator]().return!(), { done: true, value: undefined });
