@@ -1,12 +1,10 @@
 // Tests broadcasters over a Redis Cluster, while slots move, nodes die and replicas take over.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { redisStreams } from "../../lib/redis/mod.ts";
-import { Cluster } from "../support/cluster.ts";
+import { after, before } from "node:test";
 import { noRedis } from "../support/redis.ts";
+import { broadcasterTests } from "../support/redis_broadcasters.ts";
 import { RedisCluster } from "../support/redis_cluster.ts";
 import { clusterKinds } from "../support/redis_clients.ts";
-import { Relay } from "../support/relay.ts";
 import { until } from "../support/wait.ts";
 
 let redis: RedisCluster;
@@ -17,40 +15,8 @@ after(async () => {
   if (!noRedis) await redis.stop();
 });
 
-let made = 0;
 for (const kind of clusterKinds) {
-  const check = (what: string, run: (broadcasters: Cluster, key: string) => Promise<void>) =>
-    test(`${kind.name}: ${what}`, { skip: noRedis, timeout: 90_000 }, async () => {
-      const key = `events-${made++}`;
-      const broadcasters = await Cluster.start({
-        name: kind.name,
-        skip: noRedis,
-        start: () =>
-          Promise.resolve({
-            async join() {
-              const { client, close } = kind.open(redis.ports);
-              return {
-                backplane: redisStreams(client, { stream: key }),
-                // Nothing goes through it: a cluster's nodes are found at addresses of their own.
-                relay: await Relay.start(redis.ports[0]!),
-                leave: () => Promise.resolve(close()),
-              };
-            },
-            kill: () => Promise.resolve(),
-            run: () => Promise.resolve(),
-            freeze: () => {},
-            thaw: () => {},
-            wipe: () => Promise.resolve(),
-            stop: () => Promise.resolve(),
-          }),
-      }, {});
-      try {
-        await broadcasters.witness();
-        await run(broadcasters, key);
-      } finally {
-        await broadcasters.stop();
-      }
-    });
+  const check = broadcasterTests(kind, () => redis);
 
   check("a slot that moves to and fro while events flow: nothing lost", async (broadcasters, key) => {
     const publishing = Promise.all([0, 1].map((node) => broadcasters.publish(500, { node })));
@@ -149,10 +115,12 @@ for (const kind of clusterKinds) {
       await owner.kill();
       replica.thaw();
       await redis.promoted(replica);
-      const ids = await replica.command("XLEN", key);
-      assert.ok(Number(ids) < 100, `the replica had all ${ids}`);
-      // Once by its own node, and once by the log: see the scenario of a log that is set back.
-      await until(() => broadcasters.witnesses.every(({ gaps }) => gaps >= 2), "each client is told");
+      const had = Number(await replica.command("XLEN", key));
+      assert.ok(had < 100, `the replica had all ${had}`);
+      // Once by its own node, and once by the log: see the scenario of a log that is set back. If the replica was only about to
+      // get its first copy there is no log to say so.
+      const times = had > 0 ? 2 : 1;
+      await until(() => broadcasters.witnesses.every(({ gaps }) => gaps >= times), "each client is told");
       for (let number = 100; number < 150; number++) {
         await feed.publish(`0:${number}`);
         broadcasters.acknowledged[0]!.add(number);

@@ -9,6 +9,7 @@ import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, renameSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
+import { isThere } from "./processes.ts";
 import { PATIENCE, sleep, within } from "./wait.ts";
 
 /** Where Debian puts the programs of the newest version that is installed; elsewhere they are on the path. */
@@ -255,14 +256,5 @@ function signal(pid: number, name: NodeJS.Signals): void {
     process.kill(pid, name);
   } catch {
     // It has ended.
-  }
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -19,6 +19,26 @@ export interface Player<F> {
   stop(): Promise<void>;
 }
 
+/** A plan, made from a seed. */
+export interface SeededPlan<F> {
+  play(): Promise<F>;
+  end(): Promise<void>;
+}
+
+// The longest that one plan may take, in milliseconds. What it waits for has shorter limits of its own.
+const LONGEST_PLAN = 60_000;
+
+/** Plays a plan and ends it, and says with what seed it failed. */
+export async function playPlan<F>(seed: number, plan: SeededPlan<F>): Promise<F> {
+  try {
+    return await within(plan.play(), "the plan is through", LONGEST_PLAN);
+  } catch (cause) {
+    throw new Error(`Seed ${seed}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  } finally {
+    await plan.end();
+  }
+}
+
 export interface SeededPlansOptions<F> {
   /** What the test is called by. */
   readonly name: string;

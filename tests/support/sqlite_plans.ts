@@ -12,7 +12,8 @@ import { HoppingClient } from "./hopping_client.ts";
 import { Random } from "./random.ts";
 import { SqliteFile } from "./sqlite.ts";
 import { type Member, Members } from "./sqlite_members.ts";
-import { until, within } from "./wait.ts";
+import { playPlan } from "./seeded_plans.ts";
+import { until } from "./wait.ts";
 
 /** What came of a plan, to see that there was something to go wrong. */
 export interface KillFigures {
@@ -34,7 +35,6 @@ export interface KillFigures {
 
 const NAMES = ["a", "b", "c", "d"];
 const READERS = 5;
-const LONGEST_PLAN = 60_000;
 // As few as are trimmed away from a client that rests.
 const FEW = 15;
 
@@ -61,15 +61,8 @@ export class KillPlayer {
     return new KillPlayer(members);
   }
 
-  async play(seed: number): Promise<KillFigures> {
-    const plan = new Plan(seed, this.#members);
-    try {
-      return await within(plan.play(), "the plan is through", LONGEST_PLAN);
-    } catch (cause) {
-      throw new Error(`Seed ${seed}: ${cause instanceof Error ? cause.message : cause}`, { cause });
-    } finally {
-      await plan.end();
-    }
+  play(seed: number): Promise<KillFigures> {
+    return playPlan(seed, new Plan(seed, this.#members));
   }
 
   stop(): Promise<void> {

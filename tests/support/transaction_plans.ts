@@ -14,7 +14,8 @@ import { request } from "./memory_client.ts";
 import type { PostgresServer } from "./postgres.ts";
 import { clientKinds, type OpenClient } from "./postgres_clients.ts";
 import { Random } from "./random.ts";
-import { sleep, until, within } from "./wait.ts";
+import { playPlan } from "./seeded_plans.ts";
+import { sleep, until } from "./wait.ts";
 
 /** What came of a plan, to see that there was something to go wrong. */
 export interface TransactionFigures {
@@ -36,7 +37,6 @@ export interface TransactionFigures {
 const WRITERS = 8;
 // How many writers may wait for others at a time.
 const MOST_HOLDING = 3;
-const LONGEST_PLAN = 60_000;
 
 /** A transaction, or a single event, that was committed. */
 interface Committed {
@@ -74,15 +74,8 @@ export class TransactionPlayer {
     return new TransactionPlayer(clients, operator);
   }
 
-  async play(seed: number): Promise<TransactionFigures> {
-    const plan = new Plan(seed, this.#clients, this.#operator);
-    try {
-      return await within(plan.play(), "the plan is through", LONGEST_PLAN);
-    } catch (cause) {
-      throw new Error(`Seed ${seed}: ${cause instanceof Error ? cause.message : cause}`, { cause });
-    } finally {
-      await plan.end();
-    }
+  play(seed: number): Promise<TransactionFigures> {
+    return playPlan(seed, new Plan(seed, this.#clients, this.#operator));
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,7 @@ import { noNats } from "../support/nats.ts";
 import { noPostgres, PostgresServer } from "../support/postgres.ts";
 import { noRedis } from "../support/redis.ts";
 import { sqlite, SqliteFile } from "../support/sqlite.ts";
+import { isThere } from "../support/processes.ts";
 import { until } from "../support/wait.ts";
 
 const noSqlite = sqlite === undefined && "there is no SQLite here";
@@ -120,15 +121,6 @@ class Run {
     this.#stream?.close();
     this.#example.signal("SIGTERM");
     await this.#example.ended();
-  }
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 
