@@ -20,12 +20,16 @@ export async function runFiles(runtime, files, { report, root, limit, stdout }) 
 
   const problems = [];
   const ended = failure(result);
-  // A plain exit code of failure is no news when a test failed.
-  if (ended && (failed === 0 || result.code !== 1)) problems.push(ended + hint(result, tests));
+  // A plain exit code of failure is no news when a test failed; Node's runner ends with it when it is stopped, too.
+  if (ended && (failed === 0 || result.code !== 1 || result.timedOut)) {
+    problems.push(ended + hint(result, tests));
+  }
   const names = empty.map((file) => relative(root, file)).join(", ");
   if (names) problems.push(`no test was found in ${names}`);
   else if (passed + failed === 0) problems.push("no test was executed");
   const broken = problems.length > 0 ? 1 : 0;
+  // Named once more at the end: the tail of a long log must tell what failed.
+  problems.push(...tests.filter(({ outcome }) => outcome === "failed").map(({ name }) => `failed: ${name}`));
   return { passed, failed: failed + broken, skipped, problems, seconds: result.seconds };
 }
 
