@@ -49,7 +49,9 @@ export class Publisher {
   readonly #open = new Set<Message>();
   readonly #sent = new Set<Message>();
   #queue: Message[] = [];
+  /** How many attempts failed in a row, and why the last one did. */
   #failures = 0;
+  #failure: unknown;
   #resting = false;
   #alarm: unknown;
   #settled: (() => void)[] = [];
@@ -74,7 +76,7 @@ export class Publisher {
   /** Why nothing gets through, if nothing does. */
   get error(): unknown {
     const [oldest] = this.#open;
-    return oldest?.error;
+    return oldest && this.#reason(oldest);
   }
 
   /** Resolves with the message's id, or rejects with a {@linkcode TidingsError} that the operator was told of too. */
@@ -136,9 +138,15 @@ export class Publisher {
     }
   }
 
+  /** Why a message is not there yet: one that was not sent so far waits because of another one. */
+  #reason(message: Message): unknown {
+    return message.error ?? this.#failure;
+  }
+
   #landed(message: Message, id: string): void {
     this.#sent.delete(message);
     this.#failures = 0;
+    this.#failure = undefined;
     message.resolve(id);
     this.#listener.acknowledged(message.messageId, id);
     this.#close(message);
@@ -153,6 +161,7 @@ export class Publisher {
       this.#giveUp(message, `it refused: ${errorText(error)}`);
       return this.#send();
     }
+    this.#failure = error;
     // In the order in which they were published.
     const after = this.#queue.findIndex(({ number }) => number > message.number);
     this.#queue.splice(after === -1 ? this.#queue.length : after, 0, message);
@@ -182,7 +191,7 @@ export class Publisher {
     const now = this.#limits.clock.now();
     for (const message of this.#open) {
       if (message.deadline > now) break;
-      const { error } = message;
+      const error = this.#reason(message);
       const why = error === undefined ? "" : ` (the last attempt failed: ${errorText(error)})`;
       this.#giveUp(
         message,
@@ -199,7 +208,7 @@ export class Publisher {
     const error = new TidingsError(
       "publish-failed",
       `An event was not published to ${this.#backplane.name}: ${why}`,
-      { cause: message.error },
+      { cause: this.#reason(message) },
     );
     message.reject(error);
     this.#listener.failed(error);

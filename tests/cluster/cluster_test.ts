@@ -700,6 +700,11 @@ test("what cannot be published rejects and is told, whether or not it was awaite
   await until(() => errors.length === 6, "all were told");
   log.thaw();
   assert.ok(await feed.publish("and on it goes"));
+  log.fail(new Error("OOM"), "append");
+  // By and by the pauses are longer than the time of an event, which then is not sent at all.
+  for (let i = 0; i < 6; i++) {
+    await failed(feed.publish("late"), /within the 200 ms .*the last attempt failed: OOM/);
+  }
   await feed.close();
 });
 

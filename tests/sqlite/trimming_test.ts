@@ -6,13 +6,18 @@ import { Broadcaster, type TidingsError } from "../../mod.ts";
 import { sqlite, SqliteFile } from "../support/sqlite.ts";
 import { until } from "../support/wait.ts";
 
-test(`${sqlite?.name}: what cannot be trimmed is told with the publishing that asked for it`, async () => {
+test(`${sqlite?.name}: what cannot be trimmed is told with the publishing that asked for it`, async (t) => {
   const file = new SqliteFile();
   const errors: TidingsError[] = [];
   const feed = new Broadcaster({
     backplane: sqliteLog(file.given, { maxEvents: 1 }),
-    publishTimeout: 200,
+    // Longer than the longest pause between two attempts, in which the event after it comes.
+    publishTimeout: 3_000,
     onError: (error) => void errors.push(error),
+  });
+  t.after(async () => {
+    await feed.close();
+    file.remove();
   });
   await until(() => feed.health().ok, "the broadcaster is well");
   await feed.publish("first");
@@ -27,6 +32,4 @@ test(`${sqlite?.name}: what cannot be trimmed is told with the publishing that a
     { many: number },
   ];
   assert.ok(Number(many) <= 2);
-  await feed.close();
-  file.remove();
 });
