@@ -67,14 +67,12 @@ export class Batcher {
     const log = this.#log;
     const previous = { seq: log.tip, id: log.idAt(log.tip) };
     const { entries, segment } = log.append(drafts);
-    for (const view of this.#views.concernedBy(entries)) {
-      if (view.live.size === 0) continue;
-      const seen = view.seesAll ? entries : entries.filter((entry) => view.matches(entry));
+    this.#views.share(entries, (view, seen) => {
       const chunk = seen.length === entries.length ? segment : joinEntries(seen);
-      if (chunk === undefined || chunk.byteLength === 0) continue;
+      if (chunk === undefined || chunk.byteLength === 0) return;
       const taken = deliver(view, chunk, previous);
       this.#meter.delivered(taken * seen.length, taken * chunk.byteLength);
-    }
+    });
   }
 }
 

@@ -78,11 +78,6 @@ export class View<Client> implements Selection {
     this.#pieces.clear();
   }
 
-  /** Whether it sees all that is published, so that nothing has to be left out for it. */
-  get seesAll(): boolean {
-    return this.topics === undefined && this.filter === undefined;
-  }
-
   sees(topic: string): boolean {
     if (this.topics === undefined || this.topics.has(topic)) return true;
     for (const group of this.#groups) if (this.#matchers.matches(group, topic)) return true;
@@ -95,9 +90,16 @@ export class View<Client> implements Selection {
     return false;
   }
 
-  matches({ topic, event, audience }: LogEntry): boolean {
+  matches(entry: LogEntry): boolean {
+    const { topic, audience } = entry;
+    const isElsewhere = audience === undefined && topic !== undefined && this.topics !== undefined &&
+      !this.#seesAnyOf(topic);
+    return !isElsewhere && this.passes(entry);
+  }
+
+  /** The same for an entry of whose topics it sees one. */
+  passes({ event, audience }: LogEntry): boolean {
     if (audience !== undefined) return audience === "all";
-    if (topic !== undefined && this.topics !== undefined && !this.#seesAnyOf(topic)) return false;
     if (this.filter === undefined) return true;
     try {
       return this.filter(event as never) === true;
@@ -162,26 +164,51 @@ export class Views<Client> {
     if (sameTopics.size === 0) this.#shared.delete(view.key);
   }
 
-  /** The views that one of the entries may concern: the cost of a flush is what it reaches. */
-  concernedBy(entries: readonly LogEntry[]): Iterable<View<Client>> {
-    const topics = new Set<string>();
-    for (const { topic, audience } of entries) {
+  /**
+   * Gives each view that has clients that keep up those of the entries that concern it. An entry is put only to views that
+   * its topics lead to: the cost of a flush is what it reaches.
+   */
+  share(entries: readonly LogEntry[], give: (view: View<Client>, seen: readonly LogEntry[]) => void): void {
+    const general: LogEntry[] = [];
+    const shares = new Map<View<Client>, LogEntry[]>();
+    for (const entry of entries) {
+      const { topic, audience } = entry;
       if (audience === "none") continue;
-      if (topic === undefined) return this.#all;
-      if (typeof topic === "string") topics.add(topic);
-      else for (const each of topic) topics.add(each);
+      if (topic === undefined) general.push(entry);
+      else if (typeof topic === "string") this.#lead(entry, topic, shares);
+      else for (const each of topic) this.#lead(entry, each, shares);
     }
-    const hasMatchers = this.#matchers.size > 0;
-    const only = topics.size === 1 ? this.#byTopic.get(topics.values().next().value!) : undefined;
-    if (only !== undefined && this.#everyTopic.size === 0 && !hasMatchers) return only;
-    const views = new Set(this.#everyTopic);
-    for (const topic of topics) {
-      for (const view of this.#byTopic.get(topic) ?? []) views.add(view);
-      if (!hasMatchers) continue;
-      for (const { members } of this.#matchers.matching(topic)) for (const view of members) views.add(view);
+    const giveTo = (view: View<Client>, own: readonly LogEntry[]) => {
+      if (view.live.size === 0) return;
+      const seen = view.filter === undefined ? own : own.filter((entry) => view.passes(entry));
+      if (seen.length > 0) give(view, seen);
+    };
+    for (const view of this.#everyTopic) giveTo(view, entries);
+    if (general.length === 0) {
+      for (const [view, own] of shares) giveTo(view, own);
+      return;
     }
-    return views;
+    for (const view of this.#all) {
+      if (view.topics !== undefined) giveTo(view, inOrder(general, shares.get(view)));
+    }
   }
+
+  /** Adds an entry to the shares of the views that see a topic by name or by a matcher. */
+  #lead(entry: LogEntry, topic: string, shares: Map<View<Client>, LogEntry[]>): void {
+    const add = (view: View<Client>) => {
+      const own = shares.get(view);
+      if (own === undefined) shares.set(view, [entry]);
+      // Another of its topics may have led here.
+      else if (own.at(-1) !== entry) own.push(entry);
+    };
+    this.#byTopic.get(topic)?.forEach(add);
+    if (this.#matchers.size === 0) return;
+    for (const { members } of this.#matchers.matching(topic)) members.forEach(add);
+  }
+}
+
+function inOrder(general: LogEntry[], own: LogEntry[] | undefined): LogEntry[] {
+  return own === undefined ? general : [...general, ...own].sort((a, b) => a.seq - b.seq);
 }
 
 /** Takes apart what a client asks for. The same in any order, and said twice, has the same key. */

@@ -21,8 +21,8 @@ function counted(prefix: string, isIndexed = true): TopicMatcher & { asked: numb
   return matcher;
 }
 
-const entry = (topic: string | string[]) =>
-  ({ topic, event: {}, audience: undefined }) as unknown as LogEntry;
+const entry = (topic: string | string[] | undefined, seq = 0) =>
+  ({ topic, seq, event: { seq }, audience: undefined }) as unknown as LogEntry;
 
 test("a topic is put to the matchers whose beginning it has, once", () => {
   const index = new MatcherIndex<number>();
@@ -103,21 +103,57 @@ test("whatever comes and goes, the index finds what asking each matcher finds", 
   }
 });
 
-test("views are found by name, by matcher and by any of several topics, each once", () => {
-  const views = new Views<never>();
-  const named = views.acquire(["a"], undefined);
-  const matched = views.acquire([counted("a"), "b"], undefined);
-  const all = views.acquire("*", undefined);
-  const found = (...topics: (string | string[])[]) => [...views.concernedBy(topics.map(entry))];
-  assert.deepEqual(new Set(found("a")), new Set([named, matched, all]));
-  assert.deepEqual(new Set(found("ab")), new Set([matched, all]));
-  assert.deepEqual(found("c"), [all]);
-  assert.equal(found(["a", "ab", "b"]).length, 3);
+test("each view is given what is of its topics, in order and once", () => {
+  const views = new Views<string>();
+  const view = (...args: Parameters<typeof views.acquire>) => {
+    const made = views.acquire(...args);
+    made.live.add("a client");
+    return made;
+  };
+  const named = view(["a"], undefined);
+  const matched = view([counted("a"), "b"], undefined);
+  const all = view("*", undefined);
+  const odd = view(["a", "b"], (event: { seq: number }) => event.seq % 2 === 1);
+  view(["a"], () => false);
+  const quiet = views.acquire(["a"], () => true);
+  const shared = (...topics: (string | string[] | undefined)[]) => {
+    const given = new Map<unknown, number[]>();
+    views.share(topics.map(entry), (view, seen) => {
+      assert.equal(given.has(view), false, "each is asked once");
+      given.set(view, seen.map(({ seq }) => seq));
+    });
+    return given;
+  };
+  assert.deepEqual(shared("a"), new Map([[all, [0]], [named, [0]], [matched, [0]]]));
+  assert.deepEqual(shared("ab"), new Map([[all, [0]], [matched, [0]]]));
+  assert.deepEqual(shared("c"), new Map([[all, [0]]]));
+  assert.deepEqual(
+    shared(["a", "ab", "b"], "c", ["c", "b"], ["b", "b"]),
+    new Map([[all, [0, 1, 2, 3]], [named, [0]], [matched, [0, 2, 3]], [odd, [3]]]),
+  );
+  // Those without a topic are everybody's, between the others.
+  assert.deepEqual(
+    shared("b", undefined, "c", "b", undefined),
+    new Map([[all, [0, 1, 2, 3, 4]], [named, [1, 4]], [matched, [0, 1, 3, 4]], [odd, [1, 3]]]),
+  );
+  assert.equal(shared("a").has(quiet), false, "nobody there keeps up");
   assert.equal(matched.matches(entry(["x", "ab"])), true);
   assert.equal(matched.matches(entry(["x", "y"])), false);
   assert.equal(named.matches(entry(["x", "a"])), true);
   views.release(matched);
-  assert.deepEqual(found("ab"), [all]);
+  matched.live.clear();
+  assert.deepEqual(shared("ab"), new Map([[all, [0]]]));
+});
+
+test("a turn of many topics is put only to the views that its topics lead to", () => {
+  const views = new Views<string>();
+  const matchers = Array.from({ length: 300 }, (_, i) => counted(`user/${i}/`));
+  for (const matcher of matchers) views.acquire([matcher], undefined).live.add("a client");
+  const entries = matchers.map((_, i) => entry(`user/${i}/mail`, i));
+  let given = 0;
+  for (let round = 0; round < 2; round++) views.share(entries, (_, seen) => given += seen.length);
+  assert.equal(given, 600);
+  assert.equal(matchers.reduce((sum, { asked }) => sum + asked, 0), 300);
 });
 
 test("the same names and matchers in any order are one view", () => {
