@@ -8,6 +8,7 @@ import { booleanOption, checkNames, functionOption, namesOf } from "../base/opti
 import { type ErrorHandler, guard, requireHandler } from "./guard.ts";
 import { ResponseDeparture } from "./departure.ts";
 import { hasEnded } from "./ending.ts";
+import { isTooLate, lingerAfter } from "./linger.ts";
 import { toRequest } from "./request.ts";
 import { sendResponse } from "./send.ts";
 import type { FetchHandler, NodeRequest, NodeResponse, SafeHandler } from "./types.ts";
@@ -72,7 +73,7 @@ export function toNodeListener(handler: FetchHandler, options: ListenerOptions =
 export function listen(answer: SafeHandler, direct: boolean): NodeListener {
   return (incoming, outgoing) => {
     // The client left while whatever stands before this listener was busy. No event will tell of that any more.
-    if (hasEnded(outgoing)) return;
+    if (hasEnded(outgoing) || isTooLate(incoming)) return;
     const departure = new ResponseDeparture(outgoing);
     const request = toRequest(incoming, outgoing, departure);
     if (request === undefined) {
@@ -81,8 +82,9 @@ export function listen(answer: SafeHandler, direct: boolean): NodeListener {
       return;
     }
     answer(request).then((response) => {
-      if (departure.over) response.body?.cancel().catch(() => {});
-      else return sendResponse(response, outgoing, { isHead: incoming.method === "HEAD", departure, direct });
+      if (departure.over) return void response.body?.cancel().catch(() => {});
+      lingerAfter(incoming, outgoing);
+      return sendResponse(response, outgoing, { isHead: incoming.method === "HEAD", departure, direct });
     });
   };
 }
