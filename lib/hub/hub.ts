@@ -9,12 +9,12 @@ import type { Broadcaster } from "../broadcaster/broadcaster.ts";
 import { checkDrainOptions, type DrainOptions } from "../broadcaster/drain.ts";
 import { allowOrigin, preflight } from "../wire/cors.ts";
 import { append } from "../wire/header_list.ts";
+import { AskedReader } from "./asked.ts";
 import { Audiences } from "./audience.ts";
-import { hasType, readBody } from "./body.ts";
+import { FORM, hasType, parseForm, readBody } from "./body.ts";
 import { DETAIL_TYPE } from "./grants.ts";
 import { PatternCount, PublishRate, StreamCount } from "./limits.ts";
-import { PatternError } from "./linear.ts";
-import { EVERY, MATCH_TYPES, type Matcher, Matchers, type MatchType } from "./matcher.ts";
+import { MATCH_TYPES, Matchers } from "./matcher.ts";
 import { checkHubOptions, type HubOptions, type HubSettings } from "./options.ts";
 import { notGranted, noToken, Refusal } from "./refusal.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -22,7 +22,8 @@ import { granted, type Presented, type Principal, Tokens } from "./tokens.ts";
 import { TopicReader } from "./topic.ts";
 import { checkUpdate, toEvent, type Update, updateOfForm, updateOfJson } from "./update.ts";
 
-const FORM = "application/x-www-form-urlencoded";
+// What the hub's own address takes; its other addresses take less.
+const METHODS = "GET, HEAD, POST, QUERY";
 const JSON_TYPE = "application/json";
 const LAST_EVENT_ID = "Mercure-Last-Event-ID";
 // What pages of other origins may read of an answer.
@@ -42,9 +43,9 @@ export interface Hub {
  * Makes a hub: a fetch handler to which programs in any language post updates, and from which browsers read them, by
  * Mercure's protocol. Whether somebody may is said by the access token that they bring (RFC 9068).
  *
- * It answers at the path of its `url`: `POST` publishes an update, `GET` is a stream of those that match. Updates that are
- * marked `private` reach only whom a token lets read them, live and when they are replayed. `POST /publish` takes the same as
- * JSON, one event or a list.
+ * It answers at the path of its `url`: `POST` publishes an update, `GET` is a stream of those that match, and `QUERY` is the
+ * same with the matchers in a form, where they are too long for an address. Updates that are marked `private` reach only
+ * whom a token lets read them, live and when they are replayed. `POST /publish` takes updates as JSON, one event or a list.
  *
  * It needs the package `jose`, and on Node 23 and older `urlpattern-polyfill`; on Node 18 also a global `crypto`, that of
  * `node:crypto`.
@@ -96,6 +97,7 @@ class HubServer {
   readonly #metadataPath: string;
   readonly #topics: TopicReader;
   readonly #matchers: Matchers;
+  readonly #asked: AskedReader;
   readonly #tokens: Tokens;
   readonly #audiences: Audiences;
   readonly #rate: PublishRate;
@@ -113,6 +115,7 @@ class HubServer {
     this.#metadataPath = `/.well-known/oauth-protected-resource${url.pathname}`;
     this.#topics = new TopicReader(url);
     this.#matchers = new Matchers(this.#topics, limits.matcherLength);
+    this.#asked = new AskedReader(this.#matchers, limits, clock);
     this.#tokens = new Tokens(settings, this.#matchers);
     this.#audiences = new Audiences(this.#topics);
     this.#rate = new PublishRate(limits.publishRate, clock);
@@ -130,7 +133,7 @@ class HubServer {
 
   async fetch(request: Request): Promise<Response> {
     const { cors } = this.#settings;
-    if (cors !== undefined && request.method === "OPTIONS") return preflight(request, cors);
+    if (cors !== undefined && request.method === "OPTIONS") return preflight(request, cors, METHODS);
     let response: Response;
     try {
       response = await this.#route(request);
@@ -165,7 +168,7 @@ class HubServer {
     const isRead = method === "GET" || method === "HEAD";
     if (pathname === this.#path) {
       if (method === "POST") return this.#publishForm(request);
-      return isRead ? this.#subscribe(request) : wrongMethod("GET, HEAD, POST");
+      return isRead || method === "QUERY" ? this.#subscribe(request) : wrongMethod(METHODS);
     }
     if (pathname === publishPath) return method === "POST" ? this.#publishJson(request) : wrongMethod("POST");
     if (pathname === this.#metadataPath) return isRead ? this.#metadata() : wrongMethod("GET, HEAD");
@@ -180,13 +183,7 @@ class HubServer {
   async #publishForm(request: Request): Promise<Response> {
     const publisher = await this.#publisher(request);
     if (!hasType(request, FORM)) throw new Refusal(415, `An update is posted as ${FORM}`);
-    const text = await this.#read(request);
-    const form = new URLSearchParams(text);
-    // What is no UTF-8 when its escapes are undone was replaced by this character.
-    if (/\ufffd/.test([...form].join("")) && !/\ufffd|%EF%BF%BD/i.test(text)) {
-      throw new Refusal(400, "The fields are not UTF-8");
-    }
-    const id = await this.#publish(updateOfForm(form), publisher);
+    const id = await this.#publish(updateOfForm(parseForm(await this.#read(request))), publisher);
     return new Response(id, {
       headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
     });
@@ -257,7 +254,7 @@ class HubServer {
 
   async #subscribe(request: Request): Promise<Response> {
     const principal = await this.#subscriber(this.#tokens.find(request));
-    const listens = await this.#listens(new URL(request.url).searchParams);
+    const { listens, lastEventId } = await this.#asked.read(request);
     const address = this.#settings.address(request);
     const matchers = listens.map(({ type, text }) => `${type} ${text}`);
     this.#perToken.check(principal?.name);
@@ -278,7 +275,7 @@ class HubServer {
         ? {}
         : { headers: { "access-control-expose-headers": EXPOSED.join(", ") } }),
       expires: principal?.expires,
-      lastEventIdQuery: "last_event_id",
+      lastEventId,
       lastEventIdHeader: LAST_EVENT_ID,
       onClose: () => leave(),
     });
@@ -304,36 +301,6 @@ class HubServer {
     if (presented !== undefined) return this.#tokens.check(presented);
     if (!this.#settings.auth.anonymous) throw noToken();
     return undefined;
-  }
-
-  /** Reads what a subscriber listens to: equal matchers are one. */
-  async #listens(query: URLSearchParams): Promise<readonly Matcher[]> {
-    const { limits } = this.#settings;
-    const found = new Map<string, Matcher>();
-    let count = 0;
-    for (const [name, text] of query) {
-      if (!name.toLowerCase().startsWith("match")) continue;
-      const type = name === "match" ? "exact" : name.slice("match_".length) as MatchType;
-      if (name !== "match" && !(name.startsWith("match_") && MATCH_TYPES.includes(type))) {
-        throw new Refusal(
-          400,
-          `The matchers of this hub are match, match_${MATCH_TYPES.join(" and match_")}`,
-        );
-      }
-      if (++count > limits.matchers) {
-        throw new Refusal(400, `A subscription may have ${limits.matchers} matchers`);
-      }
-      try {
-        found.set(text === EVERY ? EVERY : `${type} ${text}`, await this.#matchers.make(type, text));
-      } catch (error) {
-        if (!(error instanceof PatternError)) throw error;
-        throw new Refusal(400, `A matcher of type ${type} is refused: ${error.message}`);
-      }
-    }
-    if (found.size === 0) {
-      throw new Refusal(400, "A subscription needs a matcher: match=… or match_urlpattern=…");
-    }
-    return [...found.values()];
   }
 
   // What a hub says of itself
