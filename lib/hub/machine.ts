@@ -73,6 +73,23 @@ export class Steps {
     return step;
   }
 
+  /** Goes to a step, at once or when the function that is returned says where it is. */
+  go(to: number = this.at): (to: number) => void {
+    const step = this.fork();
+    step.a = step.b = to;
+    return (at) => step.a = step.b = at;
+  }
+
+  /** Takes what one of two takes. */
+  either(first: () => void, second: () => void): void {
+    const choice = this.fork();
+    first();
+    const end = this.go();
+    choice.b = this.at;
+    second();
+    end(this.at);
+  }
+
   /** Goes back to a step, or on. */
   again(to: number): void {
     this.fork().a = to;

@@ -7,8 +7,7 @@ import { grant, sign, type TestHub, withHub } from "../support/hub.ts";
 import { until } from "../support/wait.ts";
 
 // The server of Node 18 refuses a method that it does not know.
-const skip =
-  !("Bun" in globalThis || "Deno" in globalThis || METHODS.includes("QUERY"));
+const skip = !("Bun" in globalThis || "Deno" in globalThis || METHODS.includes("QUERY"));
 const PATH = "/.well-known/mercure";
 const FORM = "application/x-www-form-urlencoded";
 
@@ -91,9 +90,7 @@ test(
         const place = /mercure-last-event-id: (\S+)/i.exec(reader.text)?.[1];
         return [
           place,
-          ...[...reader.text.matchAll(/data: (urn:\d)/g)].map(([, data]) =>
-            data
-          ),
+          ...[...reader.text.matchAll(/data: (urn:\d)/g)].map(([, data]) => data),
         ];
       };
       assert.deepEqual(await after("last_event_id=urn:2"), ["urn:2", "urn:3"]);
