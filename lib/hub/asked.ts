@@ -4,10 +4,18 @@
  * @module
  */
 
-import type { Clock } from "../base/clock.ts";
 import { FORM, hasType, parseForm, readBody } from "./body.ts";
+import { LAST_EVENT_ID_PARAMETERS, MERCURE_0, TOPIC_PARAMETER } from "./legacy.ts";
 import { PatternError } from "./linear.ts";
-import { EVERY, MATCH_TYPES, type Matcher, type Matchers, type MatchType } from "./matcher.ts";
+import {
+  EVERY,
+  type LegacyType,
+  MATCH_TYPES,
+  type Matcher,
+  type Matchers,
+  type MatchType,
+} from "./matcher.ts";
+import type { HubSettings } from "./options.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What a subscriber asks for. */
@@ -18,32 +26,27 @@ export interface Asked {
   readonly lastEventId: string | undefined;
 }
 
-/** Limits of what may be asked for. */
-export interface AskedLimits {
-  readonly matchers: number;
-  readonly bodyBytes: number;
-  readonly bodyTimeout: number;
-}
-
 /** Reads requests to subscribe. */
 export class AskedReader {
   readonly #matchers: Matchers;
-  readonly #limits: AskedLimits;
-  readonly #clock: Clock;
+  readonly #settings: HubSettings;
+  /** The parameters that may hold the last event ID. */
+  readonly #lastEventId: readonly string[];
 
-  constructor(matchers: Matchers, limits: AskedLimits, clock: Clock) {
+  constructor(matchers: Matchers, settings: HubSettings) {
     this.#matchers = matchers;
-    this.#limits = limits;
-    this.#clock = clock;
+    this.#settings = settings;
+    this.#lastEventId = ["last_event_id", ...(settings.isLegacy ? LAST_EVENT_ID_PARAMETERS : [])];
   }
 
   /** @throws {Refusal} If it is malformed, asks for nothing, or for more than is allowed. */
   async read(request: Request): Promise<Asked> {
     const parameters = await this.#parameters(request);
-    const header = request.headers.get("last-event-id");
+    const isInHeader = (request.headers.get("last-event-id") ?? "") !== "";
+    const named = this.#lastEventId.find((name) => parameters.has(name));
     return {
       listens: await this.#listens(parameters),
-      lastEventId: header ? undefined : parameters.get("last_event_id") ?? undefined,
+      lastEventId: isInHeader || named === undefined ? undefined : parameters.get(named)!,
     };
   }
 
@@ -54,20 +57,22 @@ export class AskedReader {
     if (!hasType(request, FORM)) {
       throw new Refusal(415, `A query is sent as ${FORM}`, { headers: { "accept-query": FORM } });
     }
-    for (const [name, value] of parseForm(await readBody(request, this.#limits, this.#clock))) {
+    const { limits, clock } = this.#settings;
+    for (const [name, value] of parseForm(await readBody(request, limits, clock))) {
       parameters.append(name, value);
     }
     return parameters;
   }
 
   async #listens(parameters: URLSearchParams): Promise<readonly Matcher[]> {
+    const { limits, isLegacy } = this.#settings;
     const found = new Map<string, Matcher>();
     let count = 0;
     for (const [name, text] of parameters) {
-      const type = typeOf(name);
+      const type = isLegacy && name === TOPIC_PARAMETER ? "template" : typeOf(name);
       if (type === undefined) continue;
-      if (++count > this.#limits.matchers) {
-        throw new Refusal(400, `A subscription may have ${this.#limits.matchers} matchers`);
+      if (++count > limits.matchers) {
+        throw new Refusal(400, `A subscription may have ${limits.matchers} matchers`);
       }
       try {
         found.set(text === EVERY ? EVERY : `${type} ${text}`, await this.#matchers.make(type, text));
@@ -76,15 +81,21 @@ export class AskedReader {
         throw new Refusal(400, `A matcher of type ${type} is refused: ${error.message}`);
       }
     }
-    if (found.size === 0) {
-      throw new Refusal(400, "A subscription needs a matcher: match=… or match_urlpattern=…");
-    }
-    return [...found.values()];
+    if (found.size > 0) return [...found.values()];
+    const isOlder = !isLegacy && parameters.has(TOPIC_PARAMETER);
+    throw new Refusal(
+      400,
+      "A subscription needs a matcher: match=… or match_urlpattern=…" +
+        (isOlder
+          ? `; the parameter ${TOPIC_PARAMETER} is of the older protocol, which a hub takes with the option compatibility: ` +
+            `"${MERCURE_0}"`
+          : ""),
+    );
   }
 }
 
 /** The type of matcher that a parameter holds; `undefined` if it holds none. */
-function typeOf(name: string): MatchType | undefined {
+function typeOf(name: string): MatchType | LegacyType | undefined {
   if (!name.toLowerCase().startsWith("match")) return undefined;
   if (name === "match") return "exact";
   const type = name.slice("match_".length) as MatchType;

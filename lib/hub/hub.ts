@@ -13,6 +13,7 @@ import { AskedReader } from "./asked.ts";
 import { Audiences } from "./audience.ts";
 import { FORM, hasType, parseForm, readBody } from "./body.ts";
 import { DETAIL_TYPE } from "./grants.ts";
+import { LAST_EVENT_ID_HEADER } from "./legacy.ts";
 import { PatternCount, PublishRate, StreamCount } from "./limits.ts";
 import { MATCH_TYPES, Matchers } from "./matcher.ts";
 import { checkHubOptions, type HubOptions, type HubSettings } from "./options.ts";
@@ -25,9 +26,8 @@ import { checkUpdate, toEvent, type Update, updateOfForm, updateOfJson } from ".
 // What the hub's own address takes; its other addresses take less.
 const METHODS = "GET, HEAD, POST, QUERY";
 const JSON_TYPE = "application/json";
+const JSON_LD_TYPE = "application/ld+json";
 const LAST_EVENT_ID = "Mercure-Last-Event-ID";
-// What pages of other origins may read of an answer.
-const EXPOSED = ["Link", LAST_EVENT_ID, "WWW-Authenticate"];
 
 /** A hub: programs in any language publish to it over HTTP, and clients read. */
 export interface Hub {
@@ -95,6 +95,8 @@ class HubServer {
   readonly #settings: HubSettings;
   readonly #path: string;
   readonly #metadataPath: string;
+  /** What pages of other origins may read of an answer. */
+  readonly #exposed: readonly string[];
   readonly #topics: TopicReader;
   readonly #matchers: Matchers;
   readonly #asked: AskedReader;
@@ -113,9 +115,13 @@ class HubServer {
     this.broadcaster = broadcaster;
     this.#path = url.pathname;
     this.#metadataPath = `/.well-known/oauth-protected-resource${url.pathname}`;
+    this.#exposed = [
+      ...["Link", LAST_EVENT_ID, "WWW-Authenticate"],
+      ...(settings.isLegacy ? [LAST_EVENT_ID_HEADER] : []),
+    ];
     this.#topics = new TopicReader(url);
     this.#matchers = new Matchers(this.#topics, limits.matcherLength);
-    this.#asked = new AskedReader(this.#matchers, limits, clock);
+    this.#asked = new AskedReader(this.#matchers, settings);
     this.#tokens = new Tokens(settings, this.#matchers);
     this.#audiences = new Audiences(this.#topics);
     this.#rate = new PublishRate(limits.publishRate, clock);
@@ -143,7 +149,7 @@ class HubServer {
     // A stream has these headers already.
     if (cors !== undefined && !response.headers.has("access-control-allow-origin")) {
       allowOrigin(response.headers, request, cors);
-      for (const name of EXPOSED) append(response.headers, "access-control-expose-headers", name);
+      for (const name of this.#exposed) append(response.headers, "access-control-expose-headers", name);
     }
     return response;
   }
@@ -273,12 +279,14 @@ class HubServer {
       cors: this.#settings.cors,
       ...(this.#settings.cors === undefined
         ? {}
-        : { headers: { "access-control-expose-headers": EXPOSED.join(", ") } }),
+        : { headers: { "access-control-expose-headers": this.#exposed.join(", ") } }),
       expires: principal?.expires,
       lastEventId,
       lastEventIdHeader: LAST_EVENT_ID,
       onClose: () => leave(),
     });
+    const place = this.#settings.isLegacy ? response.headers.get(LAST_EVENT_ID) : null;
+    if (place !== null) response.headers.set(LAST_EVENT_ID_HEADER, place);
     // A HEAD request, and one that was turned away, have no stream.
     if (broadcaster.size === before) return response;
     this.#perToken.enter(principal?.name);
@@ -323,11 +331,12 @@ class HubServer {
       throw notGranted("subscribe on this address");
     }
     const { lastId } = this.#subscriptions;
-    const document = this.#subscriptions.document(path);
+    const document = this.#subscriptions.document(path, reader.isLegacy);
     if (document === undefined) throw new Refusal(404, "There is no such subscription");
     const link = `<${this.#settings.url.href}>; rel="mercure"; last-event-id="${lastId}"; type="mercure"; ` +
       `content-type="${JSON_TYPE}"`;
-    return json(document, { link, "cache-control": "no-cache" });
+    const type = reader.isLegacy ? { "content-type": JSON_LD_TYPE } : {};
+    return json(document, { link, "cache-control": "no-cache", ...type });
   }
 }
 

@@ -51,28 +51,30 @@ export class PatternCount {
   }
 
   /** @throws {Refusal} With 429 if there is no room for one more. */
-  check({ text, pattern }: Matcher): void {
+  check({ type, text, pattern }: Matcher): void {
     const patterns = pattern && this.#prefixes.get(pattern.prefix);
-    if (patterns === undefined || patterns.size < this.#most || patterns.has(text)) return;
+    if (patterns === undefined || patterns.size < this.#most || patterns.has(`${type} ${text}`)) return;
     throw tooMany(
       `There are ${this.#most} patterns that begin as one of these does: say more at its beginning`,
       10,
     );
   }
 
-  enter({ text, pattern }: Matcher): void {
+  enter({ type, text, pattern }: Matcher): void {
     if (pattern === undefined) return;
     let patterns = this.#prefixes.get(pattern.prefix);
     if (patterns === undefined) this.#prefixes.set(pattern.prefix, patterns = new Map());
-    patterns.set(text, (patterns.get(text) ?? 0) + 1);
+    const name = `${type} ${text}`;
+    patterns.set(name, (patterns.get(name) ?? 0) + 1);
   }
 
-  leave({ text, pattern }: Matcher): void {
+  leave({ type, text, pattern }: Matcher): void {
     if (pattern === undefined) return;
     const patterns = this.#prefixes.get(pattern.prefix)!;
-    const count = patterns.get(text)! - 1;
-    if (count > 0) patterns.set(text, count);
-    else patterns.delete(text);
+    const name = `${type} ${text}`;
+    const count = patterns.get(name)! - 1;
+    if (count > 0) patterns.set(name, count);
+    else patterns.delete(name);
     if (patterns.size === 0) this.#prefixes.delete(pattern.prefix);
   }
 }

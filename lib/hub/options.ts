@@ -19,6 +19,7 @@ import {
 import { Broadcaster } from "../broadcaster/broadcaster.ts";
 import type { Backplane } from "../cluster/backplane.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
+import { MERCURE_0 } from "./legacy.ts";
 
 /** A signature algorithm of tokens, by its name in JSON Web Algorithms. */
 export type TokenAlgorithm =
@@ -135,6 +136,13 @@ export interface HubOptions {
   publishPath?: string | false | undefined;
   /** Whether a subscription's beginning and end are published, and the active ones listed. Default: `false`. */
   subscriptions?: boolean | undefined;
+  /**
+   * Takes clients of the older Mercure protocol (0.x) beside those of the current one: `topic` with URI templates, plain JWTs
+   * with the claim `mercure`, by the cookie `mercureAuthorization` and the query parameter `authorization` too. Those tokens
+   * may have no `exp`, `aud` or `iss`, so one may be good for ever, and for any hub with the same key: only for as long as
+   * there are such clients. Default: none.
+   */
+  compatibility?: "mercure-0" | undefined;
   /** See {@linkcode HubLimits}. */
   limits?: HubLimits | undefined;
   /** The address that a request came from, for `limits.streamsPerAddress`. Default: not known. */
@@ -162,6 +170,8 @@ export interface HubSettings {
   readonly cors: CorsOptions | undefined;
   readonly publishPath: string | false;
   readonly subscriptions: boolean;
+  /** Whether clients of the older protocol are taken. */
+  readonly isLegacy: boolean;
   readonly limits: { readonly [Name in keyof HubLimits]-?: number };
   readonly address: (request: Request) => string | undefined;
   readonly onError: (error: unknown) => void;
@@ -179,6 +189,7 @@ const HUB_OPTIONS = namesOf<HubOptions>({
   cors: true,
   publishPath: true,
   subscriptions: true,
+  compatibility: true,
   limits: true,
   address: true,
   onError: true,
@@ -238,6 +249,10 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   checkNames("createHub", options, HUB_OPTIONS);
   const { broadcaster, backplane, cors, publishPath = "/publish", subscriptions = false } = options;
   const { address = () => undefined, onError = (error) => report("the hub", error) } = options;
+  const { compatibility } = options;
+  if (compatibility !== undefined && compatibility !== MERCURE_0) {
+    throw wrongOption("compatibility", `"${MERCURE_0}"`, compatibility);
+  }
   const url = toUrl("url", options.url);
   // All topics that are addresses would lie below it, where only the hub may publish.
   if (url.pathname.endsWith("/")) {
@@ -297,6 +312,7 @@ export function checkHubOptions(options: HubOptions): HubSettings {
     cors,
     publishPath,
     subscriptions,
+    isLegacy: compatibility === MERCURE_0,
     limits,
     address,
     onError,

@@ -9,6 +9,7 @@
 
 import { RecentMap } from "../base/recent.ts";
 import { type Action, type Grant, GrantError, readGrants } from "./grants.ts";
+import { isLegacyType, type LegacyClaim, readLegacyClaim, TOKEN_COOKIE, TOKEN_PARAMETER } from "./legacy.ts";
 import type { Matcher, Matchers } from "./matcher.ts";
 import type { HubSettings, TokenIssuer } from "./options.ts";
 import { badToken, noToken, Refusal } from "./refusal.ts";
@@ -21,9 +22,13 @@ type Keys = Parameters<Jose["jwtVerify"]>[1];
 export interface Principal {
   /** Its issuer and its subject, as one text: for limits. */
   readonly name: string;
-  /** When the token ends, by the clock. */
+  /** When the token ends, by the clock; `Infinity` for one of the older protocol that does not. */
   readonly expires: number;
   readonly grants: readonly Grant[];
+  /** What its token of the older protocol says of its subscriptions. */
+  readonly payload?: unknown;
+  /** Whether its token is of the older protocol. */
+  readonly isLegacy: boolean;
 }
 
 /** A token, and the way in which it came. */
@@ -71,7 +76,8 @@ export class Tokens {
   }
 
   /**
-   * Finds the token of a request, by the way that counts first: header, cookie, query.
+   * Finds the token of a request, by the way that counts first: header, cookie, query. In the older protocol the query counts
+   * before the cookie.
    *
    * @throws {Refusal} If there is a header that is no token.
    */
@@ -85,9 +91,17 @@ export class Tokens {
         challenge: { error: "invalid_request" },
       });
     }
-    const inCookie = cookie === false ? undefined : readCookie(request.headers.get("cookie"), cookie);
-    if (inCookie !== undefined) return { token: inCookie, by: "cookie" };
-    const inQuery = query === false ? null : new URL(request.url).searchParams.get(query);
+    const { isLegacy } = this.#settings;
+    const parameter = (name: string | false) =>
+      name === false ? null : new URL(request.url).searchParams.get(name);
+    const inOldQuery = isLegacy ? parameter(TOKEN_PARAMETER) : null;
+    if (inOldQuery !== null) return { token: inOldQuery, by: "query" };
+    const names = cookie === false ? [] : isLegacy ? [cookie, TOKEN_COOKIE] : [cookie];
+    for (const name of names) {
+      const inCookie = readCookie(request.headers.get("cookie"), name);
+      if (inCookie !== undefined) return { token: inCookie, by: "cookie" };
+    }
+    const inQuery = parameter(query);
     return inQuery === null ? undefined : { token: inQuery, by: "query" };
   }
 
@@ -109,24 +123,52 @@ export class Tokens {
   }
 
   async #verify(token: string): Promise<Principal> {
-    const { audience, auth, clock, onError } = this.#settings;
     const jose = await this.#load();
-    let issuer: Issuer | undefined;
+    let claimed: JWTPayload;
+    let type: unknown;
     try {
-      // Only to find whose key may check it: the check itself asks for this very issuer.
-      issuer = this.#issuers.get(jose.decodeJwt(token).iss ?? "");
-    } catch { /* it is no token */ }
-    if (issuer === undefined) throw badToken();
+      // Only to find whose key may check it, and by which rules: the check itself asks for this very issuer.
+      claimed = jose.decodeJwt(token);
+      type = jose.decodeProtectedHeader(token).typ;
+    } catch {
+      throw badToken();
+    }
+    const isLegacy = this.#settings.isLegacy && isLegacyType(type);
+    if (!isLegacy || claimed.iss !== undefined) {
+      const issuer = this.#issuers.get(claimed.iss ?? "");
+      if (issuer === undefined) throw badToken();
+      return await this.#verifyBy(issuer, token, jose, isLegacy ? claimed : undefined);
+    }
+    // It names nobody, so it is of whoever's key it was signed with.
+    let refusal: unknown = badToken();
+    for (const issuer of this.#issuers.values()) {
+      try {
+        return await this.#verifyBy(issuer, token, jose, claimed);
+      } catch (error) {
+        // If only one of them cannot be asked, it may be of that one.
+        if (!(error instanceof Refusal) || error.status !== 401) refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  /** @param legacy What a token of the older protocol says: there each of these claims may be missing. */
+  async #verifyBy(
+    issuer: Issuer,
+    token: string,
+    jose: Jose,
+    legacy: JWTPayload | undefined,
+  ): Promise<Principal> {
+    const { audience, auth, clock, onError } = this.#settings;
     const { options } = issuer;
     const keys = issuer.keys ??= this.#keysOf(options, jose);
     let payload: JWTPayload;
     try {
       ({ payload } = await jose.jwtVerify(token, keys as Parameters<Jose["jwtVerify"]>[1], {
         algorithms: [...options.algorithms],
-        issuer: options.issuer,
-        audience,
-        typ: "at+jwt",
-        requiredClaims: ["exp"],
+        ...(legacy !== undefined && legacy.iss === undefined ? {} : { issuer: options.issuer }),
+        ...(legacy !== undefined && legacy.aud === undefined ? {} : { audience }),
+        ...(legacy !== undefined ? {} : { typ: "at+jwt", requiredClaims: ["exp"] }),
         clockTolerance: auth.clockTolerance / 1_000,
         currentDate: new Date(clock.now()),
       }));
@@ -138,21 +180,22 @@ export class Tokens {
         headers: { "retry-after": "5" },
       });
     }
-    const grants = await this.#grantsOf(payload);
+    const { grants, payload: told } = await this.#claimsOf(payload, legacy !== undefined);
     return {
       name: JSON.stringify([options.issuer, payload.sub ?? payload["client_id"] ?? payload.jti ?? ""]),
-      expires: payload.exp! * 1_000,
+      expires: payload.exp === undefined ? Infinity : payload.exp * 1_000,
       grants: grants.map((grant) => restrict(grant, options.actions)),
+      payload: told ?? undefined,
+      isLegacy: legacy !== undefined,
     };
   }
 
-  async #grantsOf(payload: JWTPayload): Promise<readonly Grant[]> {
+  async #claimsOf(payload: JWTPayload, isLegacy: boolean): Promise<LegacyClaim> {
+    const most = this.#settings.limits.matchers;
     try {
-      return await readGrants(
-        payload["authorization_details"],
-        this.#matchers,
-        this.#settings.limits.matchers,
-      );
+      if (isLegacy) return await readLegacyClaim(payload, this.#matchers, most);
+      const details = payload["authorization_details"];
+      return { grants: await readGrants(details, this.#matchers, most), payload: undefined };
     } catch (error) {
       throw error instanceof GrantError ? badToken() : error;
     }
