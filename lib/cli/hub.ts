@@ -73,6 +73,12 @@ const SETTINGS: readonly Setting[] = [
     help: "active subscriptions are told and listed",
   },
   {
+    name: "compatibility",
+    variable: "TIDINGS_COMPATIBILITY",
+    value: "<name>",
+    help: "mercure-0: clients of the older protocol too",
+  },
+  {
     name: "cors",
     variable: "TIDINGS_CORS",
     value: "<origins>",
@@ -120,6 +126,7 @@ export async function hub(args: string[]): Promise<void> {
     auth,
     backplane,
     subscriptions: values["subscriptions"] === "true",
+    compatibility: values["compatibility"] as HubOptions["compatibility"],
     cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
   });
   let server;

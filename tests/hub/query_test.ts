@@ -39,26 +39,17 @@ const status = async (client: RawClient) => {
   return Number(client.text.split(" ")[1]);
 };
 
-test("QUERY subscribes by a form, together with what the address says", {
-  skip,
-}, async () => {
+test("QUERY subscribes by a form, together with what the address says", { skip }, async () => {
   await withHub({}, async (hub) => {
     const token = await sign([grant("publish", "*")]);
     // More than the 16 KiB of headers that Node's server takes.
     const topic = (i: number) => `https://example.com/${"x".repeat(300)}/${i}`;
-    const form = new URLSearchParams(
-      Array.from({ length: 90 }, (_, i) => ["match", topic(i)]),
-    );
+    const form = new URLSearchParams(Array.from({ length: 90 }, (_, i) => ["match", topic(i)]));
     form.append("match_urlpattern", "https://example.com/books/:id");
-    const reader = await query(hub, form.toString(), {
-      path: `${PATH}?match=address`,
-    });
+    const reader = await query(hub, form.toString(), { path: `${PATH}?match=address` });
     await until(() => hub.hub.broadcaster.size === 1, "the subscription");
     await hub.publish(token, { topic: topic(89), data: "of the list" });
-    await hub.publish(token, {
-      topic: "https://example.com/books/1",
-      data: "of the pattern",
-    });
+    await hub.publish(token, { topic: "https://example.com/books/1", data: "of the pattern" });
     await hub.publish(token, { topic: "elsewhere", data: "of nobody" });
     await hub.publish(token, { topic: "address", data: "of the address" });
     await until(() => reader.text.includes("of the address"), "all updates");
@@ -82,22 +73,13 @@ test(
       }
       const after = async (form: string, path = PATH, headers = {}) => {
         const reader = await query(hub, `match=a&${form}`, { path, headers });
-        await until(
-          () => reader.text.includes("data: urn:3"),
-          "the last update",
-        );
+        await until(() => reader.text.includes("data: urn:3"), "the last update");
         reader.close();
         const place = /mercure-last-event-id: (\S+)/i.exec(reader.text)?.[1];
-        return [
-          place,
-          ...[...reader.text.matchAll(/data: (urn:\d)/g)].map(([, data]) => data),
-        ];
+        return [place, ...[...reader.text.matchAll(/data: (urn:\d)/g)].map(([, data]) => data)];
       };
       assert.deepEqual(await after("last_event_id=urn:2"), ["urn:2", "urn:3"]);
-      assert.deepEqual(
-        await after("last_event_id=urn:1", `${PATH}?last_event_id=urn:2`),
-        ["urn:2", "urn:3"],
-      );
+      assert.deepEqual(await after("last_event_id=urn:1", `${PATH}?last_event_id=urn:2`), ["urn:2", "urn:3"]);
       assert.deepEqual(
         await after(
           "last_event_id=earliest",
@@ -124,26 +106,14 @@ test(
         ),
         400,
       );
-      assert.equal(
-        await status(await query(hub, `match=${"a".repeat(1_000)}`)),
-        413,
-      );
-      const wrong = await query(hub, '{"match":"a"}', {
-        headers: { "content-type": "application/json" },
-      });
+      assert.equal(await status(await query(hub, `match=${"a".repeat(1_000)}`)), 413);
+      const wrong = await query(hub, '{"match":"a"}', { headers: { "content-type": "application/json" } });
       await until(() => wrong.text.includes("\r\n\r\n"), "an answer");
       assert.match(wrong.text, /^HTTP\/1.1 415 /);
       assert.match(wrong.text, new RegExp(`accept-query: ${FORM}`, "i"));
       wrong.close();
-      assert.equal(
-        await status(await query(hub, "match=a", { path: "/publish" })),
-        405,
-      );
-      assert.equal(
-        (await hub.get(`${PATH}?match=%ff`)).status,
-        400,
-        "and of an address likewise",
-      );
+      assert.equal(await status(await query(hub, "match=a", { path: "/publish" })), 405);
+      assert.equal((await hub.get(`${PATH}?match=%ff`)).status, 400, "and of an address likewise");
       const delayed = await RawClient.open(Number(new URL(hub.origin).port), {
         method: "QUERY",
         path: PATH,
@@ -175,21 +145,10 @@ test(
           "access-control-request-method": "QUERY",
         },
       });
-      assert.match(
-        preflight.headers.get("access-control-allow-methods")!,
-        /\bQUERY\b/,
-      );
-      const reader = await query(hub, "match=a", {
-        headers: { origin: "https://page.example" },
-      });
-      await until(
-        () => reader.text.includes("\r\n\r\n"),
-        "the head of the stream",
-      );
-      assert.match(
-        reader.text,
-        /access-control-allow-origin: https:\/\/page.example/i,
-      );
+      assert.match(preflight.headers.get("access-control-allow-methods")!, /\bQUERY\b/);
+      const reader = await query(hub, "match=a", { headers: { origin: "https://page.example" } });
+      await until(() => reader.text.includes("\r\n\r\n"), "the head of the stream");
+      assert.match(reader.text, /access-control-allow-origin: https:\/\/page.example/i);
       reader.close();
     });
   },
