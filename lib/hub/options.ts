@@ -335,7 +335,10 @@ function checkLimits(limits: HubLimits): HubSettings["limits"] {
 
 function checkIssuer(issuer: TokenIssuer, i: number): void {
   const at = `auth.issuers[${i}]`;
-  if (!isObject(issuer)) throw wrongOption(at, "an object with issuer, algorithms and a key", issuer);
+  // What it is instead may be a secret.
+  if (!isObject(issuer)) {
+    throw new TypeError(`Option "${at}" must be an object with issuer, algorithms and a key`);
+  }
   checkNames(at, issuer, ISSUER_OPTIONS, { key: "publicKey, or secret" });
   const { issuer: name, algorithms, secret, publicKey, jwks, actions = [] } = issuer;
   if (typeof name !== "string" || name === "") {
