@@ -80,6 +80,12 @@ export class Matchers {
   }
 }
 
+/**
+ * Segments of a path that URLs do without. A template is of text and would let them pass, so that whoever may publish below
+ * one path would reach those who listen, by URL patterns, below another.
+ */
+const DOTS = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i;
+
 /** A template matches itself too, and a text that is none matches nothing else. */
 function readTemplate(text: string): Matcher {
   const template = readUriTemplate(text);
@@ -87,6 +93,7 @@ function readTemplate(text: string): Matcher {
     type: "template",
     text,
     pattern: template && { spell: topicOf, prefix: template.prefix },
-    matches: (topic) => topic === text || (template !== undefined && template.matches(topic)),
+    matches: (topic) =>
+      topic === text || (template !== undefined && !DOTS.test(topic) && template.matches(topic)),
   };
 }

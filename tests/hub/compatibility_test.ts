@@ -416,3 +416,29 @@ test("templates of strangers are limited as patterns are, and match topics as th
     assert.deepEqual(dataOf(both), ["relative/1", "/.well-known/relative/1"]);
   });
 });
+
+test("a template grants no way out by dots, which the patterns of other clients would follow", async () => {
+  await withHub({ compatibility, auth: { anonymous: true } }, async (hub) => {
+    const team = await old({
+      publish: ["https://example.com/a/{x}/{y}", "https://example.com/b{/path*}", "c/{+rest}"],
+    });
+    const reader = await hub.subscribe("match_urlpattern=https://example.com/secret/*&match=end");
+    const out = [
+      "https://example.com/a/../secret",
+      "https://example.com/a/x/..",
+      "https://example.com/b/../secret/1",
+      "https://example.com/b/%2e%2E/secret/1",
+      "https://example.com/b/.%2e/secret/1",
+      "https://example.com/b/./1",
+      "c/../../secret/1",
+      "c/..",
+    ];
+    for (const topic of out) assert.equal((await hub.publish(team, { topic })).status, 403, topic);
+    for (const topic of ["https://example.com/a/x/y..", "https://example.com/b/a.b/...", "c/d?a=.."]) {
+      assert.equal((await hub.publish(team, { topic, data: topic })).status, 200, topic);
+    }
+    await hub.publish(await old({ publish: ["*"] }), { topic: "end", data: "end" });
+    await arrived(reader, "end");
+    assert.deepEqual(dataOf(reader), ["end"]);
+  });
+});
