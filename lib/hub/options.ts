@@ -101,6 +101,13 @@ export interface HubLimits {
   batch?: number | undefined;
   /** Updates a second by one publisher: its issuer and its subject. A burst of a second's worth passes. Default: `Infinity`. */
   publishRate?: number | undefined;
+  /** Streams at once. One more is told to come back. Default: `Infinity`. */
+  streams?: number | undefined;
+  /**
+   * Milliseconds after which a stream ends, a tenth of it sooner at random, so that its client comes back and its token is
+   * checked anew. Default: 3,600,000, an hour.
+   */
+  streamLifetime?: number | undefined;
   /** Streams at once by one subscriber: its issuer and its subject. Default: `Infinity`. */
   streamsPerToken?: number | undefined;
   /** Streams at once from one address, which the option `address` tells. Default: `Infinity`. */
@@ -224,6 +231,8 @@ const DEFAULT_LIMITS: HubSettings["limits"] = {
   tokenLength: 8_192,
   batch: 1_000,
   publishRate: Infinity,
+  streams: Infinity,
+  streamLifetime: 3_600_000,
   streamsPerToken: Infinity,
   streamsPerAddress: Infinity,
   streamsPerMatcher: Infinity,
@@ -302,12 +311,17 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   booleanOption("subscriptions", subscriptions);
   functionOption("address", options.address);
   functionOption("onError", options.onError);
+  checkLimitsOfBroadcaster(options);
   const [limits, clock] = [checkLimits(options.limits ?? {}), clockOption(options.clock)];
   return {
     url,
     audience,
     auth: { issuers, anonymous, clockTolerance, cookie, query },
-    broadcaster: broadcaster ?? new Broadcaster({ backplane, clock: options.clock }),
+    broadcaster: broadcaster ?? new Broadcaster({
+      backplane,
+      clock: options.clock,
+      limits: { clients: limits.streams, lifetime: limits.streamLifetime },
+    }),
     isOwn: broadcaster === undefined,
     cors,
     publishPath,
@@ -318,6 +332,17 @@ export function checkHubOptions(options: HubOptions): HubSettings {
     onError,
     clock,
   };
+}
+
+/** Two limits are those of the hub's own broadcaster; another one has its own. */
+function checkLimitsOfBroadcaster({ broadcaster, limits }: HubOptions): void {
+  if (broadcaster === undefined) return;
+  for (const [name, instead] of [["streams", "clients"], ["streamLifetime", "lifetime"]] as const) {
+    if (limits?.[name] === undefined) continue;
+    throw new TypeError(
+      `Options "limits.${name}" and "broadcaster" exclude each other: give the broadcaster its own, limits: { ${instead} }`,
+    );
+  }
 }
 
 function checkLimits(limits: HubLimits): HubSettings["limits"] {
