@@ -7,14 +7,7 @@
 import { FORM, hasType, parseForm, readBody } from "./body.ts";
 import { LAST_EVENT_ID_PARAMETERS, MERCURE_0, TOPIC_PARAMETER } from "./legacy.ts";
 import { PatternError } from "./linear.ts";
-import {
-  EVERY,
-  type LegacyType,
-  MATCH_TYPES,
-  type Matcher,
-  type Matchers,
-  type MatchType,
-} from "./matcher.ts";
+import { type LegacyType, MATCH_TYPES, type Matcher, type Matchers, type MatchType } from "./matcher.ts";
 import type { HubSettings } from "./options.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -75,7 +68,8 @@ export class AskedReader {
         throw new Refusal(400, `A subscription may have ${limits.matchers} matchers`);
       }
       try {
-        found.set(text === EVERY ? EVERY : `${type} ${text}`, await this.#matchers.make(type, text));
+        const matcher = await this.#matchers.make(type, text);
+        found.set(matcher.key, matcher);
       } catch (error) {
         if (!(error instanceof PatternError)) throw error;
         throw new Refusal(400, `A matcher of type ${type} is refused: ${error.message}`);

@@ -46,7 +46,7 @@ export class Audiences {
   of(listens: readonly Matcher[], mayRead: readonly Matcher[]): Audience {
     const seesPrivate = mayRead.length > 0;
     const filter = seesPrivate ? this.#filter(mayRead) : undefined;
-    if (listens.some(({ text }) => text === EVERY)) {
+    if (listens.some(({ key }) => key === EVERY)) {
       return { topics: seesPrivate ? "*" : [this.#public], filter };
     }
     const topics = listens.flatMap((matcher): (string | TopicMatcher)[] => {
@@ -56,9 +56,9 @@ export class Audiences {
     return { topics, filter };
   }
 
-  #byPattern({ type, text, matches }: Matcher, index: TopicIndex, seesPrivate: boolean): TopicMatcher {
+  #byPattern({ key, matches }: Matcher, index: TopicIndex, seesPrivate: boolean): TopicMatcher {
     return {
-      key: `${this.#mark} ${seesPrivate ? "all" : "public"} ${type} ${text}`,
+      key: `${this.#mark} ${seesPrivate ? "all" : "public"} ${key}`,
       matches: (name) => (seesPrivate || !isPrivate(name)) && matches(topicOf(name)),
       index,
     };
@@ -66,8 +66,8 @@ export class Audiences {
 
   /** The same function for equal rights; none where they are to everything. */
   #filter(mayRead: readonly Matcher[]): Filter | undefined {
-    if (mayRead.some(({ text }) => text === EVERY)) return undefined;
-    const key = JSON.stringify(mayRead.map(({ type, text }) => `${type} ${text}`).sort());
+    if (mayRead.some(({ key }) => key === EVERY)) return undefined;
+    const key = JSON.stringify(mayRead.map(({ key }) => key).sort());
     let filter = this.#filters.get(key);
     if (filter === undefined) {
       filter = ({ topic = [] }) => {

@@ -123,6 +123,7 @@ class HubServer {
     this.#matchers = new Matchers(this.#topics, limits.matcherLength);
     this.#asked = new AskedReader(this.#matchers, settings);
     this.#tokens = new Tokens(settings, this.#matchers);
+    this.#tokens.prepare().catch(settings.onError);
     this.#audiences = new Audiences(this.#topics);
     this.#rate = new PublishRate(limits.publishRate, clock);
     this.#perToken = new StreamCount(limits.streamsPerToken, "subscriber");

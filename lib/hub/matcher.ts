@@ -26,6 +26,8 @@ export const EVERY = "*";
 export interface Matcher {
   readonly type: MatchType | LegacyType;
   readonly text: string;
+  /** What it matches, as text: those with equal keys match the same topics. */
+  readonly key: string;
   /** How topics are found that it may match, where it is a pattern. */
   readonly pattern: TopicIndex | undefined;
   /** Whether it matches a topic. */
@@ -57,18 +59,18 @@ export class Matchers {
       throw new PatternError(`it has ${text.length} characters, and ${this.#longest} are allowed`);
     }
     if (!isPrintable(text)) throw new PatternError("it has a control character, or one that cannot be seen");
-    if (text === EVERY) return { type, text, pattern: undefined, matches: () => true };
-    if (type === "exact") return { type, text, pattern: undefined, matches: (topic) => topic === text };
+    if (text === EVERY) return { type, text, key: EVERY, pattern: undefined, matches: () => true };
     const key = `${type} ${text}`;
+    if (type === "exact") return { type, text, key, pattern: undefined, matches: (topic) => topic === text };
     let matcher = this.#ready.get(key);
     if (matcher === undefined) {
-      matcher = type === "template" ? readTemplate(text) : await this.#compile(text);
+      matcher = type === "template" ? readTemplate(text, key) : await this.#compile(text, key);
       this.#ready.set(key, matcher);
     }
     return matcher;
   }
 
-  async #compile(text: string): Promise<Matcher> {
+  async #compile(text: string, key: string): Promise<Matcher> {
     const URLPattern = await findURLPattern();
     const { topics } = this;
     const pattern = new CompiledPattern(text, topics.base, URLPattern);
@@ -76,8 +78,23 @@ export class Matchers {
       const parts = topics.read(topic);
       return parts !== undefined && pattern.matches(parts);
     };
-    return { type: "urlpattern", text, pattern: { spell: topics.spell, prefix: pattern.prefix }, matches };
+    const index = { spell: topics.spell, prefix: pattern.prefix };
+    return { type: "urlpattern", text, key, pattern: index, matches };
   }
+}
+
+/**
+ * A matcher that matches no more than others do.
+ *
+ * @param name Whose limits these are: nobody else's have it.
+ */
+export function within(matcher: Matcher, limits: readonly Matcher[], name: string): Matcher {
+  return {
+    ...matcher,
+    // By a control character, which no text of a matcher holds.
+    key: `${matcher.key}\u0001${name}`,
+    matches: (topic) => matcher.matches(topic) && limits.some((limit) => limit.matches(topic)),
+  };
 }
 
 /**
@@ -87,11 +104,12 @@ export class Matchers {
 const DOTS = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i;
 
 /** A template matches itself too, and a text that is none matches nothing else. */
-function readTemplate(text: string): Matcher {
+function readTemplate(text: string, key: string): Matcher {
   const template = readUriTemplate(text);
   return {
     type: "template",
     text,
+    key,
     pattern: template && { spell: topicOf, prefix: template.prefix },
     matches: (topic) =>
       topic === text || (template !== undefined && !DOTS.test(topic) && template.matches(topic)),

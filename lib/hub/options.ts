@@ -20,6 +20,7 @@ import { Broadcaster } from "../broadcaster/broadcaster.ts";
 import type { Backplane } from "../cluster/backplane.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
 import { MERCURE_0 } from "./legacy.ts";
+import { MATCH_TYPES } from "./matcher.ts";
 
 /** A signature algorithm of tokens, by its name in JSON Web Algorithms. */
 export type TokenAlgorithm =
@@ -57,6 +58,16 @@ export interface TokenIssuer {
   jwks?: string | URL | undefined;
   /** What its tokens may grant, whatever they say. Default: both. */
   actions?: readonly ("publish" | "subscribe")[] | undefined;
+  /** The topics on which its tokens may grant anything, whatever they say. Default: every topic. */
+  topics?: readonly IssuerTopic[] | undefined;
+}
+
+/** A topic, or a pattern of topics, as tokens write it. */
+export interface IssuerTopic {
+  /** A topic, a URL pattern, or `"*"` for every topic. */
+  match: string;
+  /** Which of these `match` is. Default: `"exact"`, a topic. */
+  match_type?: "exact" | "urlpattern" | undefined;
 }
 
 /** How a hub knows who may do what. */
@@ -219,7 +230,10 @@ const ISSUER_OPTIONS = namesOf<TokenIssuer>({
   publicKey: true,
   jwks: true,
   actions: true,
+  topics: true,
 });
+
+const TOPIC_OPTIONS = namesOf<IssuerTopic>({ match: true, match_type: true });
 
 const DEFAULT_LIMITS: HubSettings["limits"] = {
   bodyBytes: 1 << 20,
@@ -365,7 +379,7 @@ function checkIssuer(issuer: TokenIssuer, i: number): void {
     throw new TypeError(`Option "${at}" must be an object with issuer, algorithms and a key`);
   }
   checkNames(at, issuer, ISSUER_OPTIONS, { key: "publicKey, or secret" });
-  const { issuer: name, algorithms, secret, publicKey, jwks, actions = [] } = issuer;
+  const { issuer: name, algorithms, secret, publicKey, jwks, actions = [], topics } = issuer;
   if (typeof name !== "string" || name === "") {
     throw wrongOption(`${at}.issuer`, "a string that is not empty", name);
   }
@@ -397,6 +411,23 @@ function checkIssuer(issuer: TokenIssuer, i: number): void {
   if (!Array.isArray(actions) || !actions.every((action) => ACTIONS.includes(action))) {
     throw wrongOption(`${at}.actions`, `a list of ${ACTIONS.join(", ")}`, shown(actions));
   }
+  if (topics === undefined) return;
+  if (!Array.isArray(topics) || topics.length === 0) {
+    throw wrongOption(`${at}.topics`, 'a list of { match, match_type }, such as { match: "orders" }', topics);
+  }
+  topics.forEach((topic, i) => {
+    const { match, match_type: type = "exact" } = isObject(topic)
+      ? topic as IssuerTopic
+      : { match: undefined };
+    if (typeof match !== "string" || match === "" || !MATCH_TYPES.includes(type)) {
+      throw wrongOption(
+        `${at}.topics[${i}]`,
+        '{ match, match_type }, the latter "exact" or "urlpattern"',
+        topic,
+      );
+    }
+    checkNames(`${at}.topics[${i}]`, topic, TOPIC_OPTIONS);
+  });
 }
 
 /** The value is never shown. */

@@ -10,7 +10,8 @@
 import { RecentMap } from "../base/recent.ts";
 import { type Action, type Grant, GrantError, readGrants } from "./grants.ts";
 import { isLegacyType, type LegacyClaim, readLegacyClaim, TOKEN_COOKIE, TOKEN_PARAMETER } from "./legacy.ts";
-import type { Matcher, Matchers } from "./matcher.ts";
+import { PatternError } from "./linear.ts";
+import { EVERY, type Matcher, type Matchers, within } from "./matcher.ts";
 import type { HubSettings, TokenIssuer } from "./options.ts";
 import { badToken, noToken, Refusal } from "./refusal.ts";
 
@@ -41,6 +42,8 @@ interface Issuer {
   readonly options: TokenIssuer;
   /** The key, or what finds it; made when the first token comes. */
   keys: Keys | undefined;
+  /** The topics on which it may grant anything, if these are not all. */
+  topics: Promise<readonly Matcher[] | undefined> | undefined;
 }
 
 // How long a key set is good, and how often it is fetched at most, in milliseconds.
@@ -71,7 +74,9 @@ export class Tokens {
     this.#settings = settings;
     this.#matchers = matchers;
     this.#issuers = new Map(
-      settings.auth.issuers.map((options) => [options.issuer, { options, keys: undefined }]),
+      settings.auth.issuers.map((
+        options,
+      ) => [options.issuer, { options, keys: undefined, topics: undefined }]),
     );
   }
 
@@ -180,14 +185,42 @@ export class Tokens {
         headers: { "retry-after": "5" },
       });
     }
+    const topics = await this.#topicsOf(issuer);
     const { grants, payload: told } = await this.#claimsOf(payload, legacy !== undefined);
     return {
       name: JSON.stringify([options.issuer, payload.sub ?? payload["client_id"] ?? payload.jti ?? ""]),
       expires: payload.exp === undefined ? Infinity : payload.exp * 1_000,
-      grants: grants.map((grant) => restrict(grant, options.actions)),
+      grants: grants.map((grant) => restrict(grant, options, topics)),
       payload: told ?? undefined,
       isLegacy: legacy !== undefined,
     };
+  }
+
+  /**
+   * Reads the topics of all issuers, for which patterns may have to be fetched first.
+   *
+   * @throws {Error} If one is no matcher.
+   */
+  async prepare(): Promise<void> {
+    for (const issuer of this.#issuers.values()) await this.#topicsOf(issuer);
+  }
+
+  #topicsOf(issuer: Issuer): Promise<readonly Matcher[] | undefined> {
+    return issuer.topics ??= this.#readTopics(issuer.options);
+  }
+
+  async #readTopics({ issuer, topics }: TokenIssuer): Promise<readonly Matcher[] | undefined> {
+    if (topics === undefined) return undefined;
+    const at = this.#settings.auth.issuers.findIndex((each) => each.issuer === issuer);
+    const matchers = await Promise.all(topics.map(async ({ match, match_type: type = "exact" }, i) => {
+      try {
+        return await this.#matchers.make(type, match);
+      } catch (error) {
+        if (!(error instanceof PatternError)) throw error;
+        throw new TypeError(`Option "auth.issuers[${at}].topics[${i}]" is no matcher: ${error.message}`);
+      }
+    }));
+    return matchers.some(({ key }) => key === EVERY) ? undefined : matchers;
   }
 
   async #claimsOf(payload: JWTPayload, isLegacy: boolean): Promise<LegacyClaim> {
@@ -251,10 +284,16 @@ export class Tokens {
 }
 
 /** A grant, without what the issuer may not grant. */
-function restrict(grant: Grant, actions: TokenIssuer["actions"]): Grant {
-  return actions === undefined
-    ? grant
-    : { ...grant, actions: grant.actions.filter((action) => actions.includes(action)) };
+function restrict(
+  { actions, matchers, payload }: Grant,
+  { issuer, actions: allowed }: TokenIssuer,
+  topics: readonly Matcher[] | undefined,
+): Grant {
+  return {
+    actions: allowed === undefined ? actions : actions.filter((action) => allowed.includes(action)),
+    matchers: topics === undefined ? matchers : matchers.map((matcher) => within(matcher, topics, issuer)),
+    payload,
+  };
 }
 
 function readCookie(header: string | null, name: string): string | undefined {

@@ -99,6 +99,7 @@ test("each wrong entry of the list is refused by its place in it, and no secret 
       { issuers: [{ ...good, actions: ["fly"] }] },
       /"issuers\[0\]\.actions" must be a list of publish, subscribe/,
     ],
+    [{ issuers: [{ ...good, topics: ["a"] }] }, /"issuers\[0\]\.topics\[0\]" must be \{ match/],
     [{ issuers: [good] }, /one place.*issuers.*TIDINGS_JWT_SECRET/, { TIDINGS_JWT_SECRET: SECRET }],
     [{ issuers: [good], "jwt-issuer": "app" }, /one place.*issuers.*TIDINGS_JWT_ISSUER/],
     [{ "jwt-secret": "short" }, /TIDINGS_JWT_SECRET must have at least 32 bytes/],
