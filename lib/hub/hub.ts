@@ -336,8 +336,8 @@ class HubServer {
     if (document === undefined) throw new Refusal(404, "There is no such subscription");
     const link = `<${this.#settings.url.href}>; rel="mercure"; last-event-id="${lastId}"; type="mercure"; ` +
       `content-type="${JSON_TYPE}"`;
-    const type = reader.isLegacy ? { "content-type": JSON_LD_TYPE } : {};
-    return json(document, { link, "cache-control": "no-cache", ...type });
+    const type = reader.isLegacy ? JSON_LD_TYPE : JSON_TYPE;
+    return json(document, { link, "cache-control": "no-cache", "content-type": type });
   }
 }
 
