@@ -15,7 +15,7 @@ import { Refusal } from "./refusal.ts";
 export interface Asked {
   /** What it listens to: equal matchers are one. */
   readonly listens: readonly Matcher[];
-  /** The id to go on after, where a parameter says one and the header does not. */
+  /** The id to go on after, where the header does not say one; `""` where one is sent that is empty. */
   readonly lastEventId: string | undefined;
 }
 
@@ -35,11 +35,11 @@ export class AskedReader {
   /** @throws {Refusal} If it is malformed, asks for nothing, or for more than is allowed. */
   async read(request: Request): Promise<Asked> {
     const parameters = await this.#parameters(request);
-    const isInHeader = (request.headers.get("last-event-id") ?? "") !== "";
+    const header = request.headers.get("last-event-id") ?? undefined;
     const named = this.#lastEventId.find((name) => parameters.has(name));
     return {
       listens: await this.#listens(parameters),
-      lastEventId: isInHeader || named === undefined ? undefined : parameters.get(named)!,
+      lastEventId: header ? undefined : named === undefined ? header : parameters.get(named)!,
     };
   }
 

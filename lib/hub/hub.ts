@@ -7,6 +7,7 @@
 import { TidingsError } from "../base/errors.ts";
 import type { Broadcaster } from "../broadcaster/broadcaster.ts";
 import { checkDrainOptions, type DrainOptions } from "../broadcaster/drain.ts";
+import { EARLIEST } from "../log/cursor.ts";
 import { allowOrigin, preflight } from "../wire/cors.ts";
 import { append } from "../wire/header_list.ts";
 import { AskedReader } from "./asked.ts";
@@ -286,8 +287,7 @@ class HubServer {
       lastEventIdHeader: LAST_EVENT_ID,
       onClose: () => leave(),
     });
-    const place = this.#settings.isLegacy ? response.headers.get(LAST_EVENT_ID) : null;
-    if (place !== null) response.headers.set(LAST_EVENT_ID_HEADER, place);
+    this.#tellPlace(response.headers, lastEventId);
     // A HEAD request, and one that was turned away, have no stream.
     if (broadcaster.size === before) return response;
     this.#perToken.enter(principal?.name);
@@ -303,6 +303,13 @@ class HubServer {
       end?.();
     };
     return response;
+  }
+
+  /** Tells where a stream goes on, by the older header too, and that no event comes before where an id was sent that is none. */
+  #tellPlace(headers: Headers, asked: string | undefined): void {
+    if (asked === "") headers.set(LAST_EVENT_ID, EARLIEST);
+    const place = headers.get(LAST_EVENT_ID);
+    if (this.#settings.isLegacy && place !== null) headers.set(LAST_EVENT_ID_HEADER, place);
   }
 
   /** Who subscribes; `undefined` for somebody without a token, where that is allowed. */
