@@ -7,14 +7,6 @@
  * @module
  */
 
-/** A step: takes one character, or goes on at two places without one. */
-type Step =
-  | { readonly kind: "is"; readonly code: number }
-  | { readonly kind: "any"; readonly but: number }
-  | { readonly kind: "of"; readonly set: CharacterSet }
-  | Fork
-  | { readonly kind: "end" };
-
 /** Goes on at two places. */
 export interface Fork {
   readonly kind: "fork";
@@ -22,11 +14,20 @@ export interface Fork {
   b: number;
 }
 
-const NONE = -1;
-// Instead of a character's code: a step that takes any but one, one that takes those of a set, and what takes none.
-const ANY = -1;
-const OF = -2;
-const END = -3;
+// What a step takes: one character, any, any but one, or one of a set. The end takes none.
+const IS = 0;
+const ANY = 1;
+const BUT = 2;
+const OF = 3;
+const END = 4;
+
+/** Takes one character, of which `value` says more: its code, or the place of the set. */
+interface Taking {
+  readonly kind: typeof IS | typeof ANY | typeof BUT | typeof OF | typeof END;
+  readonly value: number;
+}
+
+type Step = Taking | Fork;
 
 /** Some of the characters of ASCII. */
 export class CharacterSet {
@@ -45,6 +46,7 @@ export class CharacterSet {
 /** Writes the steps, one after the other: each goes on with the next, unless it is a fork. */
 export class Steps {
   readonly list: Step[] = [];
+  readonly sets: CharacterSet[] = [];
 
   /** Where the next step will be. */
   get at(): number {
@@ -53,17 +55,19 @@ export class Steps {
 
   /** Takes this text. */
   text(text: string): void {
-    for (let i = 0; i < text.length; i++) this.list.push({ kind: "is", code: text.charCodeAt(i) });
+    for (let i = 0; i < text.length; i++) this.list.push({ kind: IS, value: text.charCodeAt(i) });
   }
 
   /** Takes any character but one; `""` for none. */
   any(but: string): void {
-    this.list.push({ kind: "any", but: but === "" ? NONE : but.charCodeAt(0) });
+    this.list.push(but === "" ? { kind: ANY, value: 0 } : { kind: BUT, value: but.charCodeAt(0) });
   }
 
   /** Takes a character of a set. */
   of(set: CharacterSet): void {
-    this.list.push({ kind: "of", set });
+    let value = this.sets.indexOf(set);
+    if (value === -1) value = this.sets.push(set) - 1;
+    this.list.push({ kind: OF, value });
   }
 
   /** Goes on, and elsewhere too once that is set in `b`. */
@@ -105,75 +109,115 @@ export class Steps {
   }
 }
 
-/** The steps as numbers, so that none is looked for while a text is read. */
+/**
+ * The steps as numbers, so that none is looked for while a text is read: some 7 bytes for each, since strangers may bring
+ * many that are long.
+ */
 export class Machine {
-  /** Where reading begins. */
-  readonly #begin: Int32Array<ArrayBuffer>;
-  /** The character that a step takes, or one of the constants above. */
-  readonly #codes: Int32Array;
-  readonly #buts: Int32Array;
-  readonly #sets: readonly (CharacterSet | undefined)[];
-  /** The steps that follow on each: such as take a character, and the end. */
-  readonly #next: readonly (readonly number[])[];
-  readonly #end: number;
+  readonly #kinds: Uint8Array;
+  readonly #values: Uint16Array;
+  readonly #sets: readonly CharacterSet[];
+  /** Where in `next` the steps begin that follow on each; on the last one follow those with which reading begins. */
+  readonly #starts: Uint16Array | Uint32Array;
+  /** Those that take a character, and the end. */
+  readonly #next: Uint16Array | Uint32Array;
 
-  constructor({ list }: Steps) {
-    const steps: readonly Step[] = [...list, { kind: "end" }];
-    const follow = (from: number) => [...reach(steps, from)].filter((at) => steps[at]!.kind !== "fork");
-    this.#end = steps.length - 1;
-    this.#begin = Int32Array.from(follow(0));
-    this.#codes = Int32Array.from(steps, codeOf);
-    this.#buts = Int32Array.from(steps, (step) => step.kind === "any" ? step.but : NONE);
-    this.#sets = steps.map((step) => step.kind === "of" ? step.set : undefined);
-    this.#next = steps.map(({ kind }, at) => kind === "fork" || kind === "end" ? [] : follow(at + 1));
+  constructor({ list, sets }: Steps) {
+    const steps: readonly Step[] = [...list, { kind: END, value: 0 }];
+    const following = new Following(steps);
+    const starts = [0];
+    const next: number[] = [];
+    for (let at = 0; at < steps.length; at++) {
+      const { kind } = steps[at]!;
+      if (kind !== "fork" && kind !== END) following.add(at + 1, next);
+      starts.push(next.length);
+    }
+    following.add(0, next);
+    starts.push(next.length);
+    const Places = next.length < 1 << 16 ? Uint16Array : Uint32Array;
+    this.#kinds = Uint8Array.from(steps, ({ kind }) => kind === "fork" ? END : kind);
+    this.#values = Uint16Array.from(steps, (step) => step.kind === "fork" ? 0 : step.value);
+    this.#sets = sets;
+    this.#starts = Places.from(starts);
+    this.#next = Places.from(next);
   }
 
-  /** Whether the steps take the whole text. */
-  matches(text: string): boolean {
-    const [codes, buts, sets, next] = [this.#codes, this.#buts, this.#sets, this.#next];
-    const marks = new Int32Array(next.length).fill(NONE);
-    let now = this.#begin;
-    let count = now.length;
+  /**
+   * Whether the steps take the whole text.
+   *
+   * @param from Where in the text to begin.
+   */
+  matches(text: string, from = 0): boolean {
+    const [kinds, values, sets, starts, next] = [
+      this.#kinds,
+      this.#values,
+      this.#sets,
+      this.#starts,
+      this.#next,
+    ];
+    const size = kinds.length;
+    const marks = new Int32Array(size).fill(-1);
     // Written by turns: what is reached next, while what was reached last is read.
-    let spare = new Int32Array(next.length);
-    let other = new Int32Array(next.length);
-    for (let i = 0; i < text.length && count > 0; i++) {
+    let now = new Int32Array(size);
+    let then = new Int32Array(size);
+    let count = 0;
+    for (let k = starts[size]!; k < starts[size + 1]!; k++) now[count++] = next[k]!;
+    for (let i = from; i < text.length && count > 0; i++) {
       const code = text.charCodeAt(i);
       let found = 0;
       for (let j = 0; j < count; j++) {
         const at = now[j]!;
-        const takes = codes[at]!;
-        if (takes === ANY ? buts[at] === code : takes === OF ? !sets[at]!.has(code) : takes !== code) {
-          continue;
-        }
-        for (const step of next[at]!) {
+        const kind = kinds[at]!;
+        const value = values[at]!;
+        const takes = kind === IS
+          ? value === code
+          : kind === BUT
+          ? value !== code
+          : kind === OF
+          ? sets[value]!.has(code)
+          : kind === ANY;
+        if (!takes) continue;
+        for (let k = starts[at]!; k < starts[at + 1]!; k++) {
+          const step = next[k]!;
           if (marks[step] === i) continue;
           marks[step] = i;
-          spare[found++] = step;
+          then[found++] = step;
         }
       }
-      now = spare;
-      [spare, other] = [other, now];
+      [now, then] = [then, now];
       count = found;
     }
-    for (let j = 0; j < count; j++) if (now[j] === this.#end) return true;
+    for (let j = 0; j < count; j++) if (now[j] === size - 1) return true;
     return false;
   }
 }
 
-function codeOf(step: Step): number {
-  if (step.kind === "is") return step.code;
-  return step.kind === "any" ? ANY : step.kind === "of" ? OF : END;
-}
+/** Finds what follows on a step without a character. */
+class Following {
+  readonly #steps: readonly Step[];
+  /** The last search that came to each step. */
+  readonly #seen: Uint32Array;
+  #search = 0;
 
-/** A step, and whatever follows on it without a character. */
-function reach(steps: readonly Step[], from: number, found: Set<number> = new Set()): Set<number> {
-  const todo = [from];
-  for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-    if (found.has(at)) continue;
-    found.add(at);
-    const step = steps[at]!;
-    if (step.kind === "fork") todo.push(step.a, step.b);
+  constructor(steps: readonly Step[]) {
+    this.#steps = steps;
+    this.#seen = new Uint32Array(steps.length);
   }
-  return found;
+
+  /** Adds the step, or if it is a fork all to which that leads. */
+  add(from: number, to: number[]): void {
+    if (this.#steps[from]!.kind !== "fork") {
+      to.push(from);
+      return;
+    }
+    this.#search++;
+    const todo = [from];
+    for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+      if (this.#seen[at] === this.#search) continue;
+      this.#seen[at] = this.#search;
+      const step = this.#steps[at]!;
+      if (step.kind === "fork") todo.push(step.a, step.b);
+      else to.push(at);
+    }
+  }
 }

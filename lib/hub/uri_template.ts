@@ -77,13 +77,14 @@ export function readUriTemplate(text: string): UriTemplate | undefined {
   if (expressions.includes(undefined)) return undefined;
   checkSize(expressions.flatMap((each) => typeof each === "object" ? each.variables : []));
   const steps = new Steps();
-  for (const each of expressions) {
+  // What it begins with is compared at once.
+  for (const each of expressions.slice(1)) {
     if (typeof each === "object") writeExpression(steps, each.style, each.variables);
     else steps.text(each!);
   }
   const machine = new Machine(steps);
   const prefix = parts[0]!;
-  return { prefix, matches: (topic) => topic.startsWith(prefix) && machine.matches(topic) };
+  return { prefix, matches: (topic) => topic.startsWith(prefix) && machine.matches(topic, prefix.length) };
 }
 
 function readExpression(text: string): { style: Style; variables: readonly Variable[] } | undefined {
