@@ -6,16 +6,17 @@
 
 import { webcrypto } from "node:crypto";
 import process from "node:process";
-import { errorText, show } from "../base/errors.ts";
+import { show } from "../base/errors.ts";
 import type { Backplane } from "../cluster/backplane.ts";
-import { createHub, type Hub, type HubOptions, type TokenIssuer } from "../hub/mod.ts";
+import { createHub, type Hub, type HubOptions } from "../hub/mod.ts";
 import { redisStreams } from "../redis/mod.ts";
 import { serve } from "../serve/mod.ts";
 import { sqliteLog } from "../sqlite/mod.ts";
 import { CommandError } from "./command.ts";
+import { aboutSettings, ISSUERS, issuersOf } from "./issuers.ts";
 import { describe, readSettings, type Setting, type Values } from "./settings.ts";
 
-const SETTINGS: readonly Setting[] = [
+export const SETTINGS: readonly Setting[] = [
   { name: "port", variable: "PORT", value: "<number>", help: "the port; 8080" },
   {
     name: "host",
@@ -66,11 +67,18 @@ const SETTINGS: readonly Setting[] = [
     value: "<text>",
     help: "whom tokens are for; the url",
   },
+  ISSUERS,
   { name: "anonymous", variable: "TIDINGS_ANONYMOUS", help: "public updates are read without a token" },
   {
     name: "subscriptions",
     variable: "TIDINGS_SUBSCRIPTIONS",
     help: "active subscriptions are told and listed",
+  },
+  {
+    name: "compatibility",
+    variable: "TIDINGS_COMPATIBILITY",
+    value: "<name>",
+    help: "mercure-0: clients of the older protocol too",
   },
   {
     name: "cors",
@@ -110,18 +118,20 @@ export async function hub(args: string[]): Promise<void> {
   const port = portOf(values["port"] ?? "8080");
   const url = values["url"] ?? `http://localhost:${port}/.well-known/mercure`;
   const auth = {
-    issuers: [issuerOf(values, url)],
+    issuers: issuersOf(values, url),
     audience: values["jwt-audience"],
     anonymous: values["anonymous"] === "true",
   };
   const { backplane, place } = await engineOf(values);
-  const running = make({
+  const options: HubOptions = {
     url,
     auth,
     backplane,
     subscriptions: values["subscriptions"] === "true",
+    compatibility: values["compatibility"] as HubOptions["compatibility"],
     cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
-  });
+  };
+  const running = make(options, values);
   let server;
   try {
     server = await serve((request) => answer(running, request), {
@@ -139,26 +149,13 @@ export async function hub(args: string[]): Promise<void> {
 }
 
 /** What is wrong with an option of the hub's is wrong with a setting. */
-function make(options: HubOptions): Hub {
+export function make(options: HubOptions, values: Values): Hub {
   try {
     return createHub(options);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new CommandError(
-      error.message.replace(/"auth\.issuers\[0\]\.(\w+)"/, (_, option) => settingOf(option)),
-    );
+    throw new CommandError(aboutSettings(error.message, values));
   }
-}
-
-/** The setting that an issuer's option comes from, as a person knows it. */
-function settingOf(option: string): string {
-  const names: Readonly<Record<string, string>> = {
-    secret: "TIDINGS_JWT_SECRET",
-    publicKey: "TIDINGS_JWT_PUBLIC_KEY",
-    jwks: "TIDINGS_JWKS_URL",
-    algorithms: "TIDINGS_JWT_ALGORITHMS",
-  };
-  return names[option] ?? `"${option}"`;
 }
 
 function answer(running: Hub, request: Request): Response | Promise<Response> {
@@ -167,26 +164,6 @@ function answer(running: Hub, request: Request): Response | Promise<Response> {
   if (pathname !== "/readyz") return running.fetch(request);
   const isReady = running.broadcaster.state === "open" && running.broadcaster.health().ok;
   return new Response(isReady ? "ok\n" : "not ready\n", { status: isReady ? 200 : 503 });
-}
-
-function issuerOf(values: Values, url: string): TokenIssuer {
-  const secret = values["jwt-secret"];
-  const publicKey = values["jwt-public-key"];
-  const jwks = values["jwks-url"];
-  if ([secret, publicKey, jwks].filter((key) => key !== undefined).length !== 1) {
-    throw new CommandError(
-      "Say whose tokens are accepted, by one of TIDINGS_JWT_SECRET (`openssl rand -hex 32` makes one), " +
-        "TIDINGS_JWT_PUBLIC_KEY and TIDINGS_JWKS_URL",
-    );
-  }
-  const usual = secret === undefined ? "RS256,ES256,EdDSA" : "HS256";
-  return {
-    issuer: values["jwt-issuer"] ?? originOf(url),
-    algorithms: list(values["jwt-algorithms"] ?? usual) as TokenIssuer["algorithms"],
-    secret,
-    publicKey,
-    jwks,
-  };
 }
 
 async function engineOf(values: Values): Promise<{ backplane: Backplane | undefined; place: string }> {
@@ -236,16 +213,6 @@ async function redisClient(url: string): Promise<Parameters<typeof redisStreams>
 function portOf(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new CommandError(`The setting "port" must be a number up to 65535, received ${show(text)}`);
-}
-
-function originOf(url: string): string {
-  try {
-    return new URL(url).origin;
-  } catch (error) {
-    throw new CommandError(
-      `The setting "url" must be an address, received ${show(url)}: ${errorText(error)}`,
-    );
-  }
 }
 
 function list(text: string): string[] {

@@ -14,16 +14,18 @@ import { CommandError } from "./command.ts";
 export interface Setting {
   /** Its name in a file, and with two dashes its flag. */
   readonly name: string;
-  /** Its name in the environment. */
-  readonly variable: string;
+  /** Its name in the environment, where it has one. */
+  readonly variable?: string;
   /** What stands for its value in the help; without it, it is on or off. */
   readonly value?: string;
   readonly help: string;
   /** Whether it is a secret: it has no flag, since every user of the machine sees those, and is never shown. */
   readonly isSecret?: boolean;
+  /** Whether it is a list, for which there is room in a file only: its value is JSON. */
+  readonly isList?: boolean;
 }
 
-/** The values, by their names; a setting that is on or off is `"true"` or `"false"`. */
+/** The values, by their names; a setting that is on or off is `"true"` or `"false"`, and a list is JSON. */
 export type Values = Readonly<Record<string, string | undefined>>;
 
 const FILE = "config";
@@ -44,16 +46,17 @@ export async function readSettings(
   const file = flags[FILE];
   const inFile = file === undefined ? {} : await readFileOf(file, settings);
   const values: Record<string, string | undefined> = {};
-  for (const { name, variable, value } of settings) {
-    const found = flags[name] ?? (env[variable] || undefined) ?? inFile[name];
-    if (found !== undefined && value === undefined) values[name] = onOrOff(name, found);
+  for (const { name, variable, value, isList } of settings) {
+    const inEnvironment = variable === undefined ? undefined : env[variable] || undefined;
+    const found = flags[name] ?? inEnvironment ?? inFile[name];
+    if (found !== undefined && value === undefined && isList !== true) values[name] = onOrOff(name, found);
     else values[name] = found;
   }
   return values;
 }
 
 function readFlags(command: string, settings: readonly Setting[], args: readonly string[]): Values {
-  const flags = settings.filter(({ isSecret }) => isSecret !== true);
+  const flags = settings.filter(hasFlag);
   const options = Object.fromEntries(
     [...flags.map(({ name, value }) => [name, value === undefined ? "boolean" : "string"]), [FILE, "string"]]
       .map(([name, type]) => [name, { type: type as "boolean" | "string" }]),
@@ -61,7 +64,10 @@ function readFlags(command: string, settings: readonly Setting[], args: readonly
   for (const arg of args) {
     const name = arg.startsWith("--") ? arg.slice(2).split("=", 1)[0]! : undefined;
     if (name === undefined || name === "" || Object.hasOwn(options, name)) continue;
-    const secret = settings.find((setting) => setting.isSecret === true && setting.name === name);
+    const secret = settings.find((setting) => !hasFlag(setting) && setting.name === name);
+    if (secret?.isList === true) {
+      throw new CommandError(`There is no --${name}: it is for the file of --${FILE}`);
+    }
     if (secret !== undefined) {
       throw new CommandError(
         `--${name} is no flag, since every user of the machine could read it: set ${secret.variable} instead`,
@@ -78,6 +84,10 @@ function readFlags(command: string, settings: readonly Setting[], args: readonly
     throw new CommandError(errorText(error));
   }
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+}
+
+function hasFlag({ isSecret, isList }: Setting): boolean {
+  return isSecret !== true && isList !== true;
 }
 
 async function readFileOf(path: string, settings: readonly Setting[]): Promise<Values> {
@@ -100,6 +110,12 @@ async function readFileOf(path: string, settings: readonly Setting[]): Promise<V
         : `did you mean "${nearest}"?`;
       throw new CommandError(`The file ${path} has a setting "${name}" that is not known: ${remedy}`);
     }
+    if (settings.some((setting) => setting.isList === true && setting.name === name)) {
+      // The value may hold secrets.
+      if (!Array.isArray(value)) throw new CommandError(`The setting "${name}" in ${path} must be a list`);
+      values[name] = JSON.stringify(value);
+      continue;
+    }
     if (!["string", "number", "boolean"].includes(typeof value)) {
       throw new CommandError(`The setting "${name}" in ${path} must be text, a number, or true or false`);
     }
@@ -116,11 +132,11 @@ function onOrOff(name: string, value: string): string {
 
 /** What the help says of the settings, one to a line or two. */
 export function describe(settings: readonly Setting[]): string {
-  const left = settings.map(({ name, value, isSecret }) =>
-    isSecret === true ? "" : `--${name}${value === undefined ? "" : ` ${value}`}`
+  const left = settings.map((setting) =>
+    hasFlag(setting) ? `--${setting.name}${setting.value === undefined ? "" : ` ${setting.value}`}` : ""
   );
   const width = Math.max(...left.map(({ length }) => length));
-  return settings.map(({ variable, help }, i) => `  ${left[i]!.padEnd(width)}  ${help} (${variable})`).join(
-    "\n",
-  );
+  const place = ({ name, variable }: Setting) => variable ?? `"${name}" in the file`;
+  return settings.map((setting, i) => `  ${left[i]!.padEnd(width)}  ${setting.help} (${place(setting)})`)
+    .join("\n");
 }

@@ -10,7 +10,7 @@
 
 import { RecentMap } from "../base/recent.ts";
 import type { EventMap, PublishEvent } from "../log/typed.ts";
-import type { TopicMatcher } from "../log/matchers.ts";
+import type { TopicIndex, TopicMatcher } from "../log/matchers.ts";
 import { EVERY, type Matcher } from "./matcher.ts";
 import { isPrivate, privateName, topicOf, type TopicReader } from "./topic.ts";
 
@@ -26,7 +26,6 @@ type Filter = (event: PublishEvent<EventMap>) => boolean;
 const MOST_FILTERS = 1_000;
 
 export class Audiences {
-  readonly #topics: TopicReader;
   /** Begins the keys of a hub's matchers: no other hub's, and none of the broadcaster's own program's, may equal one. */
   readonly #mark: string;
   /** Sees every public update, and nothing else. */
@@ -34,7 +33,6 @@ export class Audiences {
   readonly #filters = new RecentMap<string, Filter>(MOST_FILTERS);
 
   constructor(topics: TopicReader) {
-    this.#topics = topics;
     this.#mark = privateName(topics.base.href);
     this.#public = { key: `${this.#mark} public`, matches: (name) => !isPrivate(name) };
   }
@@ -48,28 +46,28 @@ export class Audiences {
   of(listens: readonly Matcher[], mayRead: readonly Matcher[]): Audience {
     const seesPrivate = mayRead.length > 0;
     const filter = seesPrivate ? this.#filter(mayRead) : undefined;
-    if (listens.some(({ text }) => text === EVERY)) {
+    if (listens.some(({ key }) => key === EVERY)) {
       return { topics: seesPrivate ? "*" : [this.#public], filter };
     }
     const topics = listens.flatMap((matcher): (string | TopicMatcher)[] => {
-      if (matcher.pattern !== undefined) return [this.#byPattern(matcher, seesPrivate)];
+      if (matcher.pattern !== undefined) return [this.#byPattern(matcher, matcher.pattern, seesPrivate)];
       return seesPrivate ? [matcher.text, privateName(matcher.text)] : [matcher.text];
     });
     return { topics, filter };
   }
 
-  #byPattern({ text, pattern, matches }: Matcher, seesPrivate: boolean): TopicMatcher {
+  #byPattern({ key, matches }: Matcher, index: TopicIndex, seesPrivate: boolean): TopicMatcher {
     return {
-      key: `${this.#mark} ${seesPrivate ? "all" : "public"} ${text}`,
+      key: `${this.#mark} ${seesPrivate ? "all" : "public"} ${key}`,
       matches: (name) => (seesPrivate || !isPrivate(name)) && matches(topicOf(name)),
-      index: { spell: this.#topics.spell, prefix: pattern!.prefix },
+      index,
     };
   }
 
   /** The same function for equal rights; none where they are to everything. */
   #filter(mayRead: readonly Matcher[]): Filter | undefined {
-    if (mayRead.some(({ text }) => text === EVERY)) return undefined;
-    const key = JSON.stringify(mayRead.map(({ type, text }) => `${type} ${text}`).sort());
+    if (mayRead.some(({ key }) => key === EVERY)) return undefined;
+    const key = JSON.stringify(mayRead.map(({ key }) => key).sort());
     let filter = this.#filters.get(key);
     if (filter === undefined) {
       filter = ({ topic = [] }) => {

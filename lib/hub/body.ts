@@ -8,6 +8,9 @@ import type { Clock } from "../base/clock.ts";
 import { concat } from "../base/bytes.ts";
 import { Refusal } from "./refusal.ts";
 
+/** The media type of a form. */
+export const FORM = "application/x-www-form-urlencoded";
+
 /**
  * Reads a body as text.
  *
@@ -50,6 +53,20 @@ export async function readBody(
   } catch {
     throw new Refusal(400, "The body is not UTF-8");
   }
+}
+
+/**
+ * Reads the fields of a form, or of the query of an address.
+ *
+ * @throws {Refusal} With 400 if what its escapes stand for is not UTF-8.
+ */
+export function parseForm(text: string): URLSearchParams {
+  const form = new URLSearchParams(text);
+  // What is no UTF-8 when its escapes are undone was replaced by this character.
+  if (/\ufffd/.test([...form].join("")) && !/\ufffd|%EF%BF%BD/i.test(text)) {
+    throw new Refusal(400, "The fields are not UTF-8");
+  }
+  return form;
 }
 
 /** Whether a header names a media type, whatever its parameters. */

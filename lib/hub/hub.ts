@@ -7,14 +7,16 @@
 import { TidingsError } from "../base/errors.ts";
 import type { Broadcaster } from "../broadcaster/broadcaster.ts";
 import { checkDrainOptions, type DrainOptions } from "../broadcaster/drain.ts";
+import { EARLIEST } from "../log/cursor.ts";
 import { allowOrigin, preflight } from "../wire/cors.ts";
 import { append } from "../wire/header_list.ts";
+import { AskedReader } from "./asked.ts";
 import { Audiences } from "./audience.ts";
-import { hasType, readBody } from "./body.ts";
+import { FORM, hasType, parseForm, readBody } from "./body.ts";
 import { DETAIL_TYPE } from "./grants.ts";
+import { LAST_EVENT_ID_HEADER } from "./legacy.ts";
 import { PatternCount, PublishRate, StreamCount } from "./limits.ts";
-import { PatternError } from "./linear.ts";
-import { EVERY, MATCH_TYPES, type Matcher, Matchers, type MatchType } from "./matcher.ts";
+import { MATCH_TYPES, Matchers } from "./matcher.ts";
 import { checkHubOptions, type HubOptions, type HubSettings } from "./options.ts";
 import { notGranted, noToken, Refusal } from "./refusal.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -22,11 +24,11 @@ import { granted, type Presented, type Principal, Tokens } from "./tokens.ts";
 import { TopicReader } from "./topic.ts";
 import { checkUpdate, toEvent, type Update, updateOfForm, updateOfJson } from "./update.ts";
 
-const FORM = "application/x-www-form-urlencoded";
+// What the hub's own address takes; its other addresses take less.
+const METHODS = "GET, HEAD, POST, QUERY";
 const JSON_TYPE = "application/json";
+const JSON_LD_TYPE = "application/ld+json";
 const LAST_EVENT_ID = "Mercure-Last-Event-ID";
-// What pages of other origins may read of an answer.
-const EXPOSED = ["Link", LAST_EVENT_ID, "WWW-Authenticate"];
 
 /** A hub: programs in any language publish to it over HTTP, and clients read. */
 export interface Hub {
@@ -42,9 +44,9 @@ export interface Hub {
  * Makes a hub: a fetch handler to which programs in any language post updates, and from which browsers read them, by
  * Mercure's protocol. Whether somebody may is said by the access token that they bring (RFC 9068).
  *
- * It answers at the path of its `url`: `POST` publishes an update, `GET` is a stream of those that match. Updates that are
- * marked `private` reach only whom a token lets read them, live and when they are replayed. `POST /publish` takes the same as
- * JSON, one event or a list.
+ * It answers at the path of its `url`: `POST` publishes an update, `GET` is a stream of those that match, and `QUERY` is the
+ * same with the matchers in a form, where they are too long for an address. Updates that are marked `private` reach only
+ * whom a token lets read them, live and when they are replayed. `POST /publish` takes updates as JSON, one event or a list.
  *
  * It needs the package `jose`, and on Node 23 and older `urlpattern-polyfill`; on Node 18 also a global `crypto`, that of
  * `node:crypto`.
@@ -94,8 +96,11 @@ class HubServer {
   readonly #settings: HubSettings;
   readonly #path: string;
   readonly #metadataPath: string;
+  /** What pages of other origins may read of an answer. */
+  readonly #exposed: readonly string[];
   readonly #topics: TopicReader;
   readonly #matchers: Matchers;
+  readonly #asked: AskedReader;
   readonly #tokens: Tokens;
   readonly #audiences: Audiences;
   readonly #rate: PublishRate;
@@ -111,9 +116,15 @@ class HubServer {
     this.broadcaster = broadcaster;
     this.#path = url.pathname;
     this.#metadataPath = `/.well-known/oauth-protected-resource${url.pathname}`;
+    this.#exposed = [
+      ...["Link", LAST_EVENT_ID, "WWW-Authenticate"],
+      ...(settings.isLegacy ? [LAST_EVENT_ID_HEADER] : []),
+    ];
     this.#topics = new TopicReader(url);
     this.#matchers = new Matchers(this.#topics, limits.matcherLength);
+    this.#asked = new AskedReader(this.#matchers, settings);
     this.#tokens = new Tokens(settings, this.#matchers);
+    this.#tokens.prepare().catch(settings.onError);
     this.#audiences = new Audiences(this.#topics);
     this.#rate = new PublishRate(limits.publishRate, clock);
     this.#perToken = new StreamCount(limits.streamsPerToken, "subscriber");
@@ -130,7 +141,7 @@ class HubServer {
 
   async fetch(request: Request): Promise<Response> {
     const { cors } = this.#settings;
-    if (cors !== undefined && request.method === "OPTIONS") return preflight(request, cors);
+    if (cors !== undefined && request.method === "OPTIONS") return preflight(request, cors, METHODS);
     let response: Response;
     try {
       response = await this.#route(request);
@@ -140,7 +151,7 @@ class HubServer {
     // A stream has these headers already.
     if (cors !== undefined && !response.headers.has("access-control-allow-origin")) {
       allowOrigin(response.headers, request, cors);
-      for (const name of EXPOSED) append(response.headers, "access-control-expose-headers", name);
+      for (const name of this.#exposed) append(response.headers, "access-control-expose-headers", name);
     }
     return response;
   }
@@ -165,7 +176,7 @@ class HubServer {
     const isRead = method === "GET" || method === "HEAD";
     if (pathname === this.#path) {
       if (method === "POST") return this.#publishForm(request);
-      return isRead ? this.#subscribe(request) : wrongMethod("GET, HEAD, POST");
+      return isRead || method === "QUERY" ? this.#subscribe(request) : wrongMethod(METHODS);
     }
     if (pathname === publishPath) return method === "POST" ? this.#publishJson(request) : wrongMethod("POST");
     if (pathname === this.#metadataPath) return isRead ? this.#metadata() : wrongMethod("GET, HEAD");
@@ -180,13 +191,7 @@ class HubServer {
   async #publishForm(request: Request): Promise<Response> {
     const publisher = await this.#publisher(request);
     if (!hasType(request, FORM)) throw new Refusal(415, `An update is posted as ${FORM}`);
-    const text = await this.#read(request);
-    const form = new URLSearchParams(text);
-    // What is no UTF-8 when its escapes are undone was replaced by this character.
-    if (/\ufffd/.test([...form].join("")) && !/\ufffd|%EF%BF%BD/i.test(text)) {
-      throw new Refusal(400, "The fields are not UTF-8");
-    }
-    const id = await this.#publish(updateOfForm(form), publisher);
+    const id = await this.#publish(updateOfForm(parseForm(await this.#read(request))), publisher);
     return new Response(id, {
       headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
     });
@@ -257,7 +262,7 @@ class HubServer {
 
   async #subscribe(request: Request): Promise<Response> {
     const principal = await this.#subscriber(this.#tokens.find(request));
-    const listens = await this.#listens(new URL(request.url).searchParams);
+    const { listens, lastEventId } = await this.#asked.read(request);
     const address = this.#settings.address(request);
     const matchers = listens.map(({ type, text }) => `${type} ${text}`);
     this.#perToken.check(principal?.name);
@@ -276,12 +281,13 @@ class HubServer {
       cors: this.#settings.cors,
       ...(this.#settings.cors === undefined
         ? {}
-        : { headers: { "access-control-expose-headers": EXPOSED.join(", ") } }),
+        : { headers: { "access-control-expose-headers": this.#exposed.join(", ") } }),
       expires: principal?.expires,
-      lastEventIdQuery: "last_event_id",
+      lastEventId,
       lastEventIdHeader: LAST_EVENT_ID,
       onClose: () => leave(),
     });
+    this.#tellPlace(response.headers, lastEventId);
     // A HEAD request, and one that was turned away, have no stream.
     if (broadcaster.size === before) return response;
     this.#perToken.enter(principal?.name);
@@ -299,41 +305,18 @@ class HubServer {
     return response;
   }
 
+  /** Tells where a stream goes on, by the older header too, and that no event comes before where an id was sent that is none. */
+  #tellPlace(headers: Headers, asked: string | undefined): void {
+    if (asked === "") headers.set(LAST_EVENT_ID, EARLIEST);
+    const place = headers.get(LAST_EVENT_ID);
+    if (this.#settings.isLegacy && place !== null) headers.set(LAST_EVENT_ID_HEADER, place);
+  }
+
   /** Who subscribes; `undefined` for somebody without a token, where that is allowed. */
   #subscriber(presented: Presented | undefined): Promise<Principal> | undefined {
     if (presented !== undefined) return this.#tokens.check(presented);
     if (!this.#settings.auth.anonymous) throw noToken();
     return undefined;
-  }
-
-  /** Reads what a subscriber listens to: equal matchers are one. */
-  async #listens(query: URLSearchParams): Promise<readonly Matcher[]> {
-    const { limits } = this.#settings;
-    const found = new Map<string, Matcher>();
-    let count = 0;
-    for (const [name, text] of query) {
-      if (!name.toLowerCase().startsWith("match")) continue;
-      const type = name === "match" ? "exact" : name.slice("match_".length) as MatchType;
-      if (name !== "match" && !(name.startsWith("match_") && MATCH_TYPES.includes(type))) {
-        throw new Refusal(
-          400,
-          `The matchers of this hub are match, match_${MATCH_TYPES.join(" and match_")}`,
-        );
-      }
-      if (++count > limits.matchers) {
-        throw new Refusal(400, `A subscription may have ${limits.matchers} matchers`);
-      }
-      try {
-        found.set(text === EVERY ? EVERY : `${type} ${text}`, await this.#matchers.make(type, text));
-      } catch (error) {
-        if (!(error instanceof PatternError)) throw error;
-        throw new Refusal(400, `A matcher of type ${type} is refused: ${error.message}`);
-      }
-    }
-    if (found.size === 0) {
-      throw new Refusal(400, "A subscription needs a matcher: match=… or match_urlpattern=…");
-    }
-    return [...found.values()];
   }
 
   // What a hub says of itself
@@ -356,11 +339,12 @@ class HubServer {
       throw notGranted("subscribe on this address");
     }
     const { lastId } = this.#subscriptions;
-    const document = this.#subscriptions.document(path);
+    const document = this.#subscriptions.document(path, reader.isLegacy);
     if (document === undefined) throw new Refusal(404, "There is no such subscription");
     const link = `<${this.#settings.url.href}>; rel="mercure"; last-event-id="${lastId}"; type="mercure"; ` +
       `content-type="${JSON_TYPE}"`;
-    return json(document, { link, "cache-control": "no-cache" });
+    const type = reader.isLegacy ? JSON_LD_TYPE : JSON_TYPE;
+    return json(document, { link, "cache-control": "no-cache", "content-type": type });
   }
 }
 

@@ -51,28 +51,28 @@ export class PatternCount {
   }
 
   /** @throws {Refusal} With 429 if there is no room for one more. */
-  check({ text, pattern }: Matcher): void {
+  check({ key, pattern }: Matcher): void {
     const patterns = pattern && this.#prefixes.get(pattern.prefix);
-    if (patterns === undefined || patterns.size < this.#most || patterns.has(text)) return;
+    if (patterns === undefined || patterns.size < this.#most || patterns.has(key)) return;
     throw tooMany(
       `There are ${this.#most} patterns that begin as one of these does: say more at its beginning`,
       10,
     );
   }
 
-  enter({ text, pattern }: Matcher): void {
+  enter({ key, pattern }: Matcher): void {
     if (pattern === undefined) return;
     let patterns = this.#prefixes.get(pattern.prefix);
     if (patterns === undefined) this.#prefixes.set(pattern.prefix, patterns = new Map());
-    patterns.set(text, (patterns.get(text) ?? 0) + 1);
+    patterns.set(key, (patterns.get(key) ?? 0) + 1);
   }
 
-  leave({ text, pattern }: Matcher): void {
+  leave({ key, pattern }: Matcher): void {
     if (pattern === undefined) return;
     const patterns = this.#prefixes.get(pattern.prefix)!;
-    const count = patterns.get(text)! - 1;
-    if (count > 0) patterns.set(text, count);
-    else patterns.delete(text);
+    const count = patterns.get(key)! - 1;
+    if (count > 0) patterns.set(key, count);
+    else patterns.delete(key);
     if (patterns.size === 0) this.#prefixes.delete(pattern.prefix);
   }
 }

@@ -7,4 +7,11 @@
  */
 
 export { createHub, type Hub } from "./hub.ts";
-export type { HubAuthOptions, HubLimits, HubOptions, TokenAlgorithm, TokenIssuer } from "./options.ts";
+export type {
+  HubAuthOptions,
+  HubLimits,
+  HubOptions,
+  IssuerTopic,
+  TokenAlgorithm,
+  TokenIssuer,
+} from "./options.ts";

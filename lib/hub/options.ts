@@ -19,6 +19,8 @@ import {
 import { Broadcaster } from "../broadcaster/broadcaster.ts";
 import type { Backplane } from "../cluster/backplane.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
+import { MERCURE_0 } from "./legacy.ts";
+import { MATCH_TYPES } from "./matcher.ts";
 
 /** A signature algorithm of tokens, by its name in JSON Web Algorithms. */
 export type TokenAlgorithm =
@@ -56,6 +58,16 @@ export interface TokenIssuer {
   jwks?: string | URL | undefined;
   /** What its tokens may grant, whatever they say. Default: both. */
   actions?: readonly ("publish" | "subscribe")[] | undefined;
+  /** The topics on which its tokens may grant anything, whatever they say. Default: every topic. */
+  topics?: readonly IssuerTopic[] | undefined;
+}
+
+/** A topic, or a pattern of topics, as tokens write it. */
+export interface IssuerTopic {
+  /** A topic, a URL pattern, or `"*"` for every topic. */
+  match: string;
+  /** Which of these `match` is. Default: `"exact"`, a topic. */
+  match_type?: "exact" | "urlpattern" | undefined;
 }
 
 /** How a hub knows who may do what. */
@@ -100,6 +112,13 @@ export interface HubLimits {
   batch?: number | undefined;
   /** Updates a second by one publisher: its issuer and its subject. A burst of a second's worth passes. Default: `Infinity`. */
   publishRate?: number | undefined;
+  /** Streams at once. One more is told to come back. Default: `Infinity`. */
+  streams?: number | undefined;
+  /**
+   * Milliseconds after which a stream ends, a tenth of it sooner at random, so that its client comes back and its token is
+   * checked anew. Default: 3,600,000, an hour.
+   */
+  streamLifetime?: number | undefined;
   /** Streams at once by one subscriber: its issuer and its subject. Default: `Infinity`. */
   streamsPerToken?: number | undefined;
   /** Streams at once from one address, which the option `address` tells. Default: `Infinity`. */
@@ -135,6 +154,13 @@ export interface HubOptions {
   publishPath?: string | false | undefined;
   /** Whether a subscription's beginning and end are published, and the active ones listed. Default: `false`. */
   subscriptions?: boolean | undefined;
+  /**
+   * Takes clients of the older Mercure protocol (0.x) beside those of the current one: `topic` with URI templates, plain JWTs
+   * with the claim `mercure`, by the cookie `mercureAuthorization` and the query parameter `authorization` too. Those tokens
+   * may have no `exp`, `aud` or `iss`, so one may be good for ever, and for any hub with the same key: only for as long as
+   * there are such clients. Default: none.
+   */
+  compatibility?: "mercure-0" | undefined;
   /** See {@linkcode HubLimits}. */
   limits?: HubLimits | undefined;
   /** The address that a request came from, for `limits.streamsPerAddress`. Default: not known. */
@@ -162,6 +188,8 @@ export interface HubSettings {
   readonly cors: CorsOptions | undefined;
   readonly publishPath: string | false;
   readonly subscriptions: boolean;
+  /** Whether clients of the older protocol are taken. */
+  readonly isLegacy: boolean;
   readonly limits: { readonly [Name in keyof HubLimits]-?: number };
   readonly address: (request: Request) => string | undefined;
   readonly onError: (error: unknown) => void;
@@ -179,6 +207,7 @@ const HUB_OPTIONS = namesOf<HubOptions>({
   cors: true,
   publishPath: true,
   subscriptions: true,
+  compatibility: true,
   limits: true,
   address: true,
   onError: true,
@@ -201,7 +230,10 @@ const ISSUER_OPTIONS = namesOf<TokenIssuer>({
   publicKey: true,
   jwks: true,
   actions: true,
+  topics: true,
 });
+
+const TOPIC_OPTIONS = namesOf<IssuerTopic>({ match: true, match_type: true });
 
 const DEFAULT_LIMITS: HubSettings["limits"] = {
   bodyBytes: 1 << 20,
@@ -213,6 +245,8 @@ const DEFAULT_LIMITS: HubSettings["limits"] = {
   tokenLength: 8_192,
   batch: 1_000,
   publishRate: Infinity,
+  streams: Infinity,
+  streamLifetime: 3_600_000,
   streamsPerToken: Infinity,
   streamsPerAddress: Infinity,
   streamsPerMatcher: Infinity,
@@ -238,6 +272,10 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   checkNames("createHub", options, HUB_OPTIONS);
   const { broadcaster, backplane, cors, publishPath = "/publish", subscriptions = false } = options;
   const { address = () => undefined, onError = (error) => report("the hub", error) } = options;
+  const { compatibility } = options;
+  if (compatibility !== undefined && compatibility !== MERCURE_0) {
+    throw wrongOption("compatibility", `"${MERCURE_0}"`, compatibility);
+  }
   const url = toUrl("url", options.url);
   // All topics that are addresses would lie below it, where only the hub may publish.
   if (url.pathname.endsWith("/")) {
@@ -287,21 +325,38 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   booleanOption("subscriptions", subscriptions);
   functionOption("address", options.address);
   functionOption("onError", options.onError);
+  checkLimitsOfBroadcaster(options);
   const [limits, clock] = [checkLimits(options.limits ?? {}), clockOption(options.clock)];
   return {
     url,
     audience,
     auth: { issuers, anonymous, clockTolerance, cookie, query },
-    broadcaster: broadcaster ?? new Broadcaster({ backplane, clock: options.clock }),
+    broadcaster: broadcaster ?? new Broadcaster({
+      backplane,
+      clock: options.clock,
+      limits: { clients: limits.streams, lifetime: limits.streamLifetime },
+    }),
     isOwn: broadcaster === undefined,
     cors,
     publishPath,
     subscriptions,
+    isLegacy: compatibility === MERCURE_0,
     limits,
     address,
     onError,
     clock,
   };
+}
+
+/** Two limits are those of the hub's own broadcaster; another one has its own. */
+function checkLimitsOfBroadcaster({ broadcaster, limits }: HubOptions): void {
+  if (broadcaster === undefined) return;
+  for (const [name, instead] of [["streams", "clients"], ["streamLifetime", "lifetime"]] as const) {
+    if (limits?.[name] === undefined) continue;
+    throw new TypeError(
+      `Options "limits.${name}" and "broadcaster" exclude each other: give the broadcaster its own, limits: { ${instead} }`,
+    );
+  }
 }
 
 function checkLimits(limits: HubLimits): HubSettings["limits"] {
@@ -319,9 +374,12 @@ function checkLimits(limits: HubLimits): HubSettings["limits"] {
 
 function checkIssuer(issuer: TokenIssuer, i: number): void {
   const at = `auth.issuers[${i}]`;
-  if (!isObject(issuer)) throw wrongOption(at, "an object with issuer, algorithms and a key", issuer);
+  // What it is instead may be a secret.
+  if (!isObject(issuer)) {
+    throw new TypeError(`Option "${at}" must be an object with issuer, algorithms and a key`);
+  }
   checkNames(at, issuer, ISSUER_OPTIONS, { key: "publicKey, or secret" });
-  const { issuer: name, algorithms, secret, publicKey, jwks, actions = [] } = issuer;
+  const { issuer: name, algorithms, secret, publicKey, jwks, actions = [], topics } = issuer;
   if (typeof name !== "string" || name === "") {
     throw wrongOption(`${at}.issuer`, "a string that is not empty", name);
   }
@@ -353,6 +411,23 @@ function checkIssuer(issuer: TokenIssuer, i: number): void {
   if (!Array.isArray(actions) || !actions.every((action) => ACTIONS.includes(action))) {
     throw wrongOption(`${at}.actions`, `a list of ${ACTIONS.join(", ")}`, shown(actions));
   }
+  if (topics === undefined) return;
+  if (!Array.isArray(topics) || topics.length === 0) {
+    throw wrongOption(`${at}.topics`, 'a list of { match, match_type }, such as { match: "orders" }', topics);
+  }
+  topics.forEach((topic, i) => {
+    const { match, match_type: type = "exact" } = isObject(topic)
+      ? topic as IssuerTopic
+      : { match: undefined };
+    if (typeof match !== "string" || match === "" || !MATCH_TYPES.includes(type)) {
+      throw wrongOption(
+        `${at}.topics[${i}]`,
+        '{ match, match_type }, the latter "exact" or "urlpattern"',
+        topic,
+      );
+    }
+    checkNames(`${at}.topics[${i}]`, topic, TOPIC_OPTIONS);
+  });
 }
 
 /** The value is never shown. */

@@ -7,20 +7,10 @@
 import type { Broadcaster } from "../broadcaster/broadcaster.ts";
 import { EARLIEST } from "../log/cursor.ts";
 import type { Matcher } from "./matcher.ts";
+import { describe, documentOf, legacyDocument, type Subscription } from "./subscription.ts";
 import type { Principal } from "./tokens.ts";
 import { privateName } from "./topic.ts";
 import { HUB_TYPE } from "./update.ts";
-
-/** A subscription, as it is told and listed. */
-export interface Subscription {
-  readonly id: string;
-  readonly type: "subscription";
-  readonly match_type: string;
-  readonly match: string;
-  readonly subscriber: string;
-  readonly active: boolean;
-  readonly payload?: object;
-}
 
 export class Subscriptions {
   readonly #path: string;
@@ -47,18 +37,9 @@ export class Subscriptions {
   /** Enters a subscriber, by a name that nobody chose. Returns what takes it out again. */
   enter(listens: readonly Matcher[], principal: Principal | undefined): () => void {
     const subscriber = `urn:uuid:${crypto.randomUUID()}`;
-    const own = listens.map(({ type, text }): Subscription => {
-      const payload = payloadOf(text, principal);
-      return {
-        id: `${this.#path}/${type}/${escape(text)}/${escape(subscriber)}`,
-        type: "subscription",
-        match_type: type,
-        match: text,
-        subscriber,
-        active: true,
-        ...(payload === undefined ? {} : { payload }),
-      };
-    });
+    const own = listens.map((matcher) =>
+      describe(this.#path, matcher, subscriber, payloadOf(matcher.text, principal))
+    );
     for (const subscription of own) {
       this.#active.set(subscription.id, subscription);
       this.#tell(subscription);
@@ -76,32 +57,44 @@ export class Subscriptions {
     if (this.#broadcaster.state !== "open") return;
     const topic = privateName(subscription.id);
     // The broadcaster's option onError is told of a failure.
-    this.#broadcaster.publish({ event: HUB_TYPE, topic, data: subscription })
+    // Clients of the older protocol listen to events without a type.
+    const event = subscription.type === "Subscription" ? {} : { event: HUB_TYPE };
+    this.#broadcaster.publish({ ...event, topic, data: documentOf(subscription) })
       .then((id) => this.published(id), () => {});
   }
 
-  /** The document at a path below the hub's, or `undefined` if there is none. */
-  document(path: string): object | undefined {
+  /**
+   * The document at a path below the hub's, or `undefined` if there is none.
+   *
+   * @param isLegacy Whether it is asked for by a client of the older protocol, whose addresses have no type of matcher.
+   */
+  document(path: string, isLegacy: boolean): object | undefined {
+    const type = isLegacy ? "Subscription" : "subscription";
     const below = path.slice(this.#path.length).split("/").slice(1);
-    if (!path.startsWith(this.#path) || below.length === 1 || below.length > 3) return undefined;
-    if (below.length === 3) return this.#active.get(path);
-    const all = [...this.#active.values()];
-    return {
-      id: path,
-      type: "subscriptions",
-      subscriptions: below.length === 0 ? all : all.filter(({ id }) => id.startsWith(`${path}/`)),
-    };
+    const most = isLegacy ? 2 : 3;
+    if (!path.startsWith(this.#path) || below.length > most || (!isLegacy && below.length === 1)) {
+      return undefined;
+    }
+    if (below.length === most) {
+      const one = this.#active.get(path);
+      if (one?.type !== type) return undefined;
+      return one.type === "Subscription" ? legacyDocument(one, this.#lastId) : one;
+    }
+    const subscriptions = [...this.#active.values()].filter((each) =>
+      each.type === type && (below.length === 0 || each.id.startsWith(`${path}/`))
+    );
+    return isLegacy
+      ? legacyDocument({ id: path, subscriptions }, this.#lastId)
+      : { id: path, type: "subscriptions", subscriptions };
   }
 }
 
-/** Escapes all that RFC 6570 escapes in a simple expansion. */
-function escape(text: string): string {
-  const code = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-  return encodeURIComponent(text).replace(/[!'()*]/g, code);
-}
-
-/** What the first grant to subscribe says of a subscription, whose matcher's text is taken for a topic. */
-function payloadOf(text: string, principal: Principal | undefined): object | undefined {
+/**
+ * What the first grant to subscribe says of a subscription, whose matcher's text is taken for a topic; else what an older
+ * token says of all of them.
+ */
+function payloadOf(text: string, principal: Principal | undefined): unknown {
+  if (principal?.payload !== undefined) return principal.payload;
   return principal?.grants.find(({ actions, matchers }) => {
     return actions.includes("subscribe") &&
       matchers.some((matcher) => matcher.text === text || matcher.matches(text));

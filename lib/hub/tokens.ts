@@ -9,7 +9,9 @@
 
 import { RecentMap } from "../base/recent.ts";
 import { type Action, type Grant, GrantError, readGrants } from "./grants.ts";
-import type { Matcher, Matchers } from "./matcher.ts";
+import { isLegacyType, type LegacyClaim, readLegacyClaim, TOKEN_COOKIE, TOKEN_PARAMETER } from "./legacy.ts";
+import { PatternError } from "./linear.ts";
+import { EVERY, type Matcher, type Matchers, within } from "./matcher.ts";
 import type { HubSettings, TokenIssuer } from "./options.ts";
 import { badToken, noToken, Refusal } from "./refusal.ts";
 
@@ -21,9 +23,13 @@ type Keys = Parameters<Jose["jwtVerify"]>[1];
 export interface Principal {
   /** Its issuer and its subject, as one text: for limits. */
   readonly name: string;
-  /** When the token ends, by the clock. */
+  /** When the token ends, by the clock; `Infinity` for one of the older protocol that does not. */
   readonly expires: number;
   readonly grants: readonly Grant[];
+  /** What its token of the older protocol says of its subscriptions. */
+  readonly payload?: unknown;
+  /** Whether its token is of the older protocol. */
+  readonly isLegacy: boolean;
 }
 
 /** A token, and the way in which it came. */
@@ -36,6 +42,8 @@ interface Issuer {
   readonly options: TokenIssuer;
   /** The key, or what finds it; made when the first token comes. */
   keys: Keys | undefined;
+  /** The topics on which it may grant anything, if these are not all. */
+  topics: Promise<readonly Matcher[] | undefined> | undefined;
 }
 
 // How long a key set is good, and how often it is fetched at most, in milliseconds.
@@ -66,12 +74,15 @@ export class Tokens {
     this.#settings = settings;
     this.#matchers = matchers;
     this.#issuers = new Map(
-      settings.auth.issuers.map((options) => [options.issuer, { options, keys: undefined }]),
+      settings.auth.issuers.map((
+        options,
+      ) => [options.issuer, { options, keys: undefined, topics: undefined }]),
     );
   }
 
   /**
-   * Finds the token of a request, by the way that counts first: header, cookie, query.
+   * Finds the token of a request, by the way that counts first: header, cookie, query. In the older protocol the query counts
+   * before the cookie.
    *
    * @throws {Refusal} If there is a header that is no token.
    */
@@ -85,9 +96,17 @@ export class Tokens {
         challenge: { error: "invalid_request" },
       });
     }
-    const inCookie = cookie === false ? undefined : readCookie(request.headers.get("cookie"), cookie);
-    if (inCookie !== undefined) return { token: inCookie, by: "cookie" };
-    const inQuery = query === false ? null : new URL(request.url).searchParams.get(query);
+    const { isLegacy } = this.#settings;
+    const parameter = (name: string | false) =>
+      name === false ? null : new URL(request.url).searchParams.get(name);
+    const inOldQuery = isLegacy ? parameter(TOKEN_PARAMETER) : null;
+    if (inOldQuery !== null) return { token: inOldQuery, by: "query" };
+    const names = cookie === false ? [] : isLegacy ? [cookie, TOKEN_COOKIE] : [cookie];
+    for (const name of names) {
+      const inCookie = readCookie(request.headers.get("cookie"), name);
+      if (inCookie !== undefined) return { token: inCookie, by: "cookie" };
+    }
+    const inQuery = parameter(query);
     return inQuery === null ? undefined : { token: inQuery, by: "query" };
   }
 
@@ -109,24 +128,52 @@ export class Tokens {
   }
 
   async #verify(token: string): Promise<Principal> {
-    const { audience, auth, clock, onError } = this.#settings;
     const jose = await this.#load();
-    let issuer: Issuer | undefined;
+    let claimed: JWTPayload;
+    let type: unknown;
     try {
-      // Only to find whose key may check it: the check itself asks for this very issuer.
-      issuer = this.#issuers.get(jose.decodeJwt(token).iss ?? "");
-    } catch { /* it is no token */ }
-    if (issuer === undefined) throw badToken();
+      // Only to find whose key may check it, and by which rules: the check itself asks for this very issuer.
+      claimed = jose.decodeJwt(token);
+      type = jose.decodeProtectedHeader(token).typ;
+    } catch {
+      throw badToken();
+    }
+    const isLegacy = this.#settings.isLegacy && isLegacyType(type);
+    if (!isLegacy || claimed.iss !== undefined) {
+      const issuer = this.#issuers.get(claimed.iss ?? "");
+      if (issuer === undefined) throw badToken();
+      return await this.#verifyBy(issuer, token, jose, isLegacy ? claimed : undefined);
+    }
+    // It names nobody, so it is of whoever's key it was signed with.
+    let refusal: unknown = badToken();
+    for (const issuer of this.#issuers.values()) {
+      try {
+        return await this.#verifyBy(issuer, token, jose, claimed);
+      } catch (error) {
+        // If only one of them cannot be asked, it may be of that one.
+        if (!(error instanceof Refusal) || error.status !== 401) refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  /** @param legacy What a token of the older protocol says: there each of these claims may be missing. */
+  async #verifyBy(
+    issuer: Issuer,
+    token: string,
+    jose: Jose,
+    legacy: JWTPayload | undefined,
+  ): Promise<Principal> {
+    const { audience, auth, clock, onError } = this.#settings;
     const { options } = issuer;
     const keys = issuer.keys ??= this.#keysOf(options, jose);
     let payload: JWTPayload;
     try {
       ({ payload } = await jose.jwtVerify(token, keys as Parameters<Jose["jwtVerify"]>[1], {
         algorithms: [...options.algorithms],
-        issuer: options.issuer,
-        audience,
-        typ: "at+jwt",
-        requiredClaims: ["exp"],
+        ...(legacy !== undefined && legacy.iss === undefined ? {} : { issuer: options.issuer }),
+        ...(legacy !== undefined && legacy.aud === undefined ? {} : { audience }),
+        ...(legacy !== undefined ? {} : { typ: "at+jwt", requiredClaims: ["exp"] }),
         clockTolerance: auth.clockTolerance / 1_000,
         currentDate: new Date(clock.now()),
       }));
@@ -138,21 +185,50 @@ export class Tokens {
         headers: { "retry-after": "5" },
       });
     }
-    const grants = await this.#grantsOf(payload);
+    const topics = await this.#topicsOf(issuer);
+    const { grants, payload: told } = await this.#claimsOf(payload, legacy !== undefined);
     return {
       name: JSON.stringify([options.issuer, payload.sub ?? payload["client_id"] ?? payload.jti ?? ""]),
-      expires: payload.exp! * 1_000,
-      grants: grants.map((grant) => restrict(grant, options.actions)),
+      expires: payload.exp === undefined ? Infinity : payload.exp * 1_000,
+      grants: grants.map((grant) => restrict(grant, options, topics)),
+      payload: told ?? undefined,
+      isLegacy: legacy !== undefined,
     };
   }
 
-  async #grantsOf(payload: JWTPayload): Promise<readonly Grant[]> {
+  /**
+   * Reads the topics of all issuers, for which patterns may have to be fetched first.
+   *
+   * @throws {Error} If one is no matcher.
+   */
+  async prepare(): Promise<void> {
+    for (const issuer of this.#issuers.values()) await this.#topicsOf(issuer);
+  }
+
+  #topicsOf(issuer: Issuer): Promise<readonly Matcher[] | undefined> {
+    return issuer.topics ??= this.#readTopics(issuer.options);
+  }
+
+  async #readTopics({ issuer, topics }: TokenIssuer): Promise<readonly Matcher[] | undefined> {
+    if (topics === undefined) return undefined;
+    const at = this.#settings.auth.issuers.findIndex((each) => each.issuer === issuer);
+    const matchers = await Promise.all(topics.map(async ({ match, match_type: type = "exact" }, i) => {
+      try {
+        return await this.#matchers.make(type, match);
+      } catch (error) {
+        if (!(error instanceof PatternError)) throw error;
+        throw new TypeError(`Option "auth.issuers[${at}].topics[${i}]" is no matcher: ${error.message}`);
+      }
+    }));
+    return matchers.some(({ key }) => key === EVERY) ? undefined : matchers;
+  }
+
+  async #claimsOf(payload: JWTPayload, isLegacy: boolean): Promise<LegacyClaim> {
+    const most = this.#settings.limits.matchers;
     try {
-      return await readGrants(
-        payload["authorization_details"],
-        this.#matchers,
-        this.#settings.limits.matchers,
-      );
+      if (isLegacy) return await readLegacyClaim(payload, this.#matchers, most);
+      const details = payload["authorization_details"];
+      return { grants: await readGrants(details, this.#matchers, most), payload: undefined };
     } catch (error) {
       throw error instanceof GrantError ? badToken() : error;
     }
@@ -208,10 +284,16 @@ export class Tokens {
 }
 
 /** A grant, without what the issuer may not grant. */
-function restrict(grant: Grant, actions: TokenIssuer["actions"]): Grant {
-  return actions === undefined
-    ? grant
-    : { ...grant, actions: grant.actions.filter((action) => actions.includes(action)) };
+function restrict(
+  { actions, matchers, payload }: Grant,
+  { issuer, actions: allowed }: TokenIssuer,
+  topics: readonly Matcher[] | undefined,
+): Grant {
+  return {
+    actions: allowed === undefined ? actions : actions.filter((action) => allowed.includes(action)),
+    matchers: topics === undefined ? matchers : matchers.map((matcher) => within(matcher, topics, issuer)),
+    payload,
+  };
 }
 
 function readCookie(header: string | null, name: string): string | undefined {

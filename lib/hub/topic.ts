@@ -11,8 +11,9 @@
 /** What a private topic begins with in the log. */
 const MARK = "\u0001";
 
-// C0, DEL and C1 controls, and invisible format characters, by which one topic could be made to look like another.
-const UNPRINTABLE = /[\p{Cc}\p{Cf}]/u;
+// C0, DEL and C1 controls, invisible format characters, by which one topic could be made to look like another, and halves of
+// characters, which no UTF-8 holds.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}]/u;
 
 /** Whether a text is fit for a topic, an id, a type or a matcher. */
 export function isPrintable(text: string): boolean {

@@ -34,8 +34,11 @@ export function updateOfForm(form: URLSearchParams): Update {
   const id = form.get("id") ?? undefined;
   const type = form.get("type") ?? undefined;
   const retry = form.get("retry") ?? undefined;
-  if (retry !== undefined && !(/^\d+$/.test(retry) && retry.length <= LONGEST_RETRY)) {
+  if (retry !== undefined && !/^\d+$/.test(retry)) {
     throw new Refusal(400, "The field retry must be a number of milliseconds");
+  }
+  if (retry !== undefined && retry.length > LONGEST_RETRY) {
+    throw new Refusal(413, `The field retry may have ${LONGEST_RETRY} digits`);
   }
   return {
     topics: form.getAll("topic"),

@@ -137,13 +137,17 @@ export function allowOrigin(headers: Headers, request: Request, cors: CorsOption
   append(headers, "access-control-expose-headers", "Retry-After");
 }
 
-/** The answer to a preflight: whether the request that a browser is about to make may be made. */
-export function preflight(request: Request, cors: CorsOptions): Response {
+/**
+ * The answer to a preflight: whether the request that a browser is about to make may be made.
+ *
+ * @param methods Those that may be used.
+ */
+export function preflight(request: Request, cors: CorsOptions, methods = "GET, HEAD, POST"): Response {
   const headers = new Headers();
   allowOrigin(headers, request, cors);
   headers.delete("access-control-expose-headers"); // which is for the answer itself
   if (headers.has("access-control-allow-origin")) {
-    headers.set("access-control-allow-methods", "GET, HEAD, POST");
+    headers.set("access-control-allow-methods", methods);
     headers.set("access-control-allow-headers", [...REQUEST_HEADERS, ...cors.headers ?? []].join(", "));
     headers.set("access-control-max-age", String(Math.floor((cors.preflightMaxAge ?? 7_200_000) / 1000)));
   }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { grant, ISSUER, SECRET, sign } from "../support/hub.ts";
+import { grant, ISSUER, SECRET, sign, signClaims } from "../support/hub.ts";
 import { runArguments } from "../support/runtime.ts";
 import { runModule } from "../support/spawn.ts";
 import { PATIENCE, sleep } from "../support/wait.ts";
@@ -64,6 +64,7 @@ test("what cannot be run is refused in one line that says what to do", async () 
     [["--config", join(work, "none.json")], secret, /--config must name a file of JSON/],
     [["--config", file], secret, /setting "prot" that is not known: did you mean "port"\?/],
     [["--memory", "extra"], secret, /extra/],
+    [["--memory", "--compatibility", "mercure-7"], secret, /"compatibility" must be "mercure-0", received/],
   ];
   for (const [args, env, message] of wrong) {
     const { code, stderr } = await run(args, env);
@@ -144,5 +145,24 @@ test("it publishes, keeps what was published over a restart where it has SQLite,
     assert.ok(!first.text().includes(SECRET));
   } finally {
     first.child.kill("SIGKILL");
+  }
+});
+
+test("it takes clients of the older protocol if it is told to", async () => {
+  const running = await start(["--memory"], { TIDINGS_COMPATIBILITY: "mercure-0" });
+  try {
+    const token = await signClaims({ mercure: { publish: ["*"] } }, { header: { typ: "JWT" } });
+    const headers = { authorization: `Bearer ${token}` };
+    const address = `${running.origin}/.well-known/mercure`;
+    const body = new URLSearchParams({ topic: "a/1", data: "one" });
+    assert.equal((await fetch(address, { method: "POST", headers, body })).status, 200);
+    const stream = await fetch(`${address}?topic=a/{id}&lastEventID=earliest`, { headers });
+    assert.equal(stream.headers.get("last-event-id"), "earliest");
+    const text = stream.text();
+    process.kill(running.child.pid!, "SIGTERM");
+    assert.match(await text, /data: one/);
+    assert.equal(await running.exit, 0, running.text());
+  } finally {
+    running.child.kill("SIGKILL");
   }
 });

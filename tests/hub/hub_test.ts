@@ -329,3 +329,22 @@ test("streams at once and updates a second are limited, each by its name", async
     },
   );
 });
+
+test("whoever sends an id that is empty is told of no place, and gets what is new", async () => {
+  await withHub({}, async (hub) => {
+    const token = await sign([grant("publish", "*")]);
+    await hub.publish(token, { topic: "a", data: "before" });
+    const readers = [
+      await hub.subscribe("match=a&last_event_id="),
+      await hub.subscribe("match=a&last_event_id"),
+      await hub.subscribe("match=a", { lastEventId: "" }),
+    ];
+    const plain = await hub.subscribe("match=a");
+    await flush(hub, token, "a", ...readers, plain);
+    for (const reader of readers) {
+      assert.equal(reader.response.headers.get("mercure-last-event-id"), "earliest");
+      assert.deepEqual(dataOf(reader), ["last"]);
+    }
+    assert.equal(plain.response.headers.get("mercure-last-event-id"), null);
+  });
+});

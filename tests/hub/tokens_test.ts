@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { exportJWK, exportSPKI, generateKeyPair, type SignJWT } from "jose";
-import { createHub, type HubAuthOptions } from "../../lib/hub/mod.ts";
+import { createHub, type HubAuthOptions, type TokenIssuer } from "../../lib/hub/mod.ts";
 import {
   dataOf,
   DETAIL,
@@ -404,4 +404,89 @@ test("keys are fetched from where they are published, no oftener than they must,
     server.closeAllConnections();
     server.close();
   }
+});
+
+test("an issuer grants no more topics than it may, whatever its tokens say, to publishers, readers and lists", async () => {
+  const text = (value: string) => new TextEncoder().encode(value);
+  const [a, b, free] = ["a".repeat(32), "b".repeat(32), "c".repeat(32)];
+  const algorithms = ["HS256" as const];
+  const limited = (issuer: string, secret: string) => ({
+    ...{ issuer, algorithms, secret },
+    topics: [{ match: `https://e.com/${issuer}/*`, match_type: "urlpattern" as const }, { match: issuer }],
+  });
+  const issuers = [limited("a", a), limited("b", b), { issuer: "free", algorithms, secret: free }];
+  await withHub({ auth: { issuers }, subscriptions: true }, async (hub) => {
+    const by = (iss: string, secret: string, details: unknown = everything) =>
+      sign(details, { claims: { iss }, key: text(secret) });
+    const tokens = { a: await by("a", a), b: await by("b", b), free: await by("free", free) };
+    const status = async (token: string, ...topic: string[]) => (await hub.publish(token, { topic })).status;
+    assert.equal(await status(tokens.a, "https://e.com/a/1"), 200);
+    assert.equal(await status(tokens.a, "a"), 200);
+    assert.equal(await status(tokens.a, "https://e.com/b/1"), 403);
+    assert.equal(await status(tokens.a, "https://e.com/a/../b/1"), 403);
+    assert.equal(await status(tokens.a, "a", "https://e.com/b/1"), 403);
+    assert.equal(
+      await status(await by("a", a, [grant("publish", "b")]), "a"),
+      403,
+      "nor more than a token says",
+    );
+    assert.equal(await status(tokens.free, "a", "https://e.com/b/1"), 200);
+    // Tokens that say the same, of issuers that may not grant the same, are told apart.
+    const readers: Record<string, Awaited<ReturnType<TestHub["subscribe"]>>> = {};
+    for (const [name, token] of Object.entries(tokens)) {
+      readers[name] = await hub.subscribe("match_urlpattern=https://e.com/:x/:y&match=a&match=end", {
+        token,
+      });
+      readers[`${name} of all`] = await hub.subscribe("match=*", { token });
+    }
+    const publish = (topic: string | string[], data: string) =>
+      hub.publish(tokens.free, { topic, data, ...(data === "end" ? {} : { private: "on" }) });
+    await publish("https://e.com/a/2", "of a");
+    await publish("https://e.com/b/2", "of b");
+    await publish(["https://e.com/c/2", "a"], "of c and a");
+    await publish("end", "end");
+    const expected: Record<string, string[]> = {
+      a: ["of a", "of c and a", "end"],
+      b: ["of b", "end"],
+      free: ["of a", "of b", "of c and a", "end"],
+    };
+    for (const [name, data] of Object.entries(expected)) {
+      for (const reader of [readers[name]!, readers[`${name} of all`]!]) {
+        await until(() => dataOf(reader).includes("end"), `${name}: the end`);
+        assert.deepEqual(dataOf(reader).filter((each) => !each.startsWith("{")), data, name);
+      }
+    }
+    const list = (token: string) =>
+      hub.get("/.well-known/mercure/subscriptions", { headers: { authorization: `Bearer ${token}` } });
+    assert.deepEqual([(await list(tokens.a)).status, (await list(tokens.free)).status], [403, 200]);
+    assert.deepEqual(hub.errors, []);
+  });
+  const make = (topics: unknown) => {
+    const issuer = { issuer: "a", algorithms, secret: a, topics } as TokenIssuer;
+    return createHub({
+      url: URL_OF_HUB,
+      auth: { issuers: [issuer] },
+      onError: (error) => errors.push(error),
+    });
+  };
+  const errors: unknown[] = [];
+  assert.throws(() => make([]), /"auth\.issuers\[0\]\.topics" must be a list of/);
+  assert.throws(() => make([{ match: 5 }]), /"auth\.issuers\[0\]\.topics\[0\]" must be/);
+  assert.throws(() => make(["a"]), /"auth\.issuers\[0\]\.topics\[0\]" must be/);
+  assert.throws(
+    () => make([{ match: "a", match_type: "regexp" }]),
+    /"auth\.issuers\[0\]\.topics\[0\]" must be/,
+  );
+  // A pattern is read as soon as the runtime's reader of patterns is there.
+  const hub = make([{ match: "a" }, { match: "https://e.com/(a+)+", match_type: "urlpattern" }]);
+  await until(() => errors.length > 0, "an error is told");
+  assert.match(
+    String(errors[0]),
+    /"auth\.issuers\[0\]\.topics\[1\]" is no matcher: it has a regular expression/,
+  );
+  const headers = {
+    authorization: `Bearer ${await sign(everything, { claims: { iss: "a" }, key: text(a) })}`,
+  };
+  assert.equal((await hub.fetch(new Request(`${URL_OF_HUB}?match=a`, { headers }))).status, 500);
+  await hub.close();
 });

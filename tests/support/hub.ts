@@ -31,25 +31,30 @@ export function grant(actions: string | string[], ...topics: Match[]): object {
 
 export const pattern = (match: string): Match => ({ match, match_type: "urlpattern" });
 
-/** A token that the hub accepts, unless its claims or header say otherwise. */
-export function sign(
-  details: unknown,
-  { claims = {}, header = {}, key = new TextEncoder().encode(SECRET) }: {
-    claims?: Record<string, unknown>;
+/** A token with these claims and no others. */
+export function signClaims(
+  claims: Record<string, unknown>,
+  { header = {}, key = new TextEncoder().encode(SECRET) }: {
     header?: Record<string, unknown>;
     key?: Parameters<SignJWT["sign"]>[0];
   } = {},
 ): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", ...header }).sign(key);
+}
+
+/** A token that the hub accepts, unless its claims or header say otherwise. */
+export function sign(
+  details: unknown,
+  { claims = {}, header = {}, ...key }:
+    & { claims?: Record<string, unknown> }
+    & Parameters<typeof signClaims>[1] = {},
+): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
-  return new SignJWT({
-    iss: ISSUER,
-    aud: URL_OF_HUB,
-    sub: "somebody",
-    iat: now,
-    exp: now + 600,
-    authorization_details: details,
-    ...claims,
-  }).setProtectedHeader({ alg: "HS256", typ: "at+jwt", ...header }).sign(key);
+  const usual = { iss: ISSUER, aud: URL_OF_HUB, sub: "somebody", iat: now, exp: now + 600 };
+  return signClaims(
+    { ...usual, authorization_details: details, ...claims },
+    { header: { typ: "at+jwt", ...header }, ...key },
+  );
 }
 
 /** What a subscriber got, and its connection. */
@@ -69,7 +74,10 @@ export interface TestHub {
   post(path: string, token: string | undefined, body: unknown): Promise<Response>;
   get(path: string, init?: RequestInit): Promise<Response>;
   /** Subscribes, and resolves when the stream has begun. */
-  subscribe(query: string, options?: { token?: string | undefined; lastEventId?: string }): Promise<Reader>;
+  subscribe(
+    query: string,
+    options?: { token?: string | undefined; lastEventId?: string; headers?: Record<string, string> },
+  ): Promise<Reader>;
 }
 
 /** Runs a test with a hub that accepts tokens of {@linkcode ISSUER}, and takes both down. */
@@ -109,8 +117,8 @@ export async function withHub(
           body: typeof body === "string" ? body : JSON.stringify(body),
         }),
       get: (to, init) => fetch(origin + to, init),
-      subscribe: async (query, { token, lastEventId } = {}) => {
-        const reader = await read(`${origin}${path}?${query}`, bearer(token), lastEventId);
+      subscribe: async (query, { token, lastEventId, headers } = {}) => {
+        const reader = await read(`${origin}${path}?${query}`, { ...headers, ...bearer(token) }, lastEventId);
         readers.add(reader);
         return reader;
       },
