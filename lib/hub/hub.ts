@@ -259,19 +259,18 @@ class HubServer {
     const principal = await this.#subscriber(this.#tokens.find(request));
     const listens = await this.#listens(new URL(request.url).searchParams);
     const address = this.#settings.address(request);
-    const matchers = listens.map(({ type, text }) => `${type} ${text}`);
     this.#perToken.check(principal?.name);
     this.#perAddress.check(address);
-    for (const matcher of matchers) this.#perMatcher.check(matcher);
-    for (const matcher of listens) this.#perPrefix.check(matcher);
+    for (const matcher of listens) {
+      this.#perMatcher.check(nameOf(matcher));
+      this.#perPrefix.check(matcher);
+    }
     const audience = this.#audiences.of(
       listens,
       principal === undefined ? [] : granted(principal, "subscribe"),
     );
-    const { broadcaster } = this;
     let leave = () => {};
-    const before = broadcaster.size;
-    const response = broadcaster.subscribe(request, {
+    return this.broadcaster.subscribe(request, {
       ...audience,
       cors: this.#settings.cors,
       ...(this.#settings.cors === undefined
@@ -280,23 +279,34 @@ class HubServer {
       expires: principal?.expires,
       lastEventIdQuery: "last_event_id",
       lastEventIdHeader: LAST_EVENT_ID,
+      // A HEAD request, and one that was turned away, have no stream.
+      onOpen: () => leave = this.#enter(listens, principal, address),
       onClose: () => leave(),
     });
-    // A HEAD request, and one that was turned away, have no stream.
-    if (broadcaster.size === before) return response;
+  }
+
+  /** Counts a stream that was let in, and tells of its subscriptions. Returns what undoes it. */
+  #enter(
+    listens: readonly Matcher[],
+    principal: Principal | undefined,
+    address: string | undefined,
+  ): () => void {
     this.#perToken.enter(principal?.name);
     this.#perAddress.enter(address);
-    for (const matcher of matchers) this.#perMatcher.enter(matcher);
-    for (const matcher of listens) this.#perPrefix.enter(matcher);
+    for (const matcher of listens) {
+      this.#perMatcher.enter(nameOf(matcher));
+      this.#perPrefix.enter(matcher);
+    }
     const end = this.#settings.subscriptions ? this.#subscriptions.enter(listens, principal) : undefined;
-    leave = () => {
+    return () => {
       this.#perToken.leave(principal?.name);
       this.#perAddress.leave(address);
-      for (const matcher of matchers) this.#perMatcher.leave(matcher);
-      for (const matcher of listens) this.#perPrefix.leave(matcher);
+      for (const matcher of listens) {
+        this.#perMatcher.leave(nameOf(matcher));
+        this.#perPrefix.leave(matcher);
+      }
       end?.();
     };
-    return response;
   }
 
   /** Who subscribes; `undefined` for somebody without a token, where that is allowed. */
@@ -362,6 +372,11 @@ class HubServer {
       `content-type="${JSON_TYPE}"`;
     return json(document, { link, "cache-control": "no-cache" });
   }
+}
+
+/** What streams with the same matcher are counted by. */
+function nameOf({ type, text }: Matcher): string {
+  return `${type} ${text}`;
 }
 
 function wrongMethod(allowed: string): never {
