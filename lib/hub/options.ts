@@ -139,7 +139,10 @@ export interface HubOptions {
   limits?: HubLimits | undefined;
   /** The address that a request came from, for `limits.streamsPerAddress`. Default: not known. */
   address?: ((request: Request) => string | undefined) | undefined;
-  /** Told what went wrong inside: keys that cannot be fetched, for example. Default: printed. Tokens are never in it. */
+  /**
+   * Told what went wrong inside: keys that cannot be fetched, for example, or an engine that cannot be reached, if the
+   * broadcaster is the hub's own. Default: printed. Tokens are never in it.
+   */
   onError?: ((error: unknown) => void) | undefined;
   /** Time, for tests. Default: the runtime's own. */
   clock?: Clock | undefined;
@@ -292,7 +295,8 @@ export function checkHubOptions(options: HubOptions): HubSettings {
     url,
     audience,
     auth: { issuers, anonymous, clockTolerance, cookie, query },
-    broadcaster: broadcaster ?? new Broadcaster({ backplane, clock: options.clock }),
+    broadcaster: broadcaster ??
+      new Broadcaster({ backplane, clock: options.clock, onError: options.onError }),
     isOwn: broadcaster === undefined,
     cors,
     publishPath,
