@@ -21,7 +21,7 @@
  */
 
 import { within } from "../base/clock.ts";
-import { TidingsError } from "../base/errors.ts";
+import { callHook, TidingsError } from "../base/errors.ts";
 import { SharedSequencer } from "../cluster/shared_sequencer.ts";
 import { Batcher } from "../log/batcher.ts";
 import { LocalSequencer } from "../log/local_sequencer.ts";
@@ -212,6 +212,8 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     const refusal = this.#registry.refusal(options.owner);
     if (refusal !== undefined) return this.#registry.admission.turnAway(refusal, head.headers);
     const { body } = this.#admit(request, head, options, streamOptions);
+    const { onOpen } = options;
+    if (onOpen !== undefined) callHook("onOpen", onOpen);
     return new Response(body, { headers: head.headers });
   }
 

@@ -141,6 +141,11 @@ export interface SubscribeOptions<Events extends EventMap = EventMap> extends Om
    * Default: none.
    */
   lastEventIdHeader?: string | undefined;
+  /**
+   * Called once the client was let in, before `subscribe()` returns, and before `onClose`. Not called for a `HEAD` request and
+   * a preflight, nor for a client that has left already or was turned away. Default: none.
+   */
+  onOpen?: (() => void) | undefined;
 }
 
 /** Figures of a {@linkcode Broadcaster}, since it was made. */
@@ -276,6 +281,7 @@ const SUBSCRIBE_OPTIONS = [
     lastEventId: true,
     lastEventIdQuery: true,
     lastEventIdHeader: true,
+    onOpen: true,
   }),
 ];
 
@@ -290,6 +296,7 @@ export function checkSubscribeOptions<Events extends EventMap>(options: Subscrib
   const { topics = [], filter, owner, expires = Infinity, lastEventId, lastEventIdQuery, lastEventIdHeader } =
     options;
   functionOption("filter", filter);
+  functionOption("onOpen", options.onOpen);
   textOption("owner", owner);
   textOption("lastEventId", lastEventId);
   textOption("lastEventIdQuery", lastEventIdQuery);

@@ -6,13 +6,11 @@
 
 import { webcrypto } from "node:crypto";
 import process from "node:process";
-import { show } from "../base/errors.ts";
-import type { Backplane } from "../cluster/backplane.ts";
+import { errorText, show } from "../base/errors.ts";
 import { createHub, type Hub, type HubOptions } from "../hub/mod.ts";
-import { redisStreams } from "../redis/mod.ts";
 import { serve } from "../serve/mod.ts";
-import { sqliteLog } from "../sqlite/mod.ts";
 import { CommandError } from "./command.ts";
+import { type Engine, ENGINE_SETTINGS, openEngine } from "./hub_engine.ts";
 import { aboutSettings, ISSUERS, issuersOf } from "./issuers.ts";
 import { describe, readSettings, type Setting, type Values } from "./settings.ts";
 
@@ -86,15 +84,7 @@ export const SETTINGS: readonly Setting[] = [
     value: "<origins>",
     help: "origins whose pages may read, with commas between them",
   },
-  {
-    name: "data",
-    variable: "TIDINGS_DATA",
-    value: "<file>",
-    help: "the SQLite file that keeps the history; tidings-hub.db",
-  },
-  { name: "redis", variable: "REDIS_URL", value: "<url>", help: "or a Redis, for hubs on many machines" },
-  { name: "stream", variable: "TIDINGS_STREAM", value: "<name>", help: "its stream; tidings-hub" },
-  { name: "memory", variable: "TIDINGS_MEMORY", help: "or nothing: a restart forgets the history" },
+  ...ENGINE_SETTINGS,
 ];
 
 const USAGE = `tidings hub [--config <file>] [settings]
@@ -122,30 +112,48 @@ export async function hub(args: string[]): Promise<void> {
     audience: values["jwt-audience"],
     anonymous: values["anonymous"] === "true",
   };
-  const { backplane, place } = await engineOf(values);
-  const options: HubOptions = {
-    url,
-    auth,
-    backplane,
-    subscriptions: values["subscriptions"] === "true",
-    compatibility: values["compatibility"] as HubOptions["compatibility"],
-    cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
-  };
-  const running = make(options, values);
-  let server;
+  const engine = await openEngine(values);
   try {
-    server = await serve((request) => answer(running, request), {
+    const options: HubOptions = {
+      url,
+      auth,
+      backplane: engine.backplane,
+      subscriptions: values["subscriptions"] === "true",
+      compatibility: values["compatibility"] as HubOptions["compatibility"],
+      cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
+      // A line for each: where in here it came about helps nobody who runs it.
+      onError: (error) => console.error(`tidings hub: ${errorText(error)}`),
+    };
+    const running = make(options, values);
+    const server = await listen(running, engine, port, values["host"] ?? "0.0.0.0");
+    console.log(`tidings hub at ${server.url}, known as ${url}, with its history in ${engine.place}`);
+  } catch (error) {
+    // Its connections would keep the process running.
+    await engine.close();
+    throw error;
+  }
+}
+
+async function listen(
+  running: Hub,
+  engine: Engine,
+  port: number,
+  hostname: string,
+): Promise<{ url: string }> {
+  try {
+    return await serve((request) => answer(running, request), {
       port,
-      hostname: values["host"] ?? "0.0.0.0",
+      hostname,
       signals: true,
-      drain: () => running.close(DRAIN),
+      drain: async () => {
+        await running.close(DRAIN);
+        await engine.close();
+      },
     });
   } catch (error) {
-    // Its engine would keep the process running.
     await running.close();
     throw error;
   }
-  console.log(`tidings hub at ${server.url}, known as ${url}, with its history in ${place}`);
 }
 
 /** What is wrong with an option of the hub's is wrong with a setting. */
@@ -164,50 +172,6 @@ function answer(running: Hub, request: Request): Response | Promise<Response> {
   if (pathname !== "/readyz") return running.fetch(request);
   const isReady = running.broadcaster.state === "open" && running.broadcaster.health().ok;
   return new Response(isReady ? "ok\n" : "not ready\n", { status: isReady ? 200 : 503 });
-}
-
-async function engineOf(values: Values): Promise<{ backplane: Backplane | undefined; place: string }> {
-  const { redis, stream = "tidings-hub", data } = values;
-  const isMemory = values["memory"] === "true";
-  if ([redis !== undefined, data !== undefined, isMemory].filter(Boolean).length > 1) {
-    throw new CommandError("Choose one of redis, data and memory for the history");
-  }
-  if (isMemory) return { backplane: undefined, place: "memory" };
-  if (redis !== undefined) {
-    return {
-      backplane: redisStreams(await redisClient(redis), { stream }),
-      place: `the Redis stream ${stream}`,
-    };
-  }
-  const file = data ?? "tidings-hub.db";
-  try {
-    return { backplane: sqliteLog(file), place: file };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    // Nobody asked for it, and it is there from Node 22.13 on.
-    if (data === undefined) return { backplane: undefined, place: "memory, as this runtime has no SQLite" };
-    throw new CommandError(
-      `${error.message}. Or use Redis (REDIS_URL), or --memory, which a restart forgets`,
-    );
-  }
-}
-
-async function redisClient(url: string): Promise<Parameters<typeof redisStreams>[0]> {
-  const { Bun } = globalThis as {
-    Bun?: { RedisClient: new (url: string) => Parameters<typeof redisStreams>[0] };
-  };
-  try {
-    if (Bun !== undefined) return new Bun.RedisClient(url);
-    return (await import("redis")).createClient({ url }) as unknown as Parameters<typeof redisStreams>[0];
-  } catch (error) {
-    if ((error as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND") {
-      throw new CommandError(
-        "REDIS_URL takes the package redis, which is not there: run `npm install redis`",
-      );
-    }
-    // The address may hold a password.
-    throw new CommandError(`REDIS_URL must be the address of a Redis, such as redis://127.0.0.1:6379`);
-  }
 }
 
 function portOf(text: string): number {

@@ -16,7 +16,7 @@ import { FORM, hasType, parseForm, readBody } from "./body.ts";
 import { DETAIL_TYPE } from "./grants.ts";
 import { LAST_EVENT_ID_HEADER } from "./legacy.ts";
 import { PatternCount, PublishRate, StreamCount } from "./limits.ts";
-import { MATCH_TYPES, Matchers } from "./matcher.ts";
+import { MATCH_TYPES, type Matcher, Matchers } from "./matcher.ts";
 import { checkHubOptions, type HubOptions, type HubSettings } from "./options.ts";
 import { notGranted, noToken, Refusal } from "./refusal.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -264,19 +264,18 @@ class HubServer {
     const principal = await this.#subscriber(this.#tokens.find(request));
     const { listens, lastEventId } = await this.#asked.read(request);
     const address = this.#settings.address(request);
-    const matchers = listens.map(({ type, text }) => `${type} ${text}`);
     this.#perToken.check(principal?.name);
     this.#perAddress.check(address);
-    for (const matcher of matchers) this.#perMatcher.check(matcher);
-    for (const matcher of listens) this.#perPrefix.check(matcher);
+    for (const matcher of listens) {
+      this.#perMatcher.check(nameOf(matcher));
+      this.#perPrefix.check(matcher);
+    }
     const audience = this.#audiences.of(
       listens,
       principal === undefined ? [] : granted(principal, "subscribe"),
     );
-    const { broadcaster } = this;
     let leave = () => {};
-    const before = broadcaster.size;
-    const response = broadcaster.subscribe(request, {
+    const response = this.broadcaster.subscribe(request, {
       ...audience,
       cors: this.#settings.cors,
       ...(this.#settings.cors === undefined
@@ -285,24 +284,36 @@ class HubServer {
       expires: principal?.expires,
       lastEventId,
       lastEventIdHeader: LAST_EVENT_ID,
+      // A HEAD request, and one that was turned away, have no stream.
+      onOpen: () => leave = this.#enter(listens, principal, address),
       onClose: () => leave(),
     });
     this.#tellPlace(response.headers, lastEventId);
-    // A HEAD request, and one that was turned away, have no stream.
-    if (broadcaster.size === before) return response;
+    return response;
+  }
+
+  /** Counts a stream that was let in, and tells of its subscriptions. Returns what undoes it. */
+  #enter(
+    listens: readonly Matcher[],
+    principal: Principal | undefined,
+    address: string | undefined,
+  ): () => void {
     this.#perToken.enter(principal?.name);
     this.#perAddress.enter(address);
-    for (const matcher of matchers) this.#perMatcher.enter(matcher);
-    for (const matcher of listens) this.#perPrefix.enter(matcher);
+    for (const matcher of listens) {
+      this.#perMatcher.enter(nameOf(matcher));
+      this.#perPrefix.enter(matcher);
+    }
     const end = this.#settings.subscriptions ? this.#subscriptions.enter(listens, principal) : undefined;
-    leave = () => {
+    return () => {
       this.#perToken.leave(principal?.name);
       this.#perAddress.leave(address);
-      for (const matcher of matchers) this.#perMatcher.leave(matcher);
-      for (const matcher of listens) this.#perPrefix.leave(matcher);
+      for (const matcher of listens) {
+        this.#perMatcher.leave(nameOf(matcher));
+        this.#perPrefix.leave(matcher);
+      }
       end?.();
     };
-    return response;
   }
 
   /** Tells where a stream goes on, by the older header too, and that no event comes before where an id was sent that is none. */
@@ -346,6 +357,11 @@ class HubServer {
     const type = reader.isLegacy ? JSON_LD_TYPE : JSON_TYPE;
     return json(document, { link, "cache-control": "no-cache", "content-type": type });
   }
+}
+
+/** What streams with the same matcher are counted by. */
+function nameOf({ type, text }: Matcher): string {
+  return `${type} ${text}`;
 }
 
 function wrongMethod(allowed: string): never {

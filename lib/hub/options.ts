@@ -165,7 +165,10 @@ export interface HubOptions {
   limits?: HubLimits | undefined;
   /** The address that a request came from, for `limits.streamsPerAddress`. Default: not known. */
   address?: ((request: Request) => string | undefined) | undefined;
-  /** Told what went wrong inside: keys that cannot be fetched, for example. Default: printed. Tokens are never in it. */
+  /**
+   * Told what went wrong inside: keys that cannot be fetched, for example, or an engine that cannot be reached, if the
+   * broadcaster is the hub's own. Default: printed. Tokens are never in it.
+   */
   onError?: ((error: unknown) => void) | undefined;
   /** Time, for tests. Default: the runtime's own. */
   clock?: Clock | undefined;
@@ -335,6 +338,7 @@ export function checkHubOptions(options: HubOptions): HubSettings {
       backplane,
       clock: options.clock,
       limits: { clients: limits.streams, lifetime: limits.streamLifetime },
+      onError: options.onError,
     }),
     isOwn: broadcaster === undefined,
     cors,

@@ -119,3 +119,22 @@ test("close() of a Broadcaster without clients lets the process go at once", asy
   assert.ok(performance.now() - begun < 5_000);
   assert.equal(clock.pending(), 0);
 });
+
+test("onOpen is called of who is let in, once and before onClose, and of nobody else", async () => {
+  const feed = new Broadcaster({ limits: { clients: 1 } });
+  const told: string[] = [];
+  const hooks = (name: string): SubscribeOptions => ({
+    onOpen: () => told.push(`${name} came, of ${feed.size}`),
+    onClose: () => told.push(`${name} left`),
+  });
+  const { body } = feed.subscribe(request(), hooks("first"));
+  assert.deepEqual(told, ["first came, of 1"]);
+  feed.subscribe(request(), hooks("one too many"));
+  feed.subscribe(new Request("http://localhost/", { method: "HEAD" }), hooks("head"));
+  feed.subscribe(new Request("http://localhost/", { signal: AbortSignal.abort() }), hooks("gone"));
+  await body!.cancel();
+  await feed.close();
+  feed.subscribe(request(), hooks("late"));
+  assert.deepEqual(told, ["first came, of 1", "first left"]);
+  assert.throws(() => feed.subscribe(request(), { onOpen: 1 as never }), /"onOpen" must be a function/);
+});

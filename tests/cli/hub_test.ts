@@ -1,34 +1,21 @@
 /** Tests `tidings hub` by its sources: what it says, what it refuses, and that it serves, keeps and ends. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { grant, ISSUER, SECRET, sign, signClaims } from "../support/hub.ts";
-import { runArguments } from "../support/runtime.ts";
+import { grant, SECRET, sign, signClaims } from "../support/hub.ts";
+import { COMMAND, HubProcess, untilTrue } from "../support/hub_process.ts";
 import { runModule } from "../support/spawn.ts";
-import { PATIENCE, sleep } from "../support/wait.ts";
 
 // Node has it from 22.13 on.
 const hasSqlite = await import("node:sqlite").then(() => true, () => false);
 
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE;
-  while (!await holds()) {
-    if (performance.now() > deadline) throw new Error(`It did not come to this: ${what}`);
-    await sleep(10);
-  }
-}
-
-const command = new URL("../../lib/cli/mod.ts", import.meta.url);
 const work = mkdtempSync(join(tmpdir(), "tidings-hub-"));
 after(() => rmSync(work, { recursive: true, force: true }));
 
 const run = (args: string[], env: Record<string, string> = {}) =>
-  runModule(command, { args: ["hub", ...args], env });
+  runModule(COMMAND, { args: ["hub", ...args], env });
 
 test("the help names each setting, by flag and variable, and no flag for the secret", async () => {
   const { code, stdout } = await run(["--help"]);
@@ -51,7 +38,17 @@ test("what cannot be run is refused in one line that says what to do", async () 
     [["--prot", "1"], secret, /There is no --prot: did you mean --port\?/],
     [["--jwt-secret", SECRET], {}, /--jwt-secret is no flag.*TIDINGS_JWT_SECRET/],
     [["--port", "x"], secret, /"port" must be a number up to 65535, received "x"/],
-    [["--memory", "--data", "x"], secret, /Choose one of redis, data and memory/],
+    [["--memory", "--data", "x"], secret, /Choose one of redis, nats, postgres, data and memory/],
+    [["--redis", "redis://h", "--nats", "nats://h"], secret, /Choose one of redis, nats, postgres, data/],
+    [["--redis", `http://${SECRET}@h`], secret, /^REDIS_URL must be the address of a Redis, such as redis:/],
+    [
+      ["--nats", `nats://h,${SECRET}`],
+      secret,
+      /^NATS_URL must be the address of a NATS server, such as nats:/,
+    ],
+    [["--postgres", `postgres://a:${SECRET}@:x`], secret, /^DATABASE_URL must be the address of a Postgres/],
+    [["--postgres", "postgres://h/d", "--stream", "A B"], secret, /^The setting "stream" must be .*"A B"/],
+    [["--nats", "nats://h", "--stream", "A.B"], secret, /^The setting "stream" must be .*"A.B"/],
     [
       ["--memory"],
       { TIDINGS_JWT_SECRET: "short" },
@@ -74,33 +71,7 @@ test("what cannot be run is refused in one line that says what to do", async () 
   }
 });
 
-/** Starts a hub on a free port, and waits until it says where it is. */
-async function start(args: string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [
-    ...runArguments,
-    fileURLToPath(command),
-    "hub",
-    "--port",
-    "0",
-    ...args,
-  ], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1", HOST: "127.0.0.1", TIDINGS_JWT_SECRET: SECRET, ...env },
-  });
-  let text = "";
-  const exit = new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: unknown) => text += String(chunk));
-  }
-  const origin = () => /tidings hub at (http:\/\/\S+)\//.exec(text)?.[1];
-  await until(() => origin() !== undefined || child.exitCode !== null, "the address of the hub");
-  assert.ok(origin() !== undefined, text);
-  return { child, exit, origin: origin()!, text: () => text };
-}
-
 test("it publishes, keeps what was published over a restart where it has SQLite, and ends in good order", async () => {
-  const url = "https://hub.example/.well-known/mercure";
-  const env = { TIDINGS_URL: url, TIDINGS_JWT_ISSUER: ISSUER, TIDINGS_ANONYMOUS: "true" };
   const file = join(work, "hub.db");
   const config = join(work, "hub.json");
   writeFileSync(
@@ -108,61 +79,49 @@ test("it publishes, keeps what was published over a restart where it has SQLite,
     JSON.stringify({ subscriptions: true, ...(hasSqlite ? { data: file } : { memory: true }) }),
   );
   const token = await sign([grant("publish", "*")]);
-  const publish = (origin: string, data: string) =>
-    fetch(`${origin}/.well-known/mercure`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}` },
-      body: new URLSearchParams({ topic: "a", data }),
-    });
-  const first = await start(["--config", config], env);
+  const first = await HubProcess.start(["--config", config]);
   try {
     assert.equal((await fetch(`${first.origin}/healthz`)).status, 200);
-    await until(async () => (await fetch(`${first.origin}/readyz`)).ok, "its readiness");
-    const id = await (await publish(first.origin, "one")).text();
-    assert.equal((await publish(first.origin, "two")).status, 200);
-    const stream = await fetch(`${first.origin}/.well-known/mercure?match=a`, {
-      headers: { "last-event-id": id },
-    });
+    await untilTrue(() => first.isReady(), "its readiness");
+    const id = await first.publish(token, { topic: "a", data: "one" });
+    await first.publish(token, { topic: "a", data: "two" });
+    const stream = await fetch(`${first.address}?match=a`, { headers: { "last-event-id": id } });
     const text = stream.text();
-    // Not `child.kill()`: Deno then reports the signal in place of the exit code.
-    process.kill(first.child.pid!, "SIGTERM");
+    first.signal("SIGTERM");
     assert.match(await text, /data: two[^]*retry: \d+/);
-    assert.equal(await first.exit, 0, first.text());
+    assert.equal(await first.ended, 0, first.text);
     if (!hasSqlite) return;
-    const second = await start(["--data", file], env);
+    const second = await HubProcess.start(["--data", file]);
     try {
-      const again = await fetch(`${second.origin}/.well-known/mercure?match=a`, {
-        headers: { "last-event-id": id },
-      });
+      const again = await fetch(`${second.address}?match=a`, { headers: { "last-event-id": id } });
       const rest = again.text();
-      await until(async () => (await fetch(`${second.origin}/readyz`)).ok, "its readiness");
-      process.kill(second.child.pid!, "SIGTERM");
+      await untilTrue(() => second.isReady(), "its readiness");
+      second.signal("SIGTERM");
       assert.match(await rest, /data: two/);
-      assert.equal(await second.exit, 0, second.text());
+      assert.equal(await second.ended, 0, second.text);
     } finally {
-      second.child.kill("SIGKILL");
+      second.signal("SIGKILL");
     }
-    assert.ok(!first.text().includes(SECRET));
+    assert.ok(!first.text.includes(SECRET));
   } finally {
-    first.child.kill("SIGKILL");
+    first.signal("SIGKILL");
   }
 });
 
 test("it takes clients of the older protocol if it is told to", async () => {
-  const running = await start(["--memory"], { TIDINGS_COMPATIBILITY: "mercure-0" });
+  const running = await HubProcess.start(["--memory"], { TIDINGS_COMPATIBILITY: "mercure-0" });
   try {
     const token = await signClaims({ mercure: { publish: ["*"] } }, { header: { typ: "JWT" } });
     const headers = { authorization: `Bearer ${token}` };
-    const address = `${running.origin}/.well-known/mercure`;
     const body = new URLSearchParams({ topic: "a/1", data: "one" });
-    assert.equal((await fetch(address, { method: "POST", headers, body })).status, 200);
-    const stream = await fetch(`${address}?topic=a/{id}&lastEventID=earliest`, { headers });
+    assert.equal((await fetch(running.address, { method: "POST", headers, body })).status, 200);
+    const stream = await fetch(`${running.address}?topic=a/{id}&lastEventID=earliest`, { headers });
     assert.equal(stream.headers.get("last-event-id"), "earliest");
     const text = stream.text();
-    process.kill(running.child.pid!, "SIGTERM");
+    running.signal("SIGTERM");
     assert.match(await text, /data: one/);
-    assert.equal(await running.exit, 0, running.text());
+    assert.equal(await running.ended, 0, running.text);
   } finally {
-    running.child.kill("SIGKILL");
+    running.signal("SIGKILL");
   }
 });

@@ -1,6 +1,7 @@
 /** Tests the hub's protocol over real sockets: what is published reaches whom it is for, live and after a return. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Broadcaster } from "../../mod.ts";
 import { dataOf, DETAIL, grant, pattern, type Reader, sign, type TestHub, withHub } from "../support/hub.ts";
 import { until } from "../support/wait.ts";
 
@@ -346,5 +347,49 @@ test("whoever sends an id that is empty is told of no place, and gets what is ne
       assert.deepEqual(dataOf(reader), ["last"]);
     }
     assert.equal(plain.response.headers.get("mercure-last-event-id"), null);
+  });
+});
+
+test("a stream that is let in while another one breaks is counted as one", async () => {
+  // As a runtime that ended a stream and has not told yet: the next write throws.
+  let isBroken = false;
+  const compression = {
+    encoding: "gzip",
+    begin: () => ({
+      head: new Uint8Array(),
+      encode(chunk: Uint8Array) {
+        if (isBroken) throw new Error("this stream is over");
+        return chunk;
+      },
+      tail: () => new Uint8Array(),
+    }),
+  };
+  // What is published waits until the next client comes.
+  const broadcaster = new Broadcaster({ compression, flushInterval: 60_000 });
+  await withHub({
+    broadcaster,
+    limits: { streamsPerAddress: 1 },
+    address: (request) => request.headers.get("x-address") ?? undefined,
+  }, async ({ hub }) => {
+    const subscribe = (address: string, headers = {}) =>
+      hub.fetch(
+        new Request("https://hub.example/.well-known/mercure?match=a", {
+          headers: { "x-address": address, ...headers },
+        }),
+      );
+    const first = (await subscribe("one", { "accept-encoding": "gzip" })).body!.getReader();
+    // One that has taken all is written to at once.
+    await first.read();
+    isBroken = true;
+    broadcaster.publish({ topic: "a", data: "1" });
+    const second = await subscribe("two");
+    assert.deepEqual([second.status, broadcaster.size], [200, 1]);
+    const again = await subscribe("one");
+    assert.equal(again.status, 200, "the place of the one that broke is free");
+    assert.equal((await subscribe("two")).status, 429, "the other one's is taken");
+    await second.body!.cancel();
+    const next = await subscribe("two");
+    assert.equal(next.status, 200);
+    for (const { body } of [again, next]) await body!.cancel();
   });
 });
