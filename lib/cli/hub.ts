@@ -7,12 +7,15 @@
 import { webcrypto } from "node:crypto";
 import process from "node:process";
 import { errorText, show } from "../base/errors.ts";
+import { Broadcaster } from "../broadcaster/broadcaster.ts";
 import type { Backplane } from "../cluster/backplane.ts";
 import { createHub, type Hub, type HubOptions, type TokenIssuer } from "../hub/mod.ts";
 import { redisStreams } from "../redis/mod.ts";
 import { serve } from "../serve/mod.ts";
 import { sqliteLog } from "../sqlite/mod.ts";
-import { CommandError } from "./command.ts";
+import { CommandError, type Package } from "./command.ts";
+import { type LogFormat, OperationLog } from "./hub/log.ts";
+import { broadcasterHooks, hubHooks } from "./hub/operation.ts";
 import { describe, readSettings, type Setting, type Values } from "./settings.ts";
 
 const SETTINGS: readonly Setting[] = [
@@ -87,6 +90,12 @@ const SETTINGS: readonly Setting[] = [
   { name: "redis", variable: "REDIS_URL", value: "<url>", help: "or a Redis, for hubs on many machines" },
   { name: "stream", variable: "TIDINGS_STREAM", value: "<name>", help: "its stream; tidings-hub" },
   { name: "memory", variable: "TIDINGS_MEMORY", help: "or nothing: a restart forgets the history" },
+  {
+    name: "log",
+    variable: "TIDINGS_LOG",
+    value: "<json|text>",
+    help: "how each event of operation is written; text at a terminal, JSON elsewhere",
+  },
 ];
 
 const USAGE = `tidings hub [--config <file>] [settings]
@@ -102,7 +111,7 @@ ${describe(SETTINGS)}
 const DRAIN = { within: 2_000, retry: 1_000 };
 
 /** Runs until it is asked to end. */
-export async function hub(args: string[]): Promise<void> {
+export async function hub(args: string[], { version }: Package): Promise<void> {
   if (args.includes("--help") || args.includes("-h")) return console.log(USAGE);
   // Node 18 does not have it.
   if (!("crypto" in globalThis)) Object.assign(globalThis, { crypto: webcrypto });
@@ -114,11 +123,14 @@ export async function hub(args: string[]): Promise<void> {
     audience: values["jwt-audience"],
     anonymous: values["anonymous"] === "true",
   };
+  const log = logOf(values);
   const { backplane, place } = await engineOf(values);
+  const broadcaster = new Broadcaster({ backplane, ...broadcasterHooks(log) });
   const running = make({
     url,
     auth,
-    backplane,
+    broadcaster,
+    ...hubHooks(log),
     subscriptions: values["subscriptions"] === "true",
     cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
   });
@@ -128,14 +140,45 @@ export async function hub(args: string[]): Promise<void> {
       port,
       hostname: values["host"] ?? "0.0.0.0",
       signals: true,
-      drain: () => running.close(DRAIN),
+      onSignal: (signal) => log.info("signal", `${signal}: closing. Once more ends it at once.`, { signal }),
+      onError: (error) => log.error("failure", "Something went wrong in the server", error),
+      drain: async () => {
+        const streams = broadcaster.size;
+        log.info("drain", `Ending ${streams} streams`, { streams });
+        await running.close(DRAIN);
+        await broadcaster.close(DRAIN);
+      },
     });
   } catch (error) {
     // Its engine would keep the process running.
     await running.close();
+    await broadcaster.close();
     throw error;
   }
-  console.log(`tidings hub at ${server.url}, known as ${url}, with its history in ${place}`);
+  const since = performance.now();
+  log.info("listening", `tidings hub at ${server.url}, known as ${url}, with its history in ${place}`, {
+    version,
+    address: server.url,
+    url,
+    history: place,
+  });
+  process.once("exit", (code) => {
+    const seconds = Math.round((performance.now() - since) / 1_000);
+    log.info("end", `Ended after ${seconds} seconds, with code ${code}`, { code, seconds });
+  });
+}
+
+function logOf(values: Values): OperationLog {
+  const format = values["log"] ?? (process.stdout.isTTY ? "text" : "json");
+  if (format !== "text" && format !== "json") {
+    throw new CommandError(`The setting "log" must be json or text, received ${show(format)}`);
+  }
+  return new OperationLog(format satisfies LogFormat, [values["jwt-secret"], passwordOf(values["redis"])]);
+}
+
+/** The password in an address, as it stands there. */
+function passwordOf(url: string | undefined): string | undefined {
+  return /^[^/]*\/\/[^/@]*?:([^@]*)@/.exec(url ?? "")?.[1];
 }
 
 /** What is wrong with an option of the hub's is wrong with a setting. */

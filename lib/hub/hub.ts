@@ -4,13 +4,14 @@
  * @module
  */
 
-import { TidingsError } from "../base/errors.ts";
+import { callHook, TidingsError } from "../base/errors.ts";
 import type { Broadcaster } from "../broadcaster/broadcaster.ts";
 import { checkDrainOptions, type DrainOptions } from "../broadcaster/drain.ts";
 import { allowOrigin, preflight } from "../wire/cors.ts";
 import { append } from "../wire/header_list.ts";
 import { Audiences } from "./audience.ts";
 import { hasType, readBody } from "./body.ts";
+import { Figures, type HubStats } from "./figures.ts";
 import { DETAIL_TYPE } from "./grants.ts";
 import { PatternCount, PublishRate, StreamCount } from "./limits.ts";
 import { PatternError } from "./linear.ts";
@@ -34,6 +35,8 @@ export interface Hub {
   readonly broadcaster: Broadcaster;
   /** Answers a request. One that is not the hub's gets 404. Never rejects. */
   fetch(request: Request): Promise<Response>;
+  /** Figures since the hub was made. */
+  stats(): HubStats;
   /** Ends the broadcaster that the hub made, as {@linkcode Broadcaster.close} does; one that was given stays. */
   close(options?: DrainOptions): Promise<void>;
 }
@@ -85,12 +88,14 @@ export function createHub(options: HubOptions): Hub {
   return {
     broadcaster: server.broadcaster,
     fetch: (request) => server.fetch(request),
+    stats: () => server.figures.stats(),
     close: (drain) => server.close(drain),
   };
 }
 
 class HubServer {
   readonly broadcaster: Broadcaster;
+  readonly figures: Figures = new Figures();
   readonly #settings: HubSettings;
   readonly #path: string;
   readonly #metadataPath: string;
@@ -135,7 +140,7 @@ class HubServer {
     try {
       response = await this.#route(request);
     } catch (error) {
-      response = this.#refuse(error);
+      response = this.#refuse(error, request);
     }
     // A stream has these headers already.
     if (cors !== undefined && !response.headers.has("access-control-allow-origin")) {
@@ -145,17 +150,24 @@ class HubServer {
     return response;
   }
 
-  #refuse(error: unknown): Response {
-    const metadata = new URL(this.#metadataPath, this.#settings.url).href;
-    if (error instanceof Refusal) return error.answer(metadata);
+  #refuse(error: unknown, request: Request): Response {
+    const refusal = this.#refusalOf(error);
+    const { status, reason, message: detail, why } = refusal;
+    this.figures.refused(reason);
+    callHook("onRefused", () => this.#settings.onRefused({ status, reason, detail, why }, request));
+    return refusal.answer(new URL(this.#metadataPath, this.#settings.url).href);
+  }
+
+  #refusalOf(error: unknown): Refusal {
+    if (error instanceof Refusal) return error;
     const code = error instanceof TidingsError ? error.code : undefined;
-    if (code === "invalid-event") return new Refusal(400, (error as Error).message).answer(metadata);
+    if (code === "invalid-event") return new Refusal(400, (error as Error).message);
     if (code === "publish-failed" || code === "closed") {
       const headers = { "retry-after": "5" };
-      return new Refusal(503, "Nothing can be published now: try again", { headers }).answer(metadata);
+      return new Refusal(503, "Nothing can be published now: try again", { headers });
     }
     this.#settings.onError(error);
-    return new Refusal(500, "Something went wrong here, and its operator was told").answer(metadata);
+    return new Refusal(500, "Something went wrong here, and its operator was told");
   }
 
   #route(request: Request): Promise<Response> | Response {
@@ -212,7 +224,7 @@ class HubServer {
       try {
         return { id: await this.#publish(updateOfJson(event), publisher) };
       } catch (error) {
-        return { error: await this.#refuse(error).json() };
+        return { error: await this.#refuse(error, request).json() };
       }
     });
     return json(await Promise.all(results));
@@ -247,8 +259,14 @@ class HubServer {
       throw notGranted("publish on every topic of the update");
     }
     this.#rate.take(publisher.name);
+    const { clock, onPublished } = this.#settings;
+    const { topics, isPrivate } = update;
+    const since = clock.now();
     return this.broadcaster.publish(toEvent(update)).then((id) => {
       this.#subscriptions.published(id);
+      this.figures.published();
+      const milliseconds = clock.now() - since;
+      callHook("onPublished", () => onPublished({ topics, isPrivate, milliseconds }));
       return update.id ?? id;
     });
   }
@@ -288,8 +306,10 @@ class HubServer {
     this.#perAddress.enter(address);
     for (const matcher of matchers) this.#perMatcher.enter(matcher);
     for (const matcher of listens) this.#perPrefix.enter(matcher);
+    this.figures.subscribed(listens.length);
     const end = this.#settings.subscriptions ? this.#subscriptions.enter(listens, principal) : undefined;
     leave = () => {
+      this.figures.subscribed(-listens.length);
       this.#perToken.leave(principal?.name);
       this.#perAddress.leave(address);
       for (const matcher of matchers) this.#perMatcher.leave(matcher);

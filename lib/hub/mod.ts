@@ -6,5 +6,15 @@
  * @module
  */
 
+export type { HubStats } from "./figures.ts";
 export { createHub, type Hub } from "./hub.ts";
-export type { HubAuthOptions, HubLimits, HubOptions, TokenAlgorithm, TokenIssuer } from "./options.ts";
+export type {
+  HubAuthOptions,
+  HubLimits,
+  HubOptions,
+  PublishedInfo,
+  RefusedInfo,
+  TokenAlgorithm,
+  TokenIssuer,
+} from "./options.ts";
+export type { RefusalReason } from "./refusal.ts";

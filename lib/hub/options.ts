@@ -19,6 +19,7 @@ import {
 import { Broadcaster } from "../broadcaster/broadcaster.ts";
 import type { Backplane } from "../cluster/backplane.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
+import type { RefusalReason } from "./refusal.ts";
 
 /** A signature algorithm of tokens, by its name in JSON Web Algorithms. */
 export type TokenAlgorithm =
@@ -113,6 +114,27 @@ export interface HubLimits {
   patternsPerPrefix?: number | undefined;
 }
 
+/** A request, or one event of a list, that was refused. */
+export interface RefusedInfo {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Why, as a value to count by. */
+  readonly reason: RefusalReason;
+  /** Why, in the words that the client gets. */
+  readonly detail: string;
+  /** What is wrong with the token, which the client is not told. Nothing of the token is in it. */
+  readonly why: string | undefined;
+}
+
+/** An update that was published. */
+export interface PublishedInfo {
+  /** The canonical topic, then the alternate ones. */
+  readonly topics: readonly string[];
+  readonly isPrivate: boolean;
+  /** Milliseconds from the accepted request until the engine had it; without one, until it was in memory. */
+  readonly milliseconds: number;
+}
+
 /** Options of {@linkcode createHub}. */
 export interface HubOptions {
   /**
@@ -141,6 +163,13 @@ export interface HubOptions {
   address?: ((request: Request) => string | undefined) | undefined;
   /** Told what went wrong inside: keys that cannot be fetched, for example. Default: printed. Tokens are never in it. */
   onError?: ((error: unknown) => void) | undefined;
+  /**
+   * Told of each request that is refused, and of each event of a list: for a log, or an alarm. The request holds the token,
+   * in a header, a cookie or its address: write none of these down. Default: nobody is told.
+   */
+  onRefused?: ((info: RefusedInfo, request: Request) => void) | undefined;
+  /** Told of each update that somebody published through the hub, once it has its id. Default: nobody is told. */
+  onPublished?: ((info: PublishedInfo) => void) | undefined;
   /** Time, for tests. Default: the runtime's own. */
   clock?: Clock | undefined;
 }
@@ -165,6 +194,8 @@ export interface HubSettings {
   readonly limits: { readonly [Name in keyof HubLimits]-?: number };
   readonly address: (request: Request) => string | undefined;
   readonly onError: (error: unknown) => void;
+  readonly onRefused: (info: RefusedInfo, request: Request) => void;
+  readonly onPublished: (info: PublishedInfo) => void;
   readonly clock: Clock;
 }
 
@@ -182,6 +213,8 @@ const HUB_OPTIONS = namesOf<HubOptions>({
   limits: true,
   address: true,
   onError: true,
+  onRefused: true,
+  onPublished: true,
   clock: true,
 });
 
@@ -238,6 +271,7 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   checkNames("createHub", options, HUB_OPTIONS);
   const { broadcaster, backplane, cors, publishPath = "/publish", subscriptions = false } = options;
   const { address = () => undefined, onError = (error) => report("the hub", error) } = options;
+  const { onRefused = () => {}, onPublished = () => {} } = options;
   const url = toUrl("url", options.url);
   // All topics that are addresses would lie below it, where only the hub may publish.
   if (url.pathname.endsWith("/")) {
@@ -287,6 +321,8 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   booleanOption("subscriptions", subscriptions);
   functionOption("address", options.address);
   functionOption("onError", options.onError);
+  functionOption("onRefused", options.onRefused);
+  functionOption("onPublished", options.onPublished);
   const [limits, clock] = [checkLimits(options.limits ?? {}), clockOption(options.clock)];
   return {
     url,
@@ -300,6 +336,8 @@ export function checkHubOptions(options: HubOptions): HubSettings {
     limits,
     address,
     onError,
+    onRefused,
+    onPublished,
     clock,
   };
 }

@@ -98,7 +98,7 @@ export class Tokens {
    */
   async check({ token }: Presented): Promise<Principal> {
     const { limits, clock } = this.#settings;
-    if (token.length > limits.tokenLength) throw badToken();
+    if (token.length > limits.tokenLength) throw badToken("it is longer than limits.tokenLength");
     const known = this.#accepted.get(token);
     const now = clock.now();
     if (known !== undefined && now < known.until) return known.principal;
@@ -116,7 +116,7 @@ export class Tokens {
       // Only to find whose key may check it: the check itself asks for this very issuer.
       issuer = this.#issuers.get(jose.decodeJwt(token).iss ?? "");
     } catch { /* it is no token */ }
-    if (issuer === undefined) throw badToken();
+    if (issuer === undefined) throw badToken("it is no JWT, or its issuer is not known");
     const { options } = issuer;
     const keys = issuer.keys ??= this.#keysOf(options, jose);
     let payload: JWTPayload;
@@ -132,7 +132,7 @@ export class Tokens {
       }));
     } catch (error) {
       // A JWKS that cannot be had says nothing of the token. Errors of the check itself hold claims, and are told to nobody.
-      if (options.jwks === undefined || !isOutage(error)) throw badToken();
+      if (options.jwks === undefined || !isOutage(error)) throw badToken(whyOf(error));
       onError(new Error(`The keys of ${options.issuer} cannot be fetched`, { cause: error }));
       throw new Refusal(503, "Access tokens cannot be checked now: come back later", {
         headers: { "retry-after": "5" },
@@ -154,7 +154,7 @@ export class Tokens {
         this.#settings.limits.matchers,
       );
     } catch (error) {
-      throw error instanceof GrantError ? badToken() : error;
+      throw error instanceof GrantError ? badToken(error.message) : error;
     }
   }
 
@@ -220,6 +220,20 @@ function readCookie(header: string | null, name: string): string | undefined {
     if (at !== -1 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
   }
   return undefined;
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  ERR_JWT_EXPIRED: "it has expired",
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "its signature is not by the key of its issuer",
+  ERR_JWKS_NO_MATCHING_KEY: "no key of its issuer fits it",
+  ERR_JOSE_ALG_NOT_ALLOWED: "its algorithm is not one of those of its issuer",
+};
+
+/** What the check found wrong, in words that hold nothing of the token: names of claims are those that were asked for. */
+function whyOf(error: unknown): string {
+  const { code, claim } = error as { code?: unknown; claim?: unknown };
+  if (code === "ERR_JWT_CLAIM_VALIDATION_FAILED") return `its ${claim} is missing, or not as it must be`;
+  return PROBLEMS[String(code)] ?? "it is malformed";
 }
 
 /** Whether a key set could not be fetched, or is none: what is wrong with a token has a code of its own. */

@@ -1,29 +1,16 @@
 /** Tests `tidings hub` by its sources: what it says, what it refuses, and that it serves, keeps and ends. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { grant, ISSUER, SECRET, sign } from "../support/hub.ts";
-import { runArguments } from "../support/runtime.ts";
+import { command, eventually, startHub } from "../support/hub_command.ts";
 import { runModule } from "../support/spawn.ts";
-import { PATIENCE, sleep } from "../support/wait.ts";
 
 // Node has it from 22.13 on.
 const hasSqlite = await import("node:sqlite").then(() => true, () => false);
 
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE;
-  while (!await holds()) {
-    if (performance.now() > deadline) throw new Error(`It did not come to this: ${what}`);
-    await sleep(10);
-  }
-}
-
-const command = new URL("../../lib/cli/mod.ts", import.meta.url);
 const work = mkdtempSync(join(tmpdir(), "tidings-hub-"));
 after(() => rmSync(work, { recursive: true, force: true }));
 
@@ -73,30 +60,6 @@ test("what cannot be run is refused in one line that says what to do", async () 
   }
 });
 
-/** Starts a hub on a free port, and waits until it says where it is. */
-async function start(args: string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [
-    ...runArguments,
-    fileURLToPath(command),
-    "hub",
-    "--port",
-    "0",
-    ...args,
-  ], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1", HOST: "127.0.0.1", TIDINGS_JWT_SECRET: SECRET, ...env },
-  });
-  let text = "";
-  const exit = new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: unknown) => text += String(chunk));
-  }
-  const origin = () => /tidings hub at (http:\/\/\S+)\//.exec(text)?.[1];
-  await until(() => origin() !== undefined || child.exitCode !== null, "the address of the hub");
-  assert.ok(origin() !== undefined, text);
-  return { child, exit, origin: origin()!, text: () => text };
-}
-
 test("it publishes, keeps what was published over a restart where it has SQLite, and ends in good order", async () => {
   const url = "https://hub.example/.well-known/mercure";
   const env = { TIDINGS_URL: url, TIDINGS_JWT_ISSUER: ISSUER, TIDINGS_ANONYMOUS: "true" };
@@ -113,36 +76,35 @@ test("it publishes, keeps what was published over a restart where it has SQLite,
       headers: { authorization: `Bearer ${token}` },
       body: new URLSearchParams({ topic: "a", data }),
     });
-  const first = await start(["--config", config], env);
+  const first = await startHub(["--config", config], env);
   try {
     assert.equal((await fetch(`${first.origin}/healthz`)).status, 200);
-    await until(async () => (await fetch(`${first.origin}/readyz`)).ok, "its readiness");
+    await eventually(async () => (await fetch(`${first.origin}/readyz`)).ok, "its readiness");
     const id = await (await publish(first.origin, "one")).text();
     assert.equal((await publish(first.origin, "two")).status, 200);
     const stream = await fetch(`${first.origin}/.well-known/mercure?match=a`, {
       headers: { "last-event-id": id },
     });
     const text = stream.text();
-    // Not `child.kill()`: Deno then reports the signal in place of the exit code.
-    process.kill(first.child.pid!, "SIGTERM");
+    first.signal("SIGTERM");
     assert.match(await text, /data: two[^]*retry: \d+/);
     assert.equal(await first.exit, 0, first.text());
     if (!hasSqlite) return;
-    const second = await start(["--data", file], env);
+    const second = await startHub(["--data", file], env);
     try {
       const again = await fetch(`${second.origin}/.well-known/mercure?match=a`, {
         headers: { "last-event-id": id },
       });
       const rest = again.text();
-      await until(async () => (await fetch(`${second.origin}/readyz`)).ok, "its readiness");
-      process.kill(second.child.pid!, "SIGTERM");
+      await eventually(async () => (await fetch(`${second.origin}/readyz`)).ok, "its readiness");
+      second.signal("SIGTERM");
       assert.match(await rest, /data: two/);
       assert.equal(await second.exit, 0, second.text());
     } finally {
-      second.child.kill("SIGKILL");
+      await second.kill();
     }
     assert.ok(!first.text().includes(SECRET));
   } finally {
-    first.child.kill("SIGKILL");
+    await first.kill();
   }
 });
