@@ -119,7 +119,7 @@ test("a secret that an error holds is taken out, in its causes and its stack too
       log.error("engine", "Trouble", new Error(`at redis://:${secret}@host`, { cause }));
       return Promise.resolve();
     });
-    assert.ok(line !== undefined && !line.includes("quoted"), line);
+    assert.ok(line !== undefined && !line.includes("quoted"), line!);
     assert.match(line, /Trouble: at redis:\/\/:\[removed\]@host/);
     if (format === "json") assert.deepEqual(JSON.parse(line!).causes, ["of [removed]"]);
   }
@@ -154,8 +154,8 @@ test("a client that was cut off is told by what it listened to, and not by the t
   const { onClose } = broadcasterHooks(new OperationLog("json"));
   const request = new Request(`${URL_OF_HUB}?match=a&match_urlpattern=/b/:id&access_token=secret`);
   const printed = await errorsPrinted(() => {
-    onClose({ reason: "lagging" } as Parameters<typeof onClose>[0], request);
-    onClose({ reason: "client" } as Parameters<typeof onClose>[0], request);
+    onClose({ reason: "lagging" }, request);
+    onClose({ reason: "client" }, request);
     return Promise.resolve();
   });
   assert.equal(printed.length, 1);

@@ -4,15 +4,28 @@
  * @module
  */
 
-import type { BroadcasterOptions } from "../../broadcaster/options.ts";
-import type { HubOptions, RefusalReason } from "../../hub/mod.ts";
+import type { TidingsError } from "../../base/errors.ts";
+import type { RefusalReason, RefusedInfo } from "../../hub/mod.ts";
+import type { CloseReason } from "../../stream/options.ts";
 import type { OperationLog } from "./log.ts";
 
 // What strangers and browsers send all the time, and no operator has to do anything about.
 const ORDINARY: readonly RefusalReason[] = ["token-missing", "not-found", "wrong-method"];
 
+/** Hooks of a hub, all of them there. */
+export interface HubHooks {
+  onError(error: unknown): void;
+  onRefused(info: RefusedInfo, request: Request): void;
+}
+
+/** Hooks of a broadcaster, all of them there. */
+export interface BroadcasterHooks {
+  onError(error: TidingsError): void;
+  onClose(info: { readonly reason: CloseReason }, request: Request): void;
+}
+
 /** The hooks of the hub. */
-export function hubHooks(log: OperationLog): Required<Pick<HubOptions, "onError" | "onRefused">> {
+export function hubHooks(log: OperationLog): HubHooks {
   return {
     onError: (error) => log.error("failure", "Something went wrong in the hub", error),
     onRefused: ({ status, reason, detail, why }, { method, url }) => {
@@ -26,9 +39,7 @@ export function hubHooks(log: OperationLog): Required<Pick<HubOptions, "onError"
 }
 
 /** The hooks of the broadcaster. */
-export function broadcasterHooks(
-  log: OperationLog,
-): Required<Pick<BroadcasterOptions, "onError" | "onClose">> {
+export function broadcasterHooks(log: OperationLog): BroadcasterHooks {
   return {
     onError: (error) => log.error("engine", "Trouble with the engine", error),
     onClose: ({ reason }, { url }) => {
