@@ -14,8 +14,11 @@ import { redisStreams } from "../redis/mod.ts";
 import { serve } from "../serve/mod.ts";
 import { sqliteLog } from "../sqlite/mod.ts";
 import { CommandError, type Package } from "./command.ts";
+import { Guard } from "./hub/guard.ts";
 import { type LogFormat, OperationLog } from "./hub/log.ts";
+import { Metrics } from "./hub/metrics.ts";
 import { broadcasterHooks, hubHooks } from "./hub/operation.ts";
+import { Operator } from "./hub/operator.ts";
 import { describe, readSettings, type Setting, type Values } from "./settings.ts";
 
 const SETTINGS: readonly Setting[] = [
@@ -96,6 +99,13 @@ const SETTINGS: readonly Setting[] = [
     value: "<json|text>",
     help: "how each event of operation is written; text at a terminal, JSON elsewhere",
   },
+  {
+    name: "admin-token",
+    variable: "TIDINGS_ADMIN_TOKEN",
+    value: "<text>",
+    isSecret: true,
+    help: "what opens /metrics, at least 16 bytes; without it there is none",
+  },
 ];
 
 const USAGE = `tidings hub [--config <file>] [settings]
@@ -124,19 +134,32 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
     anonymous: values["anonymous"] === "true",
   };
   const log = logOf(values);
+  const adminToken = values["admin-token"];
+  const guard = adminToken === undefined ? undefined : new Guard(adminToken);
+  const metrics = new Metrics(version);
   const { backplane, place } = await engineOf(values);
-  const broadcaster = new Broadcaster({ backplane, ...broadcasterHooks(log) });
+  const { onError, onClose } = broadcasterHooks(log);
+  const broadcaster = new Broadcaster({
+    backplane,
+    onError,
+    onClose: (info, request) => {
+      metrics.ended(info);
+      onClose(info, request);
+    },
+  });
   const running = make({
     url,
     auth,
     broadcaster,
     ...hubHooks(log),
+    onPublished: (info) => metrics.published(info),
     subscriptions: values["subscriptions"] === "true",
     cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
   });
+  const operator = guard && new Operator({ hub: running, guard, metrics, log });
   let server;
   try {
-    server = await serve((request) => answer(running, request), {
+    server = await serve((request) => answer(running, operator, request), {
       port,
       hostname: values["host"] ?? "0.0.0.0",
       signals: true,
@@ -173,7 +196,11 @@ function logOf(values: Values): OperationLog {
   if (format !== "text" && format !== "json") {
     throw new CommandError(`The setting "log" must be json or text, received ${show(format)}`);
   }
-  return new OperationLog(format satisfies LogFormat, [values["jwt-secret"], passwordOf(values["redis"])]);
+  return new OperationLog(format satisfies LogFormat, [
+    values["jwt-secret"],
+    values["admin-token"],
+    passwordOf(values["redis"]),
+  ]);
 }
 
 /** The password in an address, as it stands there. */
@@ -204,8 +231,14 @@ function settingOf(option: string): string {
   return names[option] ?? `"${option}"`;
 }
 
-function answer(running: Hub, request: Request): Response | Promise<Response> {
+function answer(
+  running: Hub,
+  operator: Operator | undefined,
+  request: Request,
+): Response | Promise<Response> {
   const { pathname } = new URL(request.url);
+  const own = operator?.answer(request, pathname);
+  if (own !== undefined) return own;
   if (pathname === "/healthz") return new Response("ok\n");
   if (pathname !== "/readyz") return running.fetch(request);
   const isReady = running.broadcaster.state === "open" && running.broadcaster.health().ok;
