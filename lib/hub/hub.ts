@@ -11,12 +11,19 @@ import { allowOrigin, preflight } from "../wire/cors.ts";
 import { append } from "../wire/header_list.ts";
 import { Audiences } from "./audience.ts";
 import { hasType, readBody } from "./body.ts";
+import { Endings } from "./endings.ts";
 import { Figures, type HubStats } from "./figures.ts";
 import { DETAIL_TYPE } from "./grants.ts";
 import { PatternCount, PublishRate, StreamCount } from "./limits.ts";
 import { PatternError } from "./linear.ts";
 import { EVERY, MATCH_TYPES, type Matcher, Matchers, type MatchType } from "./matcher.ts";
-import { checkHubOptions, type HubOptions, type HubSettings } from "./options.ts";
+import {
+  checkHubOptions,
+  checkIssuers,
+  type HubOptions,
+  type HubSettings,
+  type TokenIssuer,
+} from "./options.ts";
 import { notGranted, noToken, Refusal } from "./refusal.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { granted, type Presented, type Principal, Tokens } from "./tokens.ts";
@@ -37,6 +44,15 @@ export interface Hub {
   fetch(request: Request): Promise<Response>;
   /** Figures since the hub was made. */
   stats(): HubStats;
+  /**
+   * Exchanges whose tokens are accepted, at once and for all requests to come: give all of them. An issuer that is given as
+   * it was goes on, and keeps its fetched keys. The tokens of any other are refused from now on, unless they fit what it has
+   * now, and the streams that began with them end; their clients come back, and need a new token.
+   *
+   * @returns How many streams ended.
+   * @throws {TypeError} If an issuer is of no use, as {@linkcode createHub} does; then nothing has changed.
+   */
+  setIssuers(issuers: readonly TokenIssuer[]): number;
   /** Ends the broadcaster that the hub made, as {@linkcode Broadcaster.close} does; one that was given stays. */
   close(options?: DrainOptions): Promise<void>;
 }
@@ -89,6 +105,7 @@ export function createHub(options: HubOptions): Hub {
     broadcaster: server.broadcaster,
     fetch: (request) => server.fetch(request),
     stats: () => server.figures.stats(),
+    setIssuers: (issuers) => server.setIssuers(issuers),
     close: (drain) => server.close(drain),
   };
 }
@@ -109,6 +126,7 @@ class HubServer {
   readonly #perMatcher: StreamCount;
   readonly #perPrefix: PatternCount;
   readonly #subscriptions: Subscriptions;
+  readonly #endings = new Endings();
 
   constructor(settings: HubSettings) {
     const { url, limits, clock, broadcaster } = settings;
@@ -131,6 +149,12 @@ class HubServer {
   async close(options: DrainOptions = {}): Promise<void> {
     checkDrainOptions(options);
     if (this.#settings.isOwn) await this.broadcaster.close(options);
+  }
+
+  setIssuers(issuers: readonly TokenIssuer[]): number {
+    checkIssuers(issuers);
+    const gone = this.#tokens.setIssuers(issuers);
+    return gone.reduce((sum, issuer) => sum + this.#endings.end(issuer), 0);
   }
 
   async fetch(request: Request): Promise<Response> {
@@ -253,6 +277,7 @@ class HubServer {
 
   /** Publishes an update, and returns the id that subscribers are told. Throws, or publishes, before it returns. */
   #publish(update: Update, publisher: Principal): Promise<string> {
+    this.#tokens.confirm(publisher);
     checkUpdate(update, this.#settings, this.#topics);
     const mayPublish = granted(publisher, "publish");
     if (!update.topics.every((topic) => mayPublish.some((matcher) => matcher.matches(topic)))) {
@@ -276,6 +301,7 @@ class HubServer {
   async #subscribe(request: Request): Promise<Response> {
     const principal = await this.#subscriber(this.#tokens.find(request));
     const listens = await this.#listens(new URL(request.url).searchParams);
+    if (principal !== undefined) this.#tokens.confirm(principal);
     const address = this.#settings.address(request);
     const matchers = listens.map(({ type, text }) => `${type} ${text}`);
     this.#perToken.check(principal?.name);
@@ -288,6 +314,7 @@ class HubServer {
     );
     const { broadcaster } = this;
     let leave = () => {};
+    const controller = principal && new AbortController();
     const before = broadcaster.size;
     const response = broadcaster.subscribe(request, {
       ...audience,
@@ -296,6 +323,7 @@ class HubServer {
         ? {}
         : { headers: { "access-control-expose-headers": EXPOSED.join(", ") } }),
       expires: principal?.expires,
+      signal: controller?.signal,
       lastEventIdQuery: "last_event_id",
       lastEventIdHeader: LAST_EVENT_ID,
       onClose: () => leave(),
@@ -306,9 +334,11 @@ class HubServer {
     this.#perAddress.enter(address);
     for (const matcher of matchers) this.#perMatcher.enter(matcher);
     for (const matcher of listens) this.#perPrefix.enter(matcher);
+    const release = controller && this.#endings.enter(principal.issuer, controller);
     this.figures.subscribed(listens.length);
     const end = this.#settings.subscriptions ? this.#subscriptions.enter(listens, principal) : undefined;
     leave = () => {
+      release?.();
       this.figures.subscribed(-listens.length);
       this.#perToken.leave(principal?.name);
       this.#perAddress.leave(address);

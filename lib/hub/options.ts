@@ -61,7 +61,7 @@ export interface TokenIssuer {
 
 /** How a hub knows who may do what. */
 export interface HubAuthOptions {
-  /** Whose tokens are accepted. At least one. */
+  /** Whose tokens are accepted. At least one. They can be exchanged while the hub runs: {@linkcode Hub.setIssuers}. */
   issuers: readonly TokenIssuer[];
   /** What `aud` of a token must hold. Default: the hub's `url`. */
   audience?: string | undefined;
@@ -289,13 +289,7 @@ export function checkHubOptions(options: HubOptions): HubSettings {
     cookie = COOKIE,
     query = false,
   } = options.auth;
-  if (!Array.isArray(issuers) || issuers.length === 0) {
-    throw wrongOption("auth.issuers", "a list of at least one issuer", issuers);
-  }
-  issuers.forEach(checkIssuer);
-  const names = issuers.map(({ issuer }) => issuer);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) throw wrongOption("auth.issuers", "a list that names each issuer once", twice);
+  checkIssuers(issuers);
   if (typeof audience !== "string" || audience === "") {
     throw wrongOption("auth.audience", "a string that is not empty", audience);
   }
@@ -353,6 +347,21 @@ function checkLimits(limits: HubLimits): HubSettings["limits"] {
     checked[name] = value;
   }
   return checked as unknown as HubSettings["limits"];
+}
+
+/**
+ * Checks whose tokens are accepted.
+ *
+ * @throws {TypeError} Naming what is wrong and, unless it is a secret, the value received.
+ */
+export function checkIssuers(issuers: readonly TokenIssuer[]): void {
+  if (!Array.isArray(issuers) || issuers.length === 0) {
+    throw wrongOption("auth.issuers", "a list of at least one issuer", issuers);
+  }
+  issuers.forEach(checkIssuer);
+  const names = issuers.map(({ issuer }) => issuer);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw wrongOption("auth.issuers", "a list that names each issuer once", twice);
 }
 
 function checkIssuer(issuer: TokenIssuer, i: number): void {

@@ -24,6 +24,8 @@ export interface Principal {
   /** When the token ends, by the clock. */
   readonly expires: number;
   readonly grants: readonly Grant[];
+  /** The issuer as it was when the token was checked: another object once its keys were exchanged. */
+  readonly issuer: object;
 }
 
 /** A token, and the way in which it came. */
@@ -34,6 +36,8 @@ export interface Presented {
 
 interface Issuer {
   readonly options: TokenIssuer;
+  /** All that the options say, to compare others with. */
+  readonly text: string;
   /** The key, or what finds it; made when the first token comes. */
   keys: Keys | undefined;
 }
@@ -55,19 +59,45 @@ export function granted({ grants }: Principal, action: Action): readonly Matcher
 export class Tokens {
   readonly #settings: HubSettings;
   readonly #matchers: Matchers;
-  readonly #issuers: ReadonlyMap<string, Issuer>;
+  #issuers: ReadonlyMap<string, Issuer> = new Map();
   /** Tokens that were accepted a moment ago: to check a signature costs more than all the rest of a small request. */
-  readonly #accepted = new RecentMap<string, { readonly principal: Principal; readonly until: number }>(
-    MOST_ACCEPTED,
-  );
+  #accepted = new RecentMap<string, { readonly principal: Principal; readonly until: number }>(MOST_ACCEPTED);
   #jose: Promise<Jose> | undefined;
 
   constructor(settings: HubSettings, matchers: Matchers) {
     this.#settings = settings;
     this.#matchers = matchers;
-    this.#issuers = new Map(
-      settings.auth.issuers.map((options) => [options.issuer, { options, keys: undefined }]),
-    );
+    this.setIssuers(settings.auth.issuers);
+  }
+
+  /**
+   * Exchanges the issuers; one that has not changed stays the same object, and keeps the keys that were fetched.
+   *
+   * @returns Those that are no longer accepted, or no longer in the same way.
+   */
+  setIssuers(issuers: readonly TokenIssuer[]): readonly object[] {
+    const before = this.#issuers;
+    this.#issuers = new Map(issuers.map((options) => {
+      const known = before.get(options.issuer);
+      const same = known !== undefined && known.text === textOf(options);
+      return [options.issuer, same ? known : { options, text: textOf(options), keys: undefined }];
+    }));
+    const gone = [...before.values()].filter((issuer) => !this.#isAccepted(issuer));
+    if (gone.length > 0) this.#accepted = new RecentMap(MOST_ACCEPTED);
+    return gone;
+  }
+
+  #isAccepted(issuer: object): boolean {
+    return [...this.#issuers.values()].includes(issuer as Issuer);
+  }
+
+  /**
+   * Asks once more whether somebody's token would be accepted, after something was waited for.
+   *
+   * @throws {Refusal} If its issuer's keys were exchanged meanwhile.
+   */
+  confirm(principal: Principal): void {
+    if (!this.#isAccepted(principal.issuer)) throw badToken("the keys of its issuer were exchanged");
   }
 
   /**
@@ -103,6 +133,7 @@ export class Tokens {
     const now = clock.now();
     if (known !== undefined && now < known.until) return known.principal;
     const principal = await this.#verify(token);
+    this.confirm(principal);
     const until = Math.min(principal.expires + this.#settings.auth.clockTolerance, now + ACCEPTED_FOR);
     this.#accepted.set(token, { principal, until });
     return principal;
@@ -143,6 +174,7 @@ export class Tokens {
       name: JSON.stringify([options.issuer, payload.sub ?? payload["client_id"] ?? payload.jti ?? ""]),
       expires: payload.exp! * 1_000,
       grants: grants.map((grant) => restrict(grant, options.actions)),
+      issuer,
     };
   }
 
@@ -205,6 +237,14 @@ export class Tokens {
       return key;
     };
   }
+}
+
+/** What the options of an issuer say, as one text: equal options have equal ones. */
+function textOf({ algorithms, secret, publicKey, jwks, actions }: TokenIssuer): string {
+  const bytes = secret instanceof Uint8Array ? [...secret] : secret;
+  return JSON.stringify(
+    [algorithms, bytes, publicKey, jwks && String(jwks), actions].map((each) => each ?? null),
+  );
 }
 
 /** A grant, without what the issuer may not grant. */
