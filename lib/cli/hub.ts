@@ -6,10 +6,17 @@
 
 import { webcrypto } from "node:crypto";
 import process from "node:process";
-import { errorText, show } from "../base/errors.ts";
-import { createHub, type Hub, type HubOptions } from "../hub/mod.ts";
+import { show } from "../base/errors.ts";
+import { Broadcaster } from "../broadcaster/broadcaster.ts";
+import { createHub, type Hub, type HubOptions, type TokenIssuer } from "../hub/mod.ts";
+import { DEFAULT_LIMITS } from "../hub/options.ts";
 import { serve } from "../serve/mod.ts";
-import { CommandError } from "./command.ts";
+import { CommandError, type Package } from "./command.ts";
+import { Guard } from "./hub/guard.ts";
+import { type LogFormat, OperationLog } from "./hub/log.ts";
+import { Metrics } from "./hub/metrics.ts";
+import { broadcasterHooks, hubHooks } from "./hub/operation.ts";
+import { Operator } from "./hub/operator.ts";
 import { type Engine, ENGINE_SETTINGS, openEngine } from "./hub_engine.ts";
 import { aboutSettings, ISSUERS, issuersOf } from "./issuers.ts";
 import { describe, readSettings, type Setting, type Values } from "./settings.ts";
@@ -85,6 +92,19 @@ export const SETTINGS: readonly Setting[] = [
     help: "origins whose pages may read, with commas between them",
   },
   ...ENGINE_SETTINGS,
+  {
+    name: "log",
+    variable: "TIDINGS_LOG",
+    value: "<json|text>",
+    help: "how each event of operation is written; text at a terminal, JSON elsewhere",
+  },
+  {
+    name: "admin-token",
+    variable: "TIDINGS_ADMIN_TOKEN",
+    value: "<text>",
+    isSecret: true,
+    help: "what opens /metrics, at least 16 bytes; without it there is none",
+  },
 ];
 
 const USAGE = `tidings hub [--config <file>] [settings]
@@ -100,33 +120,39 @@ ${describe(SETTINGS)}
 const DRAIN = { within: 2_000, retry: 1_000 };
 
 /** Runs until it is asked to end. */
-export async function hub(args: string[]): Promise<void> {
+export async function hub(args: string[], { version }: Package): Promise<void> {
   if (args.includes("--help") || args.includes("-h")) return console.log(USAGE);
   // Node 18 does not have it.
   if (!("crypto" in globalThis)) Object.assign(globalThis, { crypto: webcrypto });
   const values = await readSettings("hub", SETTINGS, args, process.env);
   const port = portOf(values["port"] ?? "8080");
   const url = values["url"] ?? `http://localhost:${port}/.well-known/mercure`;
-  const auth = {
-    issuers: issuersOf(values, url),
-    audience: values["jwt-audience"],
-    anonymous: values["anonymous"] === "true",
-  };
+  const issuers = issuersOf(values, url);
+  const log = logOf(values, issuers);
+  const adminToken = values["admin-token"];
+  const guard = adminToken === undefined ? undefined : new Guard(adminToken);
+  const metrics = new Metrics(version);
   const engine = await openEngine(values);
   try {
+    const broadcaster = broadcasterOf(engine, log, metrics);
     const options: HubOptions = {
       url,
-      auth,
-      backplane: engine.backplane,
+      auth: { issuers, audience: values["jwt-audience"], anonymous: values["anonymous"] === "true" },
+      broadcaster,
+      ...hubHooks(log),
+      onPublished: (info) => metrics.published(info),
       subscriptions: values["subscriptions"] === "true",
       compatibility: values["compatibility"] as HubOptions["compatibility"],
       cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
-      // A line for each: where in here it came about helps nobody who runs it.
-      onError: (error) => console.error(`tidings hub: ${errorText(error)}`),
     };
     const running = make(options, values);
-    const server = await listen(running, engine, port, values["host"] ?? "0.0.0.0");
-    console.log(`tidings hub at ${server.url}, known as ${url}, with its history in ${engine.place}`);
+    const operator = guard && new Operator({ hub: running, guard, metrics, log });
+    const close = async () => {
+      await running.close(DRAIN);
+      await broadcaster.close(DRAIN);
+    };
+    const server = await listen({ running, operator, log, close, engine }, port, values["host"] ?? "0.0.0.0");
+    tell(log, { version, address: server.url, url, history: engine.place });
   } catch (error) {
     // Its connections would keep the process running.
     await engine.close();
@@ -134,26 +160,83 @@ export async function hub(args: string[]): Promise<void> {
   }
 }
 
+function broadcasterOf({ backplane }: Engine, log: OperationLog, metrics: Metrics): Broadcaster {
+  const { onError, onClose } = broadcasterHooks(log);
+  return new Broadcaster({
+    backplane,
+    limits: { clients: DEFAULT_LIMITS.streams, lifetime: DEFAULT_LIMITS.streamLifetime },
+    onError,
+    onClose: (info, request) => {
+      metrics.ended(info);
+      onClose(info, request);
+    },
+  });
+}
+
+/** What runs, and how it ends: with `close`, then the engine. */
+interface Running {
+  readonly running: Hub;
+  readonly operator: Operator | undefined;
+  readonly log: OperationLog;
+  readonly close: () => Promise<void>;
+  readonly engine: Engine;
+}
+
 async function listen(
-  running: Hub,
-  engine: Engine,
+  { running, operator, log, close, engine }: Running,
   port: number,
   hostname: string,
 ): Promise<{ url: string }> {
   try {
-    return await serve((request) => answer(running, request), {
+    return await serve((request) => answer(running, operator, request), {
       port,
       hostname,
       signals: true,
+      onSignal: (signal) => log.info("signal", `${signal}: closing. Once more ends it at once.`, { signal }),
+      onError: (error) => log.error("failure", "Something went wrong in the server", error),
       drain: async () => {
-        await running.close(DRAIN);
+        const streams = running.broadcaster.size;
+        log.info("drain", `Ending ${streams} streams`, { streams });
+        await close();
         await engine.close();
       },
     });
   } catch (error) {
-    await running.close();
+    await close();
     throw error;
   }
+}
+
+/** Says that it runs, and at its end for how long it did. */
+function tell(
+  log: OperationLog,
+  about: { readonly version: string; address: string; url: string; history: string },
+): void {
+  const since = performance.now();
+  const { address, url, history } = about;
+  log.info("listening", `tidings hub at ${address}, known as ${url}, with its history in ${history}`, about);
+  process.once("exit", (code) => {
+    const seconds = Math.round((performance.now() - since) / 1_000);
+    log.info("end", `Ended after ${seconds} seconds, with code ${code}`, { code, seconds });
+  });
+}
+
+function logOf(values: Values, issuers: readonly TokenIssuer[]): OperationLog {
+  const format = values["log"] ?? (process.stdout.isTTY ? "text" : "json");
+  if (format !== "text" && format !== "json") {
+    throw new CommandError(`The setting "log" must be json or text, received ${show(format)}`);
+  }
+  const secrets = [
+    ...issuers.map(({ secret }) => typeof secret === "string" ? secret : undefined),
+    values["admin-token"],
+    ...["redis", "nats", "postgres"].flatMap((name) => passwordsOf(values[name])),
+  ];
+  return new OperationLog(format satisfies LogFormat, secrets);
+}
+
+/** The passwords in addresses, as they stand there. */
+function passwordsOf(urls = ""): string[] {
+  return urls.split(",").flatMap((url) => /^[^/]*\/\/[^/@]*?:([^@]*)@/.exec(url)?.[1] ?? []);
 }
 
 /** What is wrong with an option of the hub's is wrong with a setting. */
@@ -166,8 +249,14 @@ export function make(options: HubOptions, values: Values): Hub {
   }
 }
 
-function answer(running: Hub, request: Request): Response | Promise<Response> {
+function answer(
+  running: Hub,
+  operator: Operator | undefined,
+  request: Request,
+): Response | Promise<Response> {
   const { pathname } = new URL(request.url);
+  const own = operator?.answer(request, pathname);
+  if (own !== undefined) return own;
   if (pathname === "/healthz") return new Response("ok\n");
   if (pathname !== "/readyz") return running.fetch(request);
   const isReady = running.broadcaster.state === "open" && running.broadcaster.health().ok;

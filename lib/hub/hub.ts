@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TidingsError } from "../base/errors.ts";
+import { callHook, TidingsError } from "../base/errors.ts";
 import type { Broadcaster } from "../broadcaster/broadcaster.ts";
 import { checkDrainOptions, type DrainOptions } from "../broadcaster/drain.ts";
 import { EARLIEST } from "../log/cursor.ts";
@@ -13,11 +13,19 @@ import { append } from "../wire/header_list.ts";
 import { AskedReader } from "./asked.ts";
 import { Audiences } from "./audience.ts";
 import { FORM, hasType, parseForm, readBody } from "./body.ts";
+import { Endings } from "./endings.ts";
+import { Figures, type HubStats } from "./figures.ts";
 import { DETAIL_TYPE } from "./grants.ts";
 import { LAST_EVENT_ID_HEADER } from "./legacy.ts";
 import { PatternCount, PublishRate, StreamCount } from "./limits.ts";
 import { MATCH_TYPES, type Matcher, Matchers } from "./matcher.ts";
-import { checkHubOptions, type HubOptions, type HubSettings } from "./options.ts";
+import {
+  checkHubOptions,
+  checkIssuers,
+  type HubOptions,
+  type HubSettings,
+  type TokenIssuer,
+} from "./options.ts";
 import { notGranted, noToken, Refusal } from "./refusal.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { granted, type Presented, type Principal, Tokens } from "./tokens.ts";
@@ -36,6 +44,17 @@ export interface Hub {
   readonly broadcaster: Broadcaster;
   /** Answers a request. One that is not the hub's gets 404. Never rejects. */
   fetch(request: Request): Promise<Response>;
+  /** Figures since the hub was made. */
+  stats(): HubStats;
+  /**
+   * Exchanges whose tokens are accepted, at once and for all requests to come: give all of them. An issuer that is given as
+   * it was goes on, and keeps its fetched keys. The tokens of any other are refused from now on, unless they fit what it has
+   * now, and the streams that began with them end; their clients come back, and need a new token.
+   *
+   * @returns How many streams ended.
+   * @throws {TypeError} If an issuer is of no use, as {@linkcode createHub} does; then nothing has changed.
+   */
+  setIssuers(issuers: readonly TokenIssuer[]): number;
   /** Ends the broadcaster that the hub made, as {@linkcode Broadcaster.close} does; one that was given stays. */
   close(options?: DrainOptions): Promise<void>;
 }
@@ -87,12 +106,15 @@ export function createHub(options: HubOptions): Hub {
   return {
     broadcaster: server.broadcaster,
     fetch: (request) => server.fetch(request),
+    stats: () => server.figures.stats(),
+    setIssuers: (issuers) => server.setIssuers(issuers),
     close: (drain) => server.close(drain),
   };
 }
 
 class HubServer {
   readonly broadcaster: Broadcaster;
+  readonly figures: Figures = new Figures();
   readonly #settings: HubSettings;
   readonly #path: string;
   readonly #metadataPath: string;
@@ -109,6 +131,7 @@ class HubServer {
   readonly #perMatcher: StreamCount;
   readonly #perPrefix: PatternCount;
   readonly #subscriptions: Subscriptions;
+  readonly #endings = new Endings();
 
   constructor(settings: HubSettings) {
     const { url, limits, clock, broadcaster } = settings;
@@ -139,6 +162,12 @@ class HubServer {
     if (this.#settings.isOwn) await this.broadcaster.close(options);
   }
 
+  setIssuers(issuers: readonly TokenIssuer[]): number {
+    checkIssuers(issuers);
+    const gone = this.#tokens.setIssuers(issuers);
+    return gone.reduce((sum, issuer) => sum + this.#endings.end(issuer), 0);
+  }
+
   async fetch(request: Request): Promise<Response> {
     const { cors } = this.#settings;
     if (cors !== undefined && request.method === "OPTIONS") return preflight(request, cors, METHODS);
@@ -146,7 +175,7 @@ class HubServer {
     try {
       response = await this.#route(request);
     } catch (error) {
-      response = this.#refuse(error);
+      response = this.#refuse(error, request);
     }
     // A stream has these headers already.
     if (cors !== undefined && !response.headers.has("access-control-allow-origin")) {
@@ -156,17 +185,24 @@ class HubServer {
     return response;
   }
 
-  #refuse(error: unknown): Response {
-    const metadata = new URL(this.#metadataPath, this.#settings.url).href;
-    if (error instanceof Refusal) return error.answer(metadata);
+  #refuse(error: unknown, request: Request): Response {
+    const refusal = this.#refusalOf(error);
+    const { status, reason, message: detail, why } = refusal;
+    this.figures.refused(reason);
+    callHook("onRefused", () => this.#settings.onRefused({ status, reason, detail, why }, request));
+    return refusal.answer(new URL(this.#metadataPath, this.#settings.url).href);
+  }
+
+  #refusalOf(error: unknown): Refusal {
+    if (error instanceof Refusal) return error;
     const code = error instanceof TidingsError ? error.code : undefined;
-    if (code === "invalid-event") return new Refusal(400, (error as Error).message).answer(metadata);
+    if (code === "invalid-event") return new Refusal(400, (error as Error).message);
     if (code === "publish-failed" || code === "closed") {
       const headers = { "retry-after": "5" };
-      return new Refusal(503, "Nothing can be published now: try again", { headers }).answer(metadata);
+      return new Refusal(503, "Nothing can be published now: try again", { headers });
     }
     this.#settings.onError(error);
-    return new Refusal(500, "Something went wrong here, and its operator was told").answer(metadata);
+    return new Refusal(500, "Something went wrong here, and its operator was told");
   }
 
   #route(request: Request): Promise<Response> | Response {
@@ -217,7 +253,7 @@ class HubServer {
       try {
         return { id: await this.#publish(updateOfJson(event), publisher) };
       } catch (error) {
-        return { error: await this.#refuse(error).json() };
+        return { error: await this.#refuse(error, request).json() };
       }
     });
     return json(await Promise.all(results));
@@ -246,14 +282,21 @@ class HubServer {
 
   /** Publishes an update, and returns the id that subscribers are told. Throws, or publishes, before it returns. */
   #publish(update: Update, publisher: Principal): Promise<string> {
+    this.#tokens.confirm(publisher);
     checkUpdate(update, this.#settings, this.#topics);
     const mayPublish = granted(publisher, "publish");
     if (!update.topics.every((topic) => mayPublish.some((matcher) => matcher.matches(topic)))) {
       throw notGranted("publish on every topic of the update");
     }
     this.#rate.take(publisher.name);
+    const { clock, onPublished } = this.#settings;
+    const { topics, isPrivate } = update;
+    const since = clock.now();
     return this.broadcaster.publish(toEvent(update)).then((id) => {
       this.#subscriptions.published(id);
+      this.figures.published();
+      const milliseconds = clock.now() - since;
+      callHook("onPublished", () => onPublished({ topics, isPrivate, milliseconds }));
       return update.id ?? id;
     });
   }
@@ -263,6 +306,7 @@ class HubServer {
   async #subscribe(request: Request): Promise<Response> {
     const principal = await this.#subscriber(this.#tokens.find(request));
     const { listens, lastEventId } = await this.#asked.read(request);
+    if (principal !== undefined) this.#tokens.confirm(principal);
     const address = this.#settings.address(request);
     this.#perToken.check(principal?.name);
     this.#perAddress.check(address);
@@ -275,6 +319,7 @@ class HubServer {
       principal === undefined ? [] : granted(principal, "subscribe"),
     );
     let leave = () => {};
+    const controller = principal && new AbortController();
     const response = this.broadcaster.subscribe(request, {
       ...audience,
       cors: this.#settings.cors,
@@ -282,10 +327,11 @@ class HubServer {
         ? {}
         : { headers: { "access-control-expose-headers": this.#exposed.join(", ") } }),
       expires: principal?.expires,
+      signal: controller?.signal,
       lastEventId,
       lastEventIdHeader: LAST_EVENT_ID,
       // A HEAD request, and one that was turned away, have no stream.
-      onOpen: () => leave = this.#enter(listens, principal, address),
+      onOpen: () => leave = this.#enter(listens, principal, address, controller),
       onClose: () => leave(),
     });
     this.#tellPlace(response.headers, lastEventId);
@@ -297,6 +343,7 @@ class HubServer {
     listens: readonly Matcher[],
     principal: Principal | undefined,
     address: string | undefined,
+    controller: AbortController | undefined,
   ): () => void {
     this.#perToken.enter(principal?.name);
     this.#perAddress.enter(address);
@@ -304,8 +351,12 @@ class HubServer {
       this.#perMatcher.enter(nameOf(matcher));
       this.#perPrefix.enter(matcher);
     }
+    const release = controller && this.#endings.enter(principal!.issuer, controller);
+    this.figures.subscribed(listens.length);
     const end = this.#settings.subscriptions ? this.#subscriptions.enter(listens, principal) : undefined;
     return () => {
+      release?.();
+      this.figures.subscribed(-listens.length);
       this.#perToken.leave(principal?.name);
       this.#perAddress.leave(address);
       for (const matcher of listens) {

@@ -6,12 +6,16 @@
  * @module
  */
 
+export type { HubStats } from "./figures.ts";
 export { createHub, type Hub } from "./hub.ts";
 export type {
   HubAuthOptions,
   HubLimits,
   HubOptions,
   IssuerTopic,
+  PublishedInfo,
+  RefusedInfo,
   TokenAlgorithm,
   TokenIssuer,
 } from "./options.ts";
+export type { RefusalReason } from "./refusal.ts";

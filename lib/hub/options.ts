@@ -21,6 +21,7 @@ import type { Backplane } from "../cluster/backplane.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
 import { MERCURE_0 } from "./legacy.ts";
 import { MATCH_TYPES } from "./matcher.ts";
+import type { RefusalReason } from "./refusal.ts";
 
 /** A signature algorithm of tokens, by its name in JSON Web Algorithms. */
 export type TokenAlgorithm =
@@ -72,7 +73,7 @@ export interface IssuerTopic {
 
 /** How a hub knows who may do what. */
 export interface HubAuthOptions {
-  /** Whose tokens are accepted. At least one. */
+  /** Whose tokens are accepted. At least one. They can be exchanged while the hub runs: {@linkcode Hub.setIssuers}. */
   issuers: readonly TokenIssuer[];
   /** What `aud` of a token must hold. Default: the hub's `url`. */
   audience?: string | undefined;
@@ -132,6 +133,27 @@ export interface HubLimits {
   patternsPerPrefix?: number | undefined;
 }
 
+/** A request, or one event of a list, that was refused. */
+export interface RefusedInfo {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Why, as a value to count by. */
+  readonly reason: RefusalReason;
+  /** Why, in the words that the client gets. */
+  readonly detail: string;
+  /** What is wrong with the token, which the client is not told. Nothing of the token is in it. */
+  readonly why: string | undefined;
+}
+
+/** An update that was published. */
+export interface PublishedInfo {
+  /** The canonical topic, then the alternate ones. */
+  readonly topics: readonly string[];
+  readonly isPrivate: boolean;
+  /** Milliseconds from the accepted request until the engine had it; without one, until it was in memory. */
+  readonly milliseconds: number;
+}
+
 /** Options of {@linkcode createHub}. */
 export interface HubOptions {
   /**
@@ -170,6 +192,13 @@ export interface HubOptions {
    * broadcaster is the hub's own. Default: printed. Tokens are never in it.
    */
   onError?: ((error: unknown) => void) | undefined;
+  /**
+   * Told of each request that is refused, and of each event of a list: for a log, or an alarm. The request holds the token,
+   * in a header, a cookie or its address: write none of these down. Default: nobody is told.
+   */
+  onRefused?: ((info: RefusedInfo, request: Request) => void) | undefined;
+  /** Told of each update that somebody published through the hub, once it has its id. Default: nobody is told. */
+  onPublished?: ((info: PublishedInfo) => void) | undefined;
   /** Time, for tests. Default: the runtime's own. */
   clock?: Clock | undefined;
 }
@@ -196,6 +225,8 @@ export interface HubSettings {
   readonly limits: { readonly [Name in keyof HubLimits]-?: number };
   readonly address: (request: Request) => string | undefined;
   readonly onError: (error: unknown) => void;
+  readonly onRefused: (info: RefusedInfo, request: Request) => void;
+  readonly onPublished: (info: PublishedInfo) => void;
   readonly clock: Clock;
 }
 
@@ -214,6 +245,8 @@ const HUB_OPTIONS = namesOf<HubOptions>({
   limits: true,
   address: true,
   onError: true,
+  onRefused: true,
+  onPublished: true,
   clock: true,
 });
 
@@ -238,7 +271,7 @@ const ISSUER_OPTIONS = namesOf<TokenIssuer>({
 
 const TOPIC_OPTIONS = namesOf<IssuerTopic>({ match: true, match_type: true });
 
-const DEFAULT_LIMITS: HubSettings["limits"] = {
+export const DEFAULT_LIMITS: HubSettings["limits"] = {
   bodyBytes: 1 << 20,
   bodyTimeout: 10_000,
   topics: 20,
@@ -279,6 +312,7 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   if (compatibility !== undefined && compatibility !== MERCURE_0) {
     throw wrongOption("compatibility", `"${MERCURE_0}"`, compatibility);
   }
+  const { onRefused = () => {}, onPublished = () => {} } = options;
   const url = toUrl("url", options.url);
   // All topics that are addresses would lie below it, where only the hub may publish.
   if (url.pathname.endsWith("/")) {
@@ -296,13 +330,7 @@ export function checkHubOptions(options: HubOptions): HubSettings {
     cookie = COOKIE,
     query = false,
   } = options.auth;
-  if (!Array.isArray(issuers) || issuers.length === 0) {
-    throw wrongOption("auth.issuers", "a list of at least one issuer", issuers);
-  }
-  issuers.forEach(checkIssuer);
-  const names = issuers.map(({ issuer }) => issuer);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) throw wrongOption("auth.issuers", "a list that names each issuer once", twice);
+  checkIssuers(issuers);
   if (typeof audience !== "string" || audience === "") {
     throw wrongOption("auth.audience", "a string that is not empty", audience);
   }
@@ -329,6 +357,8 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   functionOption("address", options.address);
   functionOption("onError", options.onError);
   checkLimitsOfBroadcaster(options);
+  functionOption("onRefused", options.onRefused);
+  functionOption("onPublished", options.onPublished);
   const [limits, clock] = [checkLimits(options.limits ?? {}), clockOption(options.clock)];
   return {
     url,
@@ -348,6 +378,8 @@ export function checkHubOptions(options: HubOptions): HubSettings {
     limits,
     address,
     onError,
+    onRefused,
+    onPublished,
     clock,
   };
 }
@@ -374,6 +406,21 @@ function checkLimits(limits: HubLimits): HubSettings["limits"] {
     checked[name] = value;
   }
   return checked as unknown as HubSettings["limits"];
+}
+
+/**
+ * Checks whose tokens are accepted.
+ *
+ * @throws {TypeError} Naming what is wrong and, unless it is a secret, the value received.
+ */
+export function checkIssuers(issuers: readonly TokenIssuer[]): void {
+  if (!Array.isArray(issuers) || issuers.length === 0) {
+    throw wrongOption("auth.issuers", "a list of at least one issuer", issuers);
+  }
+  issuers.forEach(checkIssuer);
+  const names = issuers.map(({ issuer }) => issuer);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw wrongOption("auth.issuers", "a list that names each issuer once", twice);
 }
 
 function checkIssuer(issuer: TokenIssuer, i: number): void {

@@ -4,8 +4,34 @@
  * @module
  */
 
+/** Why a request was refused, as a value to count by; the set is closed. */
+export type RefusalReason =
+  | "token-missing"
+  | "token-refused"
+  | "not-granted"
+  | "malformed"
+  | "too-large"
+  | "too-many"
+  | "timeout"
+  | "not-found"
+  | "wrong-method"
+  | "unavailable"
+  | "failed";
+
 /** Why a token was not enough, in the words of RFC 6750. */
 export type TokenError = "invalid_request" | "invalid_token" | "insufficient_scope";
+
+const REASONS: Readonly<Record<number, RefusalReason>> = {
+  401: "token-refused",
+  403: "not-granted",
+  404: "not-found",
+  405: "wrong-method",
+  408: "timeout",
+  413: "too-large",
+  429: "too-many",
+  500: "failed",
+  503: "unavailable",
+};
 
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
@@ -27,19 +53,28 @@ export class Refusal extends Error {
   readonly headers: Readonly<Record<string, string>>;
   /** For a 401 or 403: what is wrong with the token, or nothing if there was none. */
   readonly challenge: { readonly error: TokenError | undefined } | undefined;
+  /** What only the operator is told: what is wrong with a token, in words that hold nothing of it. */
+  readonly why: string | undefined;
 
   constructor(
     status: number,
     detail: string,
-    { headers = {}, challenge }: {
+    { headers = {}, challenge, why }: {
       headers?: Readonly<Record<string, string>>;
       challenge?: { readonly error: TokenError | undefined };
+      why?: string;
     } = {},
   ) {
     super(detail);
     this.status = status;
     this.headers = headers;
     this.challenge = challenge;
+    this.why = why;
+  }
+
+  get reason(): RefusalReason {
+    const isMissing = this.status === 401 && this.challenge?.error === undefined;
+    return isMissing ? "token-missing" : REASONS[this.status] ?? "malformed";
   }
 
   /** @param metadata The address at which a client learns whose tokens are accepted. */
@@ -65,10 +100,15 @@ export function noToken(): Refusal {
   });
 }
 
-/** A token that is not accepted. Why is not said: it would help whoever forges one. */
-export function badToken(): Refusal {
+/**
+ * A token that is not accepted. Its bearer is not told why: it would help whoever forges one.
+ *
+ * @param why For the operator: nothing of the token may be in it.
+ */
+export function badToken(why: string): Refusal {
   return new Refusal(401, "The access token is not accepted: get a new one", {
     challenge: { error: "invalid_token" },
+    why,
   });
 }
 

@@ -30,6 +30,8 @@ export interface Principal {
   readonly payload?: unknown;
   /** Whether its token is of the older protocol. */
   readonly isLegacy: boolean;
+  /** The issuer as it was when the token was checked: another object once its keys were exchanged. */
+  readonly issuer: object;
 }
 
 /** A token, and the way in which it came. */
@@ -40,6 +42,8 @@ export interface Presented {
 
 interface Issuer {
   readonly options: TokenIssuer;
+  /** All that the options say, to compare others with. */
+  readonly text: string;
   /** The key, or what finds it; made when the first token comes. */
   keys: Keys | undefined;
   /** The topics on which it may grant anything, if these are not all. */
@@ -63,21 +67,46 @@ export function granted({ grants }: Principal, action: Action): readonly Matcher
 export class Tokens {
   readonly #settings: HubSettings;
   readonly #matchers: Matchers;
-  readonly #issuers: ReadonlyMap<string, Issuer>;
+  #issuers: ReadonlyMap<string, Issuer> = new Map();
   /** Tokens that were accepted a moment ago: to check a signature costs more than all the rest of a small request. */
-  readonly #accepted = new RecentMap<string, { readonly principal: Principal; readonly until: number }>(
-    MOST_ACCEPTED,
-  );
+  #accepted = new RecentMap<string, { readonly principal: Principal; readonly until: number }>(MOST_ACCEPTED);
   #jose: Promise<Jose> | undefined;
 
   constructor(settings: HubSettings, matchers: Matchers) {
     this.#settings = settings;
     this.#matchers = matchers;
-    this.#issuers = new Map(
-      settings.auth.issuers.map((
-        options,
-      ) => [options.issuer, { options, keys: undefined, topics: undefined }]),
-    );
+    this.setIssuers(settings.auth.issuers);
+  }
+
+  /**
+   * Exchanges the issuers; one that has not changed stays the same object, and keeps the keys that were fetched.
+   *
+   * @returns Those that are no longer accepted, or no longer in the same way.
+   */
+  setIssuers(issuers: readonly TokenIssuer[]): readonly object[] {
+    const before = this.#issuers;
+    this.#issuers = new Map(issuers.map((options) => {
+      const known = before.get(options.issuer);
+      const text = textOf(options);
+      const issuer = known?.text === text ? known : { options, text, keys: undefined, topics: undefined };
+      return [options.issuer, issuer];
+    }));
+    const gone = [...before.values()].filter((issuer) => !this.#isAccepted(issuer));
+    if (gone.length > 0) this.#accepted = new RecentMap(MOST_ACCEPTED);
+    return gone;
+  }
+
+  #isAccepted(issuer: object): boolean {
+    return [...this.#issuers.values()].includes(issuer as Issuer);
+  }
+
+  /**
+   * Asks once more whether somebody's token would be accepted, after something was waited for.
+   *
+   * @throws {Refusal} If its issuer's keys were exchanged meanwhile.
+   */
+  confirm(principal: Principal): void {
+    if (!this.#isAccepted(principal.issuer)) throw badToken("the keys of its issuer were exchanged");
   }
 
   /**
@@ -117,11 +146,12 @@ export class Tokens {
    */
   async check({ token }: Presented): Promise<Principal> {
     const { limits, clock } = this.#settings;
-    if (token.length > limits.tokenLength) throw badToken();
+    if (token.length > limits.tokenLength) throw badToken("it is longer than limits.tokenLength");
     const known = this.#accepted.get(token);
     const now = clock.now();
     if (known !== undefined && now < known.until) return known.principal;
     const principal = await this.#verify(token);
+    this.confirm(principal);
     const until = Math.min(principal.expires + this.#settings.auth.clockTolerance, now + ACCEPTED_FOR);
     this.#accepted.set(token, { principal, until });
     return principal;
@@ -136,16 +166,16 @@ export class Tokens {
       claimed = jose.decodeJwt(token);
       type = jose.decodeProtectedHeader(token).typ;
     } catch {
-      throw badToken();
+      throw badToken("it is no JWT");
     }
     const isLegacy = this.#settings.isLegacy && isLegacyType(type);
     if (!isLegacy || claimed.iss !== undefined) {
       const issuer = this.#issuers.get(claimed.iss ?? "");
-      if (issuer === undefined) throw badToken();
+      if (issuer === undefined) throw badToken("its issuer is not known");
       return await this.#verifyBy(issuer, token, jose, isLegacy ? claimed : undefined);
     }
     // It names nobody, so it is of whoever's key it was signed with.
-    let refusal: unknown = badToken();
+    let refusal: unknown = badToken("no issuer's key fits");
     for (const issuer of this.#issuers.values()) {
       try {
         return await this.#verifyBy(issuer, token, jose, claimed);
@@ -179,7 +209,7 @@ export class Tokens {
       }));
     } catch (error) {
       // A JWKS that cannot be had says nothing of the token. Errors of the check itself hold claims, and are told to nobody.
-      if (options.jwks === undefined || !isOutage(error)) throw badToken();
+      if (options.jwks === undefined || !isOutage(error)) throw badToken(whyOf(error));
       onError(new Error(`The keys of ${options.issuer} cannot be fetched`, { cause: error }));
       throw new Refusal(503, "Access tokens cannot be checked now: come back later", {
         headers: { "retry-after": "5" },
@@ -193,6 +223,7 @@ export class Tokens {
       grants: grants.map((grant) => restrict(grant, options, topics)),
       payload: told ?? undefined,
       isLegacy: legacy !== undefined,
+      issuer,
     };
   }
 
@@ -230,7 +261,7 @@ export class Tokens {
       const details = payload["authorization_details"];
       return { grants: await readGrants(details, this.#matchers, most), payload: undefined };
     } catch (error) {
-      throw error instanceof GrantError ? badToken() : error;
+      throw error instanceof GrantError ? badToken(error.message) : error;
     }
   }
 
@@ -283,6 +314,14 @@ export class Tokens {
   }
 }
 
+/** What the options of an issuer say, as one text: equal options have equal ones. */
+function textOf({ algorithms, secret, publicKey, jwks, actions, topics }: TokenIssuer): string {
+  const bytes = secret instanceof Uint8Array ? [...secret] : secret;
+  return JSON.stringify(
+    [algorithms, bytes, publicKey, jwks && String(jwks), actions, topics].map((each) => each ?? null),
+  );
+}
+
 /** A grant, without what the issuer may not grant. */
 function restrict(
   { actions, matchers, payload }: Grant,
@@ -302,6 +341,20 @@ function readCookie(header: string | null, name: string): string | undefined {
     if (at !== -1 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
   }
   return undefined;
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  ERR_JWT_EXPIRED: "it has expired",
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "its signature is not by the key of its issuer",
+  ERR_JWKS_NO_MATCHING_KEY: "no key of its issuer fits it",
+  ERR_JOSE_ALG_NOT_ALLOWED: "its algorithm is not one of those of its issuer",
+};
+
+/** What the check found wrong, in words that hold nothing of the token: names of claims are those that were asked for. */
+function whyOf(error: unknown): string {
+  const { code, claim } = error as { code?: unknown; claim?: unknown };
+  if (code === "ERR_JWT_CLAIM_VALIDATION_FAILED") return `its ${claim} is missing, or not as it must be`;
+  return PROBLEMS[String(code)] ?? "it is malformed";
 }
 
 /** Whether a key set could not be fetched, or is none: what is wrong with a token has a code of its own. */

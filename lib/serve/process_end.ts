@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../base/clock.ts";
+import { callHook } from "../base/errors.ts";
 import { wrongOption } from "../base/options.ts";
 
 /** A signal that asks a process to end, by Node's name. */
@@ -48,6 +49,8 @@ export function signalsOption(value: boolean | readonly EndSignal[] | undefined)
 export interface Closing {
   readonly signals: readonly EndSignal[];
   readonly clock: Clock;
+  /** Told of the first signal; where nobody is, a line is printed. */
+  readonly onSignal: ((name: EndSignal) => void) | undefined;
   /** Resolves when it is closed, and says whether all went well. Never rejects. */
   close(): Promise<boolean>;
 }
@@ -96,7 +99,9 @@ class ProcessEnd {
     }
     const { clock } = closings[0]!;
     this.#begun = { at: clock.now(), clock };
-    console.log(`${name}: closing. Once more ends it at once.`);
+    const told = closings.flatMap(({ onSignal }) => onSignal ?? []);
+    for (const onSignal of told) callHook("onSignal", () => onSignal(name));
+    if (told.length === 0) console.log(`${name}: closing. Once more ends it at once.`);
     void Promise.all(closings.map((closing) => closing.close())).then((went) =>
       process.exit(went.includes(false) ? 1 : 0)
     );

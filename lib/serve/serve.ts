@@ -41,6 +41,8 @@ export interface ServeOptions {
    * `false`, signals are yours.
    */
   signals?: boolean | readonly EndSignal[] | undefined;
+  /** Told of the first of these signals, in the place of the printed line: for a program with a log of its own. */
+  onSignal?: ((name: EndSignal) => void) | undefined;
   /**
    * Called once when the server begins to close, for whichever reason, and no longer takes connections: end the event streams
    * here, which do not end by themselves, and whatever else is to go with the server. It is waited for, at most for `grace`.
@@ -64,6 +66,7 @@ const SERVE_OPTIONS = namesOf<ServeOptions>({
   hostname: true,
   signal: true,
   signals: true,
+  onSignal: true,
   drain: true,
   grace: true,
   onError: true,
@@ -135,6 +138,7 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
   if (typeof hostname !== "string" || hostname === "") throw wrongOption("hostname", "an address", hostname);
   signalOption(signal);
   const signals = signalsOption(options.signals);
+  functionOption("onSignal", options.onSignal);
   functionOption("drain", drain);
   durationOption("grace", grace, { least: 0, endless: true });
   functionOption("onError", onError);
@@ -187,7 +191,8 @@ export async function serve(handler: FetchHandler, options: ServeOptions = {}): 
     }
     return closing;
   };
-  const bySignals: Closing = { signals, clock, close: () => close().then(() => wentWell) };
+  const { onSignal } = options;
+  const bySignals: Closing = { signals, clock, onSignal, close: () => close().then(() => wentWell) };
   if (signals.length > 0) processEnd.add(bySignals);
   if (signal?.aborted) await close();
   else signal?.addEventListener("abort", close);

@@ -85,6 +85,19 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
 }
 
 test(
+  "a program may say in words of its own which signal came",
+  LIMIT,
+  () =>
+    using(["tells", "two"], async (program) => {
+      await program.port("two");
+      program.kill("SIGTERM");
+      assert.equal(await program.ended(), 0);
+      assert.equal(program.stdout.match(/^told of SIGTERM$/gm)?.length, 2);
+      assert.doesNotMatch(program.stdout, /closing/);
+    }),
+);
+
+test(
   "the same signal in an instant is one, as npm and a terminal together send it",
   LIMIT,
   () =>
