@@ -32,7 +32,12 @@ const engines = {
   name: "Redis, NATS, Postgres, nginx and curl are there",
   run: () => present(["redis-server", "nats-server", "postgresql", "nginx", "curl"]),
 };
-const results = await runGates([engines], { work });
+// Those that the guides have programs in, and whose install takes seconds.
+const languages = {
+  name: "Python, Ruby, PHP, Go and Caddy are there",
+  run: () => present(["python3", "ruby", "php-cli", "golang-go", "caddy"]),
+};
+const results = await runGates([engines, languages], { work });
 results.push(...await suite("npm test", ["npm", "test", "--"]));
 
 const installed = new Map();

@@ -2,12 +2,19 @@
 import { existsSync, readdirSync } from "node:fs";
 import { exec } from "./exec.mjs";
 
-/** Whether a program is there: Debian's package of that name has a command of that name. */
+/** How programs are asked for their version where it is not by `--version`, or where the command has another name. */
+const QUESTIONS = {
+  caddy: ["caddy", "version"],
+  "golang-go": ["go", "version"],
+  nginx: ["nginx", "-v"],
+  "php-cli": ["php", "--version"],
+};
+
+/** Whether a program is there: Debian's package of that name has a command of that name, or one that is named above. */
 function starts(name) {
   // The package's own programs lie in a folder for each version, and its commands only lead there.
   if (name === "postgresql") return Promise.resolve(hasPostgres());
-  // nginx knows no long options.
-  return exec([name, name === "nginx" ? "-v" : "--version"]).then(() => true, () => false);
+  return exec(QUESTIONS[name] ?? [name, "--version"]).then(() => true, () => false);
 }
 
 function hasPostgres() {

@@ -1,0 +1,233 @@
+/** Runs each program of the guide to other languages, as it stands there, against a hub that runs. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { after, test } from "node:test";
+import { freePort } from "../../examples/cluster/parts/free_port.ts";
+import { grant, pattern, SECRET, sign } from "../support/hub.ts";
+import { startHub } from "../support/hub_ready.ts";
+import { type Language, noLanguage, programIn } from "../support/languages.ts";
+import { PATIENCE, sleep, until } from "../support/wait.ts";
+
+const languages: (Language & { file: string; reads: boolean })[] = [
+  {
+    name: "PHP",
+    command: ["php"],
+    version: ["--version"],
+    debian: "php-cli",
+    file: "hub.php",
+    reads: false,
+  },
+  {
+    name: "Python",
+    command: ["python3"],
+    version: ["--version"],
+    debian: "python3",
+    file: "hub.py",
+    reads: true,
+  },
+  {
+    name: "Ruby",
+    command: ["ruby"],
+    version: ["--version"],
+    debian: "ruby",
+    file: "hub.rb",
+    reads: true,
+  },
+  {
+    name: "Go",
+    command: ["go", "run"],
+    version: ["version"],
+    debian: "golang-go",
+    file: "hub.go",
+    reads: true,
+  },
+  {
+    name: "Java",
+    command: ["java"],
+    version: ["--version"],
+    debian: "default-jdk-headless",
+    wanted: false,
+    file: "Hub.java",
+    reads: true,
+  },
+];
+
+const TOPIC = "https://shop.example/orders/7";
+const ORDERS = "https://shop.example/orders/*";
+// A compiler that was never asked before reads all of its library first.
+const LONG = 12 * PATIENCE;
+
+const guide = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), "utf8");
+const page = guide("guides/other-languages.md");
+const work = mkdtempSync(join(tmpdir(), "tidings-languages-"));
+const running = new Set<ChildProcess>();
+const endAll = () => {
+  // A group each: `go run` starts what it built as a process of its own.
+  for (const { pid } of running) process.kill(-pid!, "SIGKILL");
+};
+process.on("exit", endAll);
+after(() => {
+  endAll();
+  rmSync(work, { recursive: true, force: true });
+});
+
+/** Starts a program, and collects what it prints. */
+function start([program, ...args]: string[]) {
+  const child = spawn(program!, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    env: { ...process.env, TIDINGS_JWT_SECRET: SECRET },
+  });
+  running.add(child);
+  const said = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: unknown) => said.stdout += String(chunk));
+  child.stderr.on("data", (chunk: unknown) => said.stderr += String(chunk));
+  const exit = new Promise<unknown>((resolve) =>
+    child.once("close", (code, signal) => {
+      running.delete(child);
+      resolve(code ?? signal);
+    })
+  );
+  return { said, exit };
+}
+
+for (const language of languages) {
+  const { name, command, file, reads } = language;
+  test(
+    `${name}: the guide's program publishes${reads ? ", reads and comes back" : ""}`,
+    {
+      skip: noLanguage(language),
+      timeout: 3 * LONG,
+    },
+    async () => {
+      const port = await freePort();
+      const issuer = `http://localhost:${port}`;
+      const path = join(work, file);
+      writeFileSync(
+        path,
+        programIn(page, file).replaceAll("http://localhost:8080", issuer),
+      );
+      const settings = {
+        port,
+        args: ["--memory", "--subscriptions"],
+        env: {
+          TIDINGS_JWT_SECRET: SECRET,
+          TIDINGS_URL: `${issuer}/.well-known/mercure`,
+        },
+      };
+      let hub = await startHub(settings);
+      try {
+        const address = `${hub.origin}/.well-known/mercure`;
+        const claims = { iss: issuer, aud: `${issuer}/.well-known/mercure` };
+        const token = await sign([grant(["publish", "subscribe"], "*")], {
+          claims,
+        });
+        const headers = { authorization: `Bearer ${token}` };
+        const publish = async (data: string) => {
+          const body = new URLSearchParams({
+            topic: TOPIC,
+            data,
+            private: "on",
+          });
+          assert.equal(
+            (await fetch(address, { method: "POST", headers, body })).status,
+            200,
+          );
+        };
+        const arrived = async () => {
+          const deadline = performance.now() + LONG;
+          for (;;) {
+            const answer = await fetch(`${address}/subscriptions`, { headers });
+            if ((await answer.json()).subscriptions.length > 0) return;
+            if (performance.now() > deadline) {
+              throw new Error(`It never subscribed: ${reader?.said.stderr}`);
+            }
+            await sleep(50);
+          }
+        };
+        const reader = reads ? start([...command, path, "subscribe"]) : undefined;
+        if (reader !== undefined) await arrived();
+
+        const { said, exit } = start([...command, path]);
+        assert.equal(await exit, 0, said.stderr);
+        const id = said.stdout.trim();
+        assert.match(id, /^\S+$/);
+        // It is there, and it is private.
+        const late = await sign([grant("subscribe", pattern(ORDERS))], {
+          claims,
+        });
+        const stream = await fetch(
+          `${address}?match=${TOPIC}&last_event_id=earliest`,
+          {
+            headers: { authorization: `Bearer ${late}` },
+          },
+        );
+        const chunks: string[] = [];
+        const decoder = new TextDecoder();
+        for await (const chunk of stream.body!) {
+          chunks.push(decoder.decode(chunk, { stream: true }));
+          if (chunks.join("").includes(`id: ${id}\n`)) break;
+        }
+        assert.match(chunks.join(""), /\ndata: \{"state": ?"paid"\}\n/);
+        const other = await sign([
+          grant("subscribe", "https://shop.example/orders/8"),
+        ], { claims });
+        const control = new AbortController();
+        const strange = await fetch(
+          `${address}?match=${TOPIC}&match=end&last_event_id=earliest`,
+          {
+            headers: { authorization: `Bearer ${other}` },
+            signal: control.signal,
+          },
+        );
+        await fetch(address, {
+          method: "POST",
+          headers,
+          body: new URLSearchParams({ topic: "end", data: "end" }),
+        });
+        let seen = "";
+        for await (const chunk of strange.body!) {
+          seen += decoder.decode(chunk);
+          if (seen.includes("data: end")) break;
+        }
+        assert.ok(!seen.includes("paid"), "one without the right has seen it");
+        control.abort();
+        if (reader === undefined) return;
+
+        const lines = () => reader.said.stdout.split("\n");
+        await until(
+          () => /^message \{"state": ?"paid"\}$/m.test(reader.said.stdout),
+          "it read the update",
+        );
+        await publish("one\ntwo · 二");
+        await until(
+          () => reader.said.stdout.includes("message one\ntwo · 二\n"),
+          "it read two lines",
+        );
+        // The hub dies, and begins anew: what was missed cannot be sent any more, and that is told.
+        await hub.kill();
+        hub = await startHub(settings);
+        await arrived();
+        await publish("after");
+        await until(
+          () => lines().includes("message after"),
+          `it came back: ${reader.said.stdout}`,
+        );
+        assert.match(reader.said.stdout, /^gap \{"requested"/m);
+      } finally {
+        await hub.kill();
+      }
+    },
+  );
+}
+
+test("the Chinese guide shows the same programs", () => {
+  const chinese = guide("zh/guides/other-languages.md");
+  for (const { file } of languages) {
+    assert.equal(programIn(chinese, file), programIn(page, file), file);
+  }
+});
