@@ -1,6 +1,7 @@
 // Lists every gate, in the order in which they run: the quick and local ones first.
 import { gates as browsers } from "./browsers.mjs";
 import { gates as deno } from "./deno.mjs";
+import { gates as deploy } from "./deploy.mjs";
 import { gates as init } from "./init.mjs";
 import { gates as manifest } from "./package.mjs";
 import { gates as quickstart } from "./quickstart.mjs";
@@ -28,6 +29,7 @@ export const gates = [
   ...workflows,
   ...types,
   ...tarball,
+  ...deploy,
   ...readme,
   ...init,
   ...snippets,
