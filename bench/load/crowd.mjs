@@ -2,12 +2,14 @@
 import { Client } from "./clients.mjs";
 import { BlockClient, PackedClient, UnpackedClient } from "./packed.mjs";
 import { SocketIoClient } from "./socket_io.mjs";
-import { decode, faultIn } from "./decode.mjs";
+import { decode, disorderIn, faultIn } from "./decode.mjs";
 
 // How many connections are under way at a time: a listening socket's queue is short.
 const AT_ONCE = 100;
 // How many of those that only count are also checked to the letter.
 const CHECKED = 5;
+// How often is looked whether more has come, in milliseconds.
+const SETTLE_POLL = 5;
 
 export class Crowd {
   readers = [];
@@ -15,6 +17,7 @@ export class Crowd {
   #others = [];
   #target = Infinity;
   #missing = 0;
+  #settled = 0;
   #reached = () => {};
 
   /**
@@ -59,16 +62,36 @@ export class Crowd {
     return new Promise((resolve) => this.#reached = resolve);
   }
 
-  /** How many events and bytes have arrived, and what is wrong with them if they must run from `first` to `last`. */
-  check({ first, last, chunked = true }) {
+  /** How many events all readers have. */
+  total() {
+    return this.readers.reduce((sum, { events }) => sum + events, 0);
+  }
+
+  /** Waits until the readers have received so many `more` each, or nothing has come for `quiet` milliseconds. */
+  async settle({ more, quiet }) {
+    const wanted = this.#settled + more * this.readers.length;
+    for (let still = 0; this.total() < wanted && still < quiet; still += SETTLE_POLL) {
+      const before = this.total();
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL));
+      if (this.total() > before) still = 0;
+    }
+    this.#settled = this.total();
+  }
+
+  /**
+   * How many events and bytes have arrived, and what is wrong with them if they must run from `first` to `last`.
+   *
+   * @param {boolean} options.lossy whether some of them may be missing
+   */
+  check({ first, last, chunked = true, lossy = false }) {
     const { readers } = this;
-    const total = (key) => readers.reduce((sum, client) => sum + client[key], 0);
     const [{ bytes = 0, events = 0 } = {}] = readers;
     const faults = readers.flatMap(({ events, kept }) => {
+      if (lossy) return (kept && disorderIn(decode(kept, chunked))) ?? [];
       if (events !== last - first + 1) return `${events} messages of ${last - first + 1}`;
       return kept === undefined ? [] : faultIn(decode(kept, chunked), first, last) ?? [];
     });
-    return { events: total("events"), bytesEach: bytes / events, faults: faults.length, fault: faults[0] };
+    return { events: this.total(), bytesEach: bytes / events, faults: faults.length, fault: faults[0] };
   }
 
   /** What the first reader was sent. */
@@ -98,5 +121,6 @@ export class Crowd {
     this.readers = [];
     this.#others = [];
     this.#target = Infinity;
+    this.#settled = 0;
   }
 }
