@@ -8,10 +8,11 @@ const BYTES = 150;
  * @param {object} options
  * @param {string[]} options.command the runtime's
  * @param {string[]} [options.program] what runs in its place, for a contender that is no file for a runtime
+ * @param {object} [options.size] other sizes than the scenario has itself
  * @returns {Promise<{ figures: Record<string, number>, faults: number, fault?: string }>}
  */
-export async function runOnce({ scenario, contender, command, program, quick }) {
-  const size = quick ? scenario.sizes.quick : scenario.sizes.full;
+export async function runOnce({ scenario, contender, command, program, quick, size: given }) {
+  const size = given ?? (quick ? scenario.sizes.quick : scenario.sizes.full);
   if (scenario.parses || scenario.receives) return scenario.run({ command, contender }, size);
   const results = [];
   for (const variant of scenario.variants ?? [{}]) {
