@@ -5,6 +5,7 @@ import { arch, cpus, platform, release, totalmem } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { buildTidings } from "./harness/build.mjs";
+import { buildGo } from "./harness/go.mjs";
 import { Results, runsOf } from "./harness/rounds.mjs";
 import { version } from "./harness/runtimes.mjs";
 import { ALL } from "./contenders/index.mjs";
@@ -16,6 +17,8 @@ import { SCENARIOS } from "./scenarios/index.mjs";
 const options = readOptions();
 await buildTidings();
 
+const packages = JSON.parse(readFileSync(new URL("package.json", import.meta.url))).dependencies;
+await prepareGo();
 const versions = {};
 for (const { kind, path } of options.runtimes) versions[kind] = await version(path);
 const files = Number(execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" })) || Infinity;
@@ -56,6 +59,20 @@ if (options.quick && options.scenarios.length === SCENARIOS.length) {
   // A command of its own, since it compares with others; but whoever asks whether all works asks for it, too.
   const command = new URL("resumable/main.mjs", import.meta.url);
   execFileSync(process.execPath, [fileURLToPath(command), "--quick"], { stdio: "inherit" });
+}
+
+/** Builds what is written in Go, if anybody asks for it, and goes without where Go is not installed. */
+async function prepareGo() {
+  const wanted = options.contenders.filter(({ go }) => go);
+  if (wanted.length === 0 || !options.scenarios.some(({ beside }) => beside)) return;
+  const { program, version, missing } = await buildGo();
+  if (missing !== undefined) {
+    console.error(`${wanted.map(({ name }) => name).join(", ")}: skipped. ${missing}`);
+    options.contenders = options.contenders.filter(({ go }) => !go);
+    return;
+  }
+  packages.Go = version;
+  options.goProgram = program;
 }
 
 /** What an earlier run left that still counts: it must have been of the same runtimes. */
@@ -105,7 +122,7 @@ function report(round) {
       system: `${platform()} ${release()} ${arch()}`,
     },
     versions,
-    packages: JSON.parse(readFileSync(new URL("package.json", import.meta.url))).dependencies,
+    packages,
     quick: options.quick,
     rounds: Math.max(round, earlier?.rounds ?? 0),
     // In their order, with those of the earlier run that take no part in this one.

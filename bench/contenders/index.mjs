@@ -12,6 +12,7 @@ export const CONTENDERS = [
   { name: "better-sse", file: "better_sse", package: "better-sse" },
   { name: "hono", file: "hono", package: "hono" },
   { name: "h3", file: "h3", package: "h3" },
+  { name: "fastify", file: "fastify_sse", package: "@fastify/sse", runtimes: ["node"] },
   { name: "raw", file: "raw" },
 ];
 
@@ -44,6 +45,17 @@ export const GATHERING = [
   { name: "h3 gathered", file: "h3", package: "h3", gathers: true },
 ];
 
+/**
+ * Who stands beside the others and is no peer of theirs. The floor is a bare socket, with next to nothing of HTTP. Go's
+ * `net/http` is another language's way, once as tutorials show it, which drops what a client is slow to take (`lossy`), and
+ * once by hand at its best: a program of its own, built by `harness/go.mjs`, which runs beside each runtime.
+ */
+export const BESIDE = [
+  { name: "bare socket", file: "socket", beside: "the floor" },
+  { name: "go tutorial", file: "tutorial", go: true, beside: "Go", lossy: true },
+  { name: "go by hand", file: "by_hand", go: true, beside: "Go" },
+];
+
 /** tidings that writes everything to Node's response, and nothing to the socket past it: what the short cut is worth. */
 export const DETOUR = [{ name: "tidings detour", file: "tidings", direct: false, runtimes: ["node"] }];
 
@@ -68,6 +80,7 @@ export const OVER_ENGINES = [
 
 export const ALL = [
   ...CONTENDERS,
+  ...BESIDE,
   ...DETOUR,
   ...GATHERING,
   ...PACKING,
@@ -86,6 +99,7 @@ export function contendersIn(scenario) {
   if (scenario.packing) return [CONTENDERS[0], ...PACKING];
   return [
     ...CONTENDERS,
+    ...scenario.beside ? BESIDE : [],
     ...scenario.detour ? DETOUR : [],
     ...scenario.gathering ? GATHERING : [],
   ];

@@ -11,13 +11,20 @@ const file = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const PATIENCE = 5_000;
 
 /** @param {string[]} command the runtime and its options */
-export function startServer([program, ...options]) {
-  const child = spawn(program, [...options, file("server/main.mjs")], {
+export const startServer = (command) => startProgram([...command, file("server/main.mjs")]);
+
+/** @param {string[]} command a program that is told what to do as `server/main.mjs` is, and its arguments */
+export function startProgram([program, ...args]) {
+  const child = spawn(program, args, {
     cwd: file("."),
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...withoutOptions(), NO_COLOR: "1" },
   });
-  const remote = new Remote("server", (message) => child.stdin.write(`${JSON.stringify(message)}\n`));
+  const remote = new Remote(
+    "server",
+    (message) => child.stdin.write(`${JSON.stringify(message)}\n`),
+    child.pid,
+  );
   // Its last words, in case it fails.
   let said = "";
   child.stderr.on("data", (chunk) => said = (said + chunk).slice(-2_000));

@@ -9,8 +9,10 @@ export class Remote {
   /**
    * @param {string} name for error messages
    * @param {(message: object) => void} send
+   * @param {number} [pid]
    */
-  constructor(name, send) {
+  constructor(name, send, pid) {
+    this.pid = pid;
     this.#name = name;
     this.#send = send;
   }

@@ -44,10 +44,17 @@ export class Results {
   }
 
   /** Runs once, and keeps what came of it. A contender that fails has a result, too. */
-  async run({ scenario, kind, path, contender }, { quick, profiles }) {
+  async run({ scenario, kind, path, contender }, { quick, profiles, goProgram }) {
     let outcome;
     try {
-      outcome = await runOnce({ scenario, contender, command: command(kind, path, profiles), quick });
+      const program = contender.go ? [goProgram] : undefined;
+      outcome = await runOnce({
+        scenario,
+        contender,
+        command: command(kind, path, profiles),
+        program,
+        quick,
+      });
     } catch (error) {
       outcome = { figures: {}, faults: 0, failed: error.message.trim() };
     }
@@ -61,9 +68,9 @@ export class Results {
   of(scenario, { runtimes, contenders }) {
     return Object.fromEntries(runtimes.map(({ kind }) => [
       kind,
-      Object.fromEntries(contenders.flatMap(({ name, gathers }) => {
+      Object.fromEntries(contenders.flatMap(({ name, gathers, beside }) => {
         const runs = this.#samples.get(JSON.stringify([scenario.id, kind, name]));
-        return runs === undefined ? [] : [[name, { gathers, ...summary(runs, scenario.derive) }]];
+        return runs === undefined ? [] : [[name, { gathers, beside, ...summary(runs, scenario.derive) }]];
       })),
     ]));
   }

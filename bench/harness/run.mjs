@@ -1,30 +1,40 @@
 /** Does one run: a fresh server, a fresh load process, one contender, one scenario. */
 import { startEngine } from "./engines.mjs";
-import { startLoad, startServer } from "./processes.mjs";
+import { startLoad, startProgram, startServer } from "./processes.mjs";
 
 const BYTES = 150;
 
-/** @returns {Promise<{ figures: Record<string, number>, faults: number, fault?: string }>} */
-export async function runOnce({ scenario, contender, command, quick }) {
-  const size = quick ? scenario.sizes.quick : scenario.sizes.full;
+/**
+ * @param {object} options
+ * @param {string[]} options.command the runtime's
+ * @param {string[]} [options.program] what runs in its place, for a contender that is no file for a runtime
+ * @param {object} [options.size] other sizes than the scenario has itself
+ * @returns {Promise<{ figures: Record<string, number>, faults: number, fault?: string }>}
+ */
+export async function runOnce({ scenario, contender, command, program, quick, size: given }) {
+  const size = given ?? (quick ? scenario.sizes.quick : scenario.sizes.full);
   if (scenario.parses || scenario.receives) return scenario.run({ command, contender }, size);
   const results = [];
   for (const variant of scenario.variants ?? [{}]) {
     results.push(
-      await withProcesses(command, { ...scenario, ...contender }, async ({ servers, load, engine }) => {
-        const { file, gathers, packs, direct, clients } = contender;
-        const start = {
-          ...{ file, gathers, packs, direct, engine, bytes: BYTES, history: 0 },
-          ...scenario.server,
-        };
-        const [server, receiver = server] = servers;
-        const started = await Promise.all(servers.map((each) => each.ask("start", start)));
-        const { port } = started.at(-1);
-        return scenario.run({ server, receiver, load, port, kind: clients, contender }, {
-          ...size,
-          ...variant,
-        });
-      }),
+      await withProcesses(
+        { command, program },
+        { ...scenario, ...contender },
+        async ({ servers, load, engine }) => {
+          const { file, gathers, packs, direct, clients } = contender;
+          const start = {
+            ...{ file, gathers, packs, direct, engine, bytes: BYTES, history: 0 },
+            ...scenario.server,
+          };
+          const [server, receiver = server] = servers;
+          const started = await Promise.all(servers.map((each) => each.ask("start", start)));
+          const { port } = started.at(-1);
+          return scenario.run({ server, receiver, load, port, kind: clients, contender }, {
+            ...size,
+            ...variant,
+          });
+        },
+      ),
     );
   }
   return {
@@ -34,9 +44,12 @@ export async function runOnce({ scenario, contender, command, quick }) {
   };
 }
 
-async function withProcesses(command, { nodes = 1, engine: name }, work) {
+async function withProcesses({ command, program }, { nodes = 1, engine: name }, work) {
   const engine = name && await startEngine(name);
-  const servers = Array.from({ length: nodes }, () => startServer(command));
+  const servers = Array.from(
+    { length: nodes },
+    () => program === undefined ? startServer(command) : startProgram(program),
+  );
   const load = startLoad();
   try {
     return await work({

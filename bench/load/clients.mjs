@@ -28,9 +28,10 @@ export class Client {
 
   /**
    * @param {object} options
+   * @param {string} [options.localAddress] from which it connects: an address has some 28,000 ports to give
    * @param {(client: Client, before: number) => void} options.counted told after each read that held events
    */
-  constructor({ port, path, headers = {}, keep, time, counted }) {
+  constructor({ port, path, headers = {}, localAddress, keep, time, counted }) {
     this.#counted = counted;
     if (keep) this.kept = [];
     if (time) this.times = [];
@@ -43,6 +44,7 @@ export class Client {
     this.#socket = connect({
       port,
       host: "127.0.0.1",
+      localAddress,
       onread: {
         buffer: shared,
         callback: (size) => {

@@ -39,3 +39,9 @@ export function faultIn(events, first, last) {
   const end = first + events.length - 1;
   return end === last ? undefined : `the last message is ${end}, not ${last}`;
 }
+
+/** Says what is wrong with a sequence of which some may be missing, or nothing. */
+export function disorderIn(events) {
+  const at = events.findIndex(({ seq }, i) => i > 0 && seq <= events[i - 1].seq);
+  return at === -1 ? undefined : `message ${events[at].seq} came after ${events[at - 1].seq}`;
+}

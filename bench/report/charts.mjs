@@ -57,7 +57,11 @@ function chart(title, subtitle, groups, { digits }) {
       const at = y;
       y += BAR + GAP;
       const length = scale(value).toFixed(1);
-      const kind = name === "raw" ? name : name.startsWith("tidings") ? "tidings" : "peer";
+      const kind = name === "raw" || name === "bare socket"
+        ? "raw"
+        : name.startsWith("tidings")
+        ? "tidings"
+        : "peer";
       return `${text(LEFT - 8, at + 13, name, "", "end")}
 <rect class="${kind}" x="${LEFT}" y="${at}" width="${length}" height="${BAR}" rx="2"/>
 ${text(LEFT + Number(length) + 6, at + 13, value.toFixed(digits))}`;

@@ -55,11 +55,16 @@ function nameAndFigure(name, contenders, figure) {
   return value === undefined ? undefined : { name, value };
 }
 
-/** @param {boolean} gathering whether to look among those that are given a turn's messages at once, or the others */
+/**
+ * Those that stand `beside` the others, as the floor and other languages do, are no peers.
+ *
+ * @param {boolean} gathering whether to look among those that are given a turn's messages at once, or the others
+ */
 function bestPeer(contenders, figure, gathering) {
   return Object.keys(contenders)
     .filter((name) =>
-      !name.startsWith("tidings") && name !== "raw" && (contenders[name].gathers ?? false) === gathering
+      !name.startsWith("tidings") && name !== "raw" && contenders[name].beside === undefined &&
+      (contenders[name].gathers ?? false) === gathering
     )
     .map((name) => nameAndFigure(name, contenders, figure))
     .filter((peer) => peer !== undefined)

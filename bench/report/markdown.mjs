@@ -36,12 +36,14 @@ const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 function figureTables({ figures, results }, { rounds }) {
   const kinds = Object.keys(results);
   const names = [...new Set(kinds.flatMap((kind) => Object.keys(results[kind])))];
-  return Object.entries(figures).flatMap(([key, { label, unit, digits }]) => [
+  return Object.entries(figures).filter(([, { note }]) => !note).flatMap(([key, { label, unit, digits }]) => [
     ...table(
       [unit === "" ? label : `${label}, ${unit}`, ...kinds],
       names.map((name) => [
         name === "tidings" ? "**tidings**" : name,
-        ...kinds.map((kind) => cell(results[kind][name], key, digits, rounds)),
+        ...kinds.map((kind) =>
+          cell(results[kind][name], key, digits, rounds) + noteOf(figures, results[kind][name])
+        ),
       ]),
     ),
     "",
@@ -53,6 +55,14 @@ function cell(result, key, digits, rounds) {
   const median = result?.figures[key]?.median;
   if (median === undefined || median === null) return "–";
   return median.toFixed(digits) + (result.rounds < rounds ? ` (${plural(result.rounds, "round")})` : "");
+}
+
+/** What must be known beside a figure, such as that some of the messages were dropped. */
+export function noteOf(figures, result) {
+  return Object.entries(figures).filter(([, { note }]) => note).flatMap(([key, { label, unit, digits }]) => {
+    const median = result?.figures[key]?.median;
+    return Number.isFinite(median) ? [` (${median.toFixed(digits)} ${unit} ${label})`] : [];
+  }).join("");
 }
 
 /** What went wrong is part of the result. */

@@ -4,15 +4,17 @@
  * Links are absolute, for the pages are read in the package too, which has no bench in it.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { BESIDE } from "../contenders/index.mjs";
 import { enginesSection, enginesTable } from "./engines.mjs";
 import { goalsOf } from "./goals.mjs";
-import { datesOf } from "./markdown.mjs";
+import { datesOf, noteOf } from "./markdown.mjs";
 import { resumableRow, resumableSection } from "./resumable.mjs";
 
 const BEGIN = "<!-- figures: written by `npm run readme` in bench/ -->";
 const END = "<!-- /figures -->";
 
-// What the tables show: a scenario's figure, and of whom. Beside it stand the best peer and the raw runtime, or those named.
+// What the tables show: a scenario's figure, and of whom. Beside it stand the best peer, the raw runtime and those that are
+// no peers, or those named.
 const ROWS = [
   {
     id: "a-fan-out-1",
@@ -24,7 +26,7 @@ const ROWS = [
     id: "b-fan-out-20",
     figure: "cpu",
     // "gathered": the application itself hands over all of a turn's messages at once.
-    beside: ["better-sse", "better-sse gathered", "raw"],
+    beside: ["better-sse", "better-sse gathered", "raw", ...BESIDE.map(({ name }) => name)],
     label: "20 messages a turn to 1,000 clients: CPU per delivery",
     zh: "每轮 20 条消息，1,000 个客户端：每次投递的 CPU 时间",
   },
@@ -113,9 +115,7 @@ function table(results, rows) {
   const lines = rows.flatMap((row) => {
     const scenario = results.scenarios.find(({ id }) => id === row.id);
     if (scenario === undefined) return [];
-    const cells = kinds.map((kind) =>
-      cellOf(row, scenario.results[kind] ?? {}, scenario.figures[row.figure])
-    );
+    const cells = kinds.map((kind) => cellOf(row, scenario.results[kind] ?? {}, scenario.figures));
     return [`| ${row.label} | ${cells.join(" | ")} |`];
   });
   return [
@@ -156,8 +156,9 @@ function section(results) {
   ].join("\n");
 }
 
-/** tidings, and what that is of the best peer's and of the runtime's own. */
-function cellOf({ of = "tidings", figure, beside }, contenders, { unit, digits, higherIsBetter }) {
+/** tidings, and what that is of the best peer's, of the runtime's own and of those that are no peers. */
+function cellOf({ of = "tidings", figure, beside }, contenders, figures) {
+  const { unit, digits, higherIsBetter } = figures[figure];
   const value = (name) => contenders[name]?.figures[figure]?.median;
   const own = value(of);
   if (own === undefined || own === null) return "–";
@@ -165,14 +166,20 @@ function cellOf({ of = "tidings", figure, beside }, contenders, { unit, digits, 
     names.filter((name) => Number.isFinite(value(name)))
       .sort((a, b) => (value(a) - value(b)) * (higherIsBetter ? -1 : 1))[0];
   const others = beside ??
-    [best(Object.keys(contenders).filter((name) => name !== of && name !== "raw")), "raw"];
+    [
+      best(Object.keys(contenders).filter((name) => isPeer(name, contenders) && !name.startsWith("tidings"))),
+      "raw",
+      ...BESIDE.map(({ name }) => name),
+    ];
   const ratios = others.filter((name) => Number.isFinite(value(name)))
-    .map((name) => `${(own / value(name)).toFixed(2)} × ${name}`);
+    .map((name) => `${(own / value(name)).toFixed(2)} × ${name}${noteOf(figures, contenders[name])}`);
   return [
     `**${own.toLocaleString("en", { maximumFractionDigits: digits })}**${unit && ` ${unit}`}`,
     ...ratios,
   ].join("<br>");
 }
+
+const isPeer = (name, contenders) => name !== "raw" && contenders[name].beside === undefined;
 
 /** Every figure of the table in which somebody else was better, and every goal that was not met, in a line each. */
 function behind(results, kinds) {
@@ -192,7 +199,8 @@ function behind(results, kinds) {
       for (const [name, { figures }] of Object.entries(contenders)) {
         const other = figures[figure]?.median;
         if (
-          name === "raw" || name.startsWith("tidings") || !Number.isFinite(other) || !Number.isFinite(own)
+          name === "raw" || contenders[name].beside === "the floor" || name.startsWith("tidings") ||
+          !Number.isFinite(other) || !Number.isFinite(own)
         ) {
           continue;
         }

@@ -11,7 +11,8 @@ export const churn = {
     rate: { label: "Visits a second", unit: "", digits: 0, higherIsBetter: true },
   },
   goals: [],
-  focus: ["tidings", "raw"],
+  beside: true,
+  focus: ["tidings", "raw", "bare socket", "go by hand"],
   rounds: 3,
   async run({ server, load, port }, { atOnce, milliseconds }) {
     await load.ask("churn", { port, atOnce, milliseconds: milliseconds / 2 });

@@ -14,6 +14,7 @@ export const delay = {
     p99: { label: "p99", unit: "ms", digits: 2, chart: true },
   },
   goals: [],
+  beside: true,
   focus: ["tidings", "raw"],
   rounds: 3,
   async run(context, { clients, rate, seconds, warmUp }) {

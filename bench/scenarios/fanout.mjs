@@ -10,20 +10,28 @@ export const fanout = (letter, title, perTurn, sizes, goals) => ({
   // An application that gathers a turn's messages itself differs only where there are several.
   gathering: perTurn > 1,
   detour: true,
+  beside: true,
   server: { keepalive: false },
   sizes,
-  figures: { cpu: { label: "CPU per delivery", unit: "µs", digits: 2, chart: true } },
+  figures: {
+    cpu: { label: "CPU per delivery", unit: "µs", digits: 2, chart: true },
+    // Of those that drop some: a figure per delivery says little without it.
+    delivered: { label: "delivered", unit: "%", digits: 0, note: true },
+  },
   goals,
   async run(context, { clients, warmUp, measured }) {
-    const { server, load } = context;
+    const { server, load, contender: { lossy } } = context;
     await connect(context, { count: clients });
     const received = perTurn * await publishTurns(context, { ...warmUp, perTurn });
+    const { events: before } = await load.ask("total");
     let turns;
     const used = await metered(server, async () => {
       turns = await publishTurns(context, { ...measured, perTurn, received });
     });
-    const checked = await load.ask("check", { first: 1, last: received + turns * perTurn });
-    return { figures: { cpu: used.cpu / (clients * turns * perTurn) }, ...checked };
+    const { events } = await load.ask("total");
+    const checked = await load.ask("check", { first: 1, last: received + turns * perTurn, lossy });
+    const delivered = lossy && 100 * (events - before) / (clients * turns * perTurn);
+    return { figures: { cpu: used.cpu / (events - before), ...lossy && { delivered } }, ...checked };
   },
 });
 

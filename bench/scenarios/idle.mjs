@@ -14,6 +14,7 @@ const idle = (clients) => ({
   files: clients + BEFORE + 500,
   figures: { memory: { label: "Resident memory a connection", unit: "KB", digits: 1, chart: true } },
   goals: [{ figure: "memory", against: "raw", most: 1.25 }],
+  beside: true,
   focus: ["tidings", "raw"],
   // Thousands of connections vary little, and take long to make.
   ...(clients > 1_000 ? { rounds: 3, alone: true } : {}),

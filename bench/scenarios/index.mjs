@@ -6,7 +6,8 @@
  * run one after the other, and `combine` makes the figures of both results; `derive` makes some anew of the medians of all
  * rounds. `focus` names the contenders that run in every
  * round; the others run in the first one only, or, where a scenario compares a contender with itself (`alone`), if they are
- * asked for. `rounds` is the most of them that it takes part in. Where it `parses` or `receives`, there are other
+ * asked for. With `beside` those run too that are no peers. A figure that is a `note` stands behind the others, in brackets.
+ * `rounds` is the most of them that it takes part in. Where it `parses` or `receives`, there are other
  * contenders, and no server: `run` is given the runtime's command and the contender.
  */
 import { churn } from "./churn.mjs";

@@ -1,7 +1,11 @@
 // Takes the steps that several scenarios have in common.
 
+import { checkCpu, cpuOf } from "../harness/cpu.mjs";
+
 const POLL = 20;
 const PATIENCE = 60_000;
+// When nothing has come for so long, what has not come was dropped.
+const QUIET = 50;
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -24,23 +28,31 @@ export async function clientsBecome(server, count) {
 
 /**
  * Turns, each begun when every client has all of the last one, so that none is put together with another: so many, or for
- * so long, whichever is more. Resolves to how many there were.
+ * so long, whichever is more. Resolves to how many there were. Of a contender that drops messages (`lossy`) a turn is over
+ * when nothing more comes, too.
  */
-export async function publishTurns({ server, load }, { turns, perTurn, milliseconds = 0, received = 0 }) {
+export async function publishTurns(
+  { server, load, contender },
+  { turns, perTurn, milliseconds = 0, received = 0 },
+) {
   const start = performance.now();
   let done = 0;
   while (done < turns || performance.now() - start < milliseconds) {
     server.tell("turn", { count: perTurn });
-    await load.ask("reach", { events: received + ++done * perTurn });
+    done++;
+    if (contender.lossy) await load.ask("settle", { more: perTurn, quiet: QUIET });
+    else await load.ask("reach", { events: received + done * perTurn });
   }
   return done;
 }
 
-/** What the server used while `work` was done. */
+/** What the server used while `work` was done, by its own account, which must be the kernel's, too. */
 export async function metered(server, work) {
-  const before = await server.ask("meter");
+  const seen = () => cpuOf(server.pid);
+  const before = { ...await server.ask("meter"), seen: seen() };
   await work();
-  const after = await server.ask("meter");
+  const after = { ...await server.ask("meter"), seen: seen() };
+  if (before.seen !== undefined) checkCpu(after.cpu - before.cpu, after.seen - before.seen);
   return { cpu: after.cpu - before.cpu, encodings: after.encodings - before.encodings };
 }
 

@@ -29,7 +29,7 @@ function turn(count, topic) {
 }
 
 const commands = {
-  async start({ file, bytes, keepalive, history, packs, engine, direct, payload, ...rest }) {
+  async start({ file, bytes, keepalive, history, packs, engine, direct, payload, port, ...rest }) {
     const { start } = await import(`../contenders/${file}.mjs`);
     gathers = rest.gathers === true;
     if (rest.longestLife !== undefined) {
@@ -38,7 +38,7 @@ const commands = {
       life.unref();
     }
     messages = payload === "trades" ? new Trades() : new Messages(bytes);
-    running = await start({ keepalive, history, packs, engine, direct });
+    running = await start({ keepalive, history, packs, engine, direct, port });
     return { port: running.port };
   },
   /** One turn with so many messages. Not answered: that all of them arrived is seen at the other end. */
@@ -54,8 +54,11 @@ const commands = {
       await new Promise((resolve) => setImmediate(resolve));
     }
   },
-  /** Turns at a fixed rate. */
-  pace: ({ turns, every, count, topic }) => pace({ turns, every }, () => turn(count, topic)),
+  /** Turns at a fixed rate. With `topics` they go to so many of them in turn. */
+  pace({ turns, every, count, topic, topics }) {
+    let n = 0;
+    return pace({ turns, every }, () => turn(count, topics === undefined ? topic : `t${n++ % topics}`));
+  },
   meter: ({ collect }) => meter(running, { collect }),
   countEncodings() {
     countEncodings();

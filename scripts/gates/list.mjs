@@ -1,5 +1,6 @@
 // Lists every gate, in the order in which they run: the quick and local ones first.
 import { gates as browsers } from "./browsers.mjs";
+import { gates as budget } from "./budget.mjs";
 import { gates as deno } from "./deno.mjs";
 import { gates as deploy } from "./deploy.mjs";
 import { gates as init } from "./init.mjs";
@@ -28,6 +29,7 @@ export const gates = [
   ...release,
   ...workflows,
   ...types,
+  ...budget,
   ...tarball,
   ...deploy,
   ...readme,

@@ -1,0 +1,3 @@
+module tidings-bench
+
+go 1.19
