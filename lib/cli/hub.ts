@@ -15,11 +15,13 @@ import { serve } from "../serve/mod.ts";
 import { sqliteLog } from "../sqlite/mod.ts";
 import { CommandError, type Package } from "./command.ts";
 import { Guard } from "./hub/guard.ts";
+import { KEY_FILE_SETTINGS, keyFiles, withKeyFiles } from "./hub/key_files.ts";
 import { type LogFormat, OperationLog } from "./hub/log.ts";
 import { Metrics } from "./hub/metrics.ts";
 import { broadcasterHooks, hubHooks } from "./hub/operation.ts";
 import { Operator } from "./hub/operator.ts";
-import { describe, readSettings, type Setting, type Values } from "./settings.ts";
+import { Reloading } from "./hub/reload.ts";
+import { describe, FILE, readSettings, type Setting, type Values } from "./settings.ts";
 
 const SETTINGS: readonly Setting[] = [
   { name: "port", variable: "PORT", value: "<number>", help: "the port; 8080" },
@@ -48,6 +50,7 @@ const SETTINGS: readonly Setting[] = [
     value: "<pem>",
     help: "or the public key, -----BEGIN PUBLIC KEY-----…",
   },
+  ...KEY_FILE_SETTINGS,
   {
     name: "jwks-url",
     variable: "TIDINGS_JWKS_URL",
@@ -115,17 +118,22 @@ setting is a flag, a variable of the environment, or a name in a file of JSON, i
 
 ${describe(SETTINGS)}
 
-/healthz answers while it runs, /readyz while it can publish. SIGTERM ends it in good order.`;
+/healthz answers while it runs, /readyz while it can publish. SIGTERM ends it in good order.
+Keys are read anew on SIGHUP, and when their file or the file of settings has changed.`;
 
 // How long streams are ended one after the other, and how soon their clients come back, in milliseconds.
 const DRAIN = { within: 2_000, retry: 1_000 };
+
+// What is put to use when the settings are read anew; all else takes effect at a restart.
+const KEY_SETTINGS = SETTINGS.map(({ name }) => name).filter((name) => /^jw(t|ks)-(?!audience)/.test(name));
 
 /** Runs until it is asked to end. */
 export async function hub(args: string[], { version }: Package): Promise<void> {
   if (args.includes("--help") || args.includes("-h")) return console.log(USAGE);
   // Node 18 does not have it.
   if (!("crypto" in globalThis)) Object.assign(globalThis, { crypto: webcrypto });
-  const values = await readSettings("hub", SETTINGS, args, process.env);
+  const read = async () => withKeyFiles(await readSettings("hub", SETTINGS, args, process.env));
+  const values = await read();
   const port = portOf(values["port"] ?? "8080");
   const url = values["url"] ?? `http://localhost:${port}/.well-known/mercure`;
   const auth = {
@@ -156,6 +164,22 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
     subscriptions: values["subscriptions"] === "true",
     cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
   });
+  const files = [...keyFiles(values), ...values[FILE] === undefined ? [] : [values[FILE]]];
+  let current = values;
+  const reloading = new Reloading(files, async () => {
+    const now = await read();
+    log.hide(now["jwt-secret"]);
+    const ended = told(() => running.setIssuers([issuerOf(now, url)]));
+    const changed = Object.keys(now).filter((name) => now[name] !== current[name]);
+    current = now;
+    if (changed.some((name) => KEY_SETTINGS.includes(name))) {
+      log.info("keys-loaded", `The keys were exchanged, and ${ended} streams of old ones ended`, { ended });
+    }
+    const others = changed.filter((name) => !KEY_SETTINGS.includes(name));
+    if (others.length === 0) return;
+    const message = `These settings have changed too, and take effect at a restart: ${others.join(", ")}`;
+    log.warn("restart-needed", message, { settings: others });
+  }, log);
   const operator = guard && new Operator({ hub: running, guard, metrics, log });
   let server;
   try {
@@ -166,6 +190,7 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
       onSignal: (signal) => log.info("signal", `${signal}: closing. Once more ends it at once.`, { signal }),
       onError: (error) => log.error("failure", "Something went wrong in the server", error),
       drain: async () => {
+        reloading.stop();
         const streams = broadcaster.size;
         log.info("drain", `Ending ${streams} streams`, { streams });
         await running.close(DRAIN);
@@ -178,6 +203,7 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
     await broadcaster.close();
     throw error;
   }
+  await reloading.start();
   const since = performance.now();
   log.info("listening", `tidings hub at ${server.url}, known as ${url}, with its history in ${place}`, {
     version,
@@ -208,10 +234,14 @@ function passwordOf(url: string | undefined): string | undefined {
   return /^[^/]*\/\/[^/@]*?:([^@]*)@/.exec(url ?? "")?.[1];
 }
 
-/** What is wrong with an option of the hub's is wrong with a setting. */
 function make(options: HubOptions): Hub {
+  return told(() => createHub(options));
+}
+
+/** What is wrong with an option of the hub's is wrong with a setting. */
+function told<T>(run: () => T): T {
   try {
-    return createHub(options);
+    return run();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new CommandError(
