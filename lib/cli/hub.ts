@@ -13,13 +13,15 @@ import { DEFAULT_LIMITS } from "../hub/options.ts";
 import { serve } from "../serve/mod.ts";
 import { CommandError, type Package } from "./command.ts";
 import { Guard } from "./hub/guard.ts";
+import { KEY_FILE_SETTINGS, keyFiles, withKeyFiles } from "./hub/key_files.ts";
 import { type LogFormat, OperationLog } from "./hub/log.ts";
 import { Metrics } from "./hub/metrics.ts";
 import { broadcasterHooks, hubHooks } from "./hub/operation.ts";
 import { Operator } from "./hub/operator.ts";
+import { Reloading } from "./hub/reload.ts";
 import { type Engine, ENGINE_SETTINGS, openEngine } from "./hub_engine.ts";
 import { aboutSettings, ISSUERS, issuersOf } from "./issuers.ts";
-import { describe, readSettings, type Setting, type Values } from "./settings.ts";
+import { describe, FILE, readSettings, type Setting, type Values } from "./settings.ts";
 
 export const SETTINGS: readonly Setting[] = [
   { name: "port", variable: "PORT", value: "<number>", help: "the port; 8080" },
@@ -48,6 +50,7 @@ export const SETTINGS: readonly Setting[] = [
     value: "<pem>",
     help: "or the public key, -----BEGIN PUBLIC KEY-----…",
   },
+  ...KEY_FILE_SETTINGS,
   {
     name: "jwks-url",
     variable: "TIDINGS_JWKS_URL",
@@ -114,17 +117,24 @@ setting is a flag, a variable of the environment, or a name in a file of JSON, i
 
 ${describe(SETTINGS)}
 
-/healthz answers while it runs, /readyz while it can publish. SIGTERM ends it in good order.`;
+/healthz answers while it runs, /readyz while it can publish. SIGTERM ends it in good order.
+Keys are read anew on SIGHUP, and when their file or the file of settings has changed.`;
 
 // How long streams are ended one after the other, and how soon their clients come back, in milliseconds.
 const DRAIN = { within: 2_000, retry: 1_000 };
+
+// What is put to use when the settings are read anew; all else takes effect at a restart.
+const KEY_SETTINGS = SETTINGS.map(({ name }) => name).filter((name) =>
+  name === ISSUERS.name || /^jw(t|ks)-(?!audience)/.test(name)
+);
 
 /** Runs until it is asked to end. */
 export async function hub(args: string[], { version }: Package): Promise<void> {
   if (args.includes("--help") || args.includes("-h")) return console.log(USAGE);
   // Node 18 does not have it.
   if (!("crypto" in globalThis)) Object.assign(globalThis, { crypto: webcrypto });
-  const values = await readSettings("hub", SETTINGS, args, process.env);
+  const read = async () => withKeyFiles(await readSettings("hub", SETTINGS, args, process.env));
+  const values = await read();
   const port = portOf(values["port"] ?? "8080");
   const url = values["url"] ?? `http://localhost:${port}/.well-known/mercure`;
   const issuers = issuersOf(values, url);
@@ -151,7 +161,13 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
       await running.close(DRAIN);
       await broadcaster.close(DRAIN);
     };
-    const server = await listen({ running, operator, log, close, engine }, port, values["host"] ?? "0.0.0.0");
+    const reloading = keysOf(running, { values, url, log, read });
+    const server = await listen(
+      { running, operator, log, reloading, close, engine },
+      port,
+      values["host"] ?? "0.0.0.0",
+    );
+    await reloading.start();
     tell(log, { version, address: server.url, url, history: engine.place });
   } catch (error) {
     // Its connections would keep the process running.
@@ -178,12 +194,37 @@ interface Running {
   readonly running: Hub;
   readonly operator: Operator | undefined;
   readonly log: OperationLog;
+  readonly reloading: Reloading;
   readonly close: () => Promise<void>;
   readonly engine: Engine;
 }
 
+/** Reads the settings again and again, and exchanges the keys of a hub when they have changed. */
+function keysOf(
+  running: Hub,
+  { values, url, log, read }: { values: Values; url: string; log: OperationLog; read: () => Promise<Values> },
+): Reloading {
+  const files = [...keyFiles(values), ...values[FILE] === undefined ? [] : [values[FILE]]];
+  let current = values;
+  return new Reloading(files, async () => {
+    const now = await read();
+    const issuers = issuersOf(now, url);
+    for (const { secret } of issuers) log.hide(secret as string | undefined);
+    const ended = told(now, () => running.setIssuers(issuers));
+    const changed = Object.keys(now).filter((name) => now[name] !== current[name]);
+    current = now;
+    if (changed.some((name) => KEY_SETTINGS.includes(name))) {
+      log.info("keys-loaded", `The keys were exchanged, and ${ended} streams of old ones ended`, { ended });
+    }
+    const others = changed.filter((name) => !KEY_SETTINGS.includes(name));
+    if (others.length === 0) return;
+    const message = `These settings have changed too, and take effect at a restart: ${others.join(", ")}`;
+    log.warn("restart-needed", message, { settings: others });
+  }, log);
+}
+
 async function listen(
-  { running, operator, log, close, engine }: Running,
+  { running, operator, log, reloading, close, engine }: Running,
   port: number,
   hostname: string,
 ): Promise<{ url: string }> {
@@ -195,6 +236,7 @@ async function listen(
       onSignal: (signal) => log.info("signal", `${signal}: closing. Once more ends it at once.`, { signal }),
       onError: (error) => log.error("failure", "Something went wrong in the server", error),
       drain: async () => {
+        reloading.stop();
         const streams = running.broadcaster.size;
         log.info("drain", `Ending ${streams} streams`, { streams });
         await close();
@@ -239,10 +281,15 @@ function passwordsOf(urls = ""): string[] {
   return urls.split(",").flatMap((url) => /^[^/]*\/\/[^/@]*?:([^@]*)@/.exec(url)?.[1] ?? []);
 }
 
-/** What is wrong with an option of the hub's is wrong with a setting. */
+/** Makes a hub by settings. */
 export function make(options: HubOptions, values: Values): Hub {
+  return told(values, () => createHub(options));
+}
+
+/** What is wrong with an option of the hub's is wrong with a setting. */
+function told<T>(values: Values, run: () => T): T {
   try {
-    return createHub(options);
+    return run();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new CommandError(aboutSettings(error.message, values));

@@ -28,7 +28,8 @@ export interface Setting {
 /** The values, by their names; a setting that is on or off is `"true"` or `"false"`, and a list is JSON. */
 export type Values = Readonly<Record<string, string | undefined>>;
 
-const FILE = "config";
+/** The flag that names the file of settings, and its name among the values. */
+export const FILE = "config";
 
 /**
  * Reads all settings.
@@ -45,7 +46,7 @@ export async function readSettings(
   const flags = readFlags(command, settings, args);
   const file = flags[FILE];
   const inFile = file === undefined ? {} : await readFileOf(file, settings);
-  const values: Record<string, string | undefined> = {};
+  const values: Record<string, string | undefined> = { [FILE]: file };
   for (const { name, variable, value, isList } of settings) {
     const inEnvironment = variable === undefined ? undefined : env[variable] || undefined;
     const found = flags[name] ?? inEnvironment ?? inFile[name];
@@ -95,7 +96,9 @@ async function readFileOf(path: string, settings: readonly Setting[]): Promise<V
   try {
     content = JSON.parse(await readFile(path, "utf8"));
   } catch (error) {
-    throw new CommandError(`--${FILE} must name a file of JSON, received ${show(path)}: ${errorText(error)}`);
+    // What a parser says of a text may quote it, and a secret with it.
+    const why = error instanceof SyntaxError ? "it is no JSON" : errorText(error);
+    throw new CommandError(`--${FILE} must name a file of JSON, received ${show(path)}: ${why}`);
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new CommandError(`The file ${path} must hold an object of settings`);

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { connect } from "../../lib/client/mod.ts";
 import { grant, SECRET, sign } from "../support/hub.ts";
-import { type HubProcess, startHub } from "../support/hub_process.ts";
+import { type HubProcess, startHub } from "../support/hub_ready.ts";
 import { noLanguage } from "../support/languages.ts";
 import { noRedis, RedisServer } from "../support/redis.ts";
 import { PATIENCE, sleep, until } from "../support/wait.ts";

@@ -33,7 +33,7 @@ interface Count {
 
 export class OperationLog {
   readonly #format: LogFormat;
-  readonly #secrets: readonly string[];
+  readonly #secrets = new Set<string>();
   readonly #clock: Clock;
   readonly #counts = new Map<string, Count>();
 
@@ -44,8 +44,13 @@ export class OperationLog {
     clock: Clock = systemClock,
   ) {
     this.#format = format;
-    this.#secrets = secrets.filter((secret) => secret !== undefined && secret !== "") as string[];
     this.#clock = clock;
+    this.hide(...secrets);
+  }
+
+  /** Adds texts that are written nowhere from now on. */
+  hide(...secrets: readonly (string | undefined)[]): void {
+    for (const secret of secrets) if (secret) this.#secrets.add(secret);
   }
 
   /** @param event What happened, as a name to filter by. @param message The same for a person, in one line. */
