@@ -12,11 +12,11 @@ import { RecentMap } from "../base/recent.ts";
 import type { EventMap, PublishEvent } from "../log/typed.ts";
 import type { TopicMatcher } from "../log/matchers.ts";
 import { EVERY, type Matcher } from "./matcher.ts";
-import { isPrivate, privateName, topicOf, type TopicReader } from "./topic.ts";
+import { isHubName, isPrivate, privateName, topicOf, type TopicReader } from "./topic.ts";
 
 /** What the Broadcaster is asked for. */
 export interface Audience {
-  readonly topics: readonly (string | TopicMatcher)[] | "*";
+  readonly topics: readonly (string | TopicMatcher)[];
   readonly filter: Filter | undefined;
 }
 
@@ -31,12 +31,15 @@ export class Audiences {
   readonly #mark: string;
   /** Sees every public update, and nothing else. */
   readonly #public: TopicMatcher;
+  /** Sees every update: all but what hubs say to each other. */
+  readonly #every: TopicMatcher;
   readonly #filters = new RecentMap<string, Filter>(MOST_FILTERS);
 
   constructor(topics: TopicReader) {
     this.#topics = topics;
     this.#mark = privateName(topics.base.href);
     this.#public = { key: `${this.#mark} public`, matches: (name) => !isPrivate(name) };
+    this.#every = { key: `${this.#mark} every`, matches: (name) => !isHubName(name) };
   }
 
   /**
@@ -49,7 +52,7 @@ export class Audiences {
     const seesPrivate = mayRead.length > 0;
     const filter = seesPrivate ? this.#filter(mayRead) : undefined;
     if (listens.some(({ text }) => text === EVERY)) {
-      return { topics: seesPrivate ? "*" : [this.#public], filter };
+      return { topics: [seesPrivate ? this.#every : this.#public], filter };
     }
     const topics = listens.flatMap((matcher): (string | TopicMatcher)[] => {
       if (matcher.pattern !== undefined) return [this.#byPattern(matcher, seesPrivate)];
@@ -61,7 +64,7 @@ export class Audiences {
   #byPattern({ text, pattern, matches }: Matcher, seesPrivate: boolean): TopicMatcher {
     return {
       key: `${this.#mark} ${seesPrivate ? "all" : "public"} ${text}`,
-      matches: (name) => (seesPrivate || !isPrivate(name)) && matches(topicOf(name)),
+      matches: (name) => (seesPrivate ? !isHubName(name) : !isPrivate(name)) && matches(topicOf(name)),
       index: { spell: this.#topics.spell, prefix: pattern!.prefix },
     };
   }

@@ -103,7 +103,7 @@ class HubServer {
   readonly #perAddress: StreamCount;
   readonly #perMatcher: StreamCount;
   readonly #perPrefix: PatternCount;
-  readonly #subscriptions: Subscriptions;
+  readonly #subscriptions: Subscriptions | undefined;
 
   constructor(settings: HubSettings) {
     const { url, limits, clock, broadcaster } = settings;
@@ -120,11 +120,14 @@ class HubServer {
     this.#perAddress = new StreamCount(limits.streamsPerAddress, "address");
     this.#perMatcher = new StreamCount(limits.streamsPerMatcher, "matcher");
     this.#perPrefix = new PatternCount(limits.patternsPerPrefix);
-    this.#subscriptions = new Subscriptions(url.pathname, broadcaster);
+    this.#subscriptions = settings.subscriptions
+      ? new Subscriptions(url.pathname, broadcaster, clock)
+      : undefined;
   }
 
   async close(options: DrainOptions = {}): Promise<void> {
     checkDrainOptions(options);
+    this.#subscriptions?.close(this.#settings.isOwn);
     if (this.#settings.isOwn) await this.broadcaster.close(options);
   }
 
@@ -160,7 +163,7 @@ class HubServer {
 
   #route(request: Request): Promise<Response> | Response {
     const { pathname } = new URL(request.url);
-    const { publishPath, subscriptions } = this.#settings;
+    const { publishPath } = this.#settings;
     const { method } = request;
     const isRead = method === "GET" || method === "HEAD";
     if (pathname === this.#path) {
@@ -169,8 +172,8 @@ class HubServer {
     }
     if (pathname === publishPath) return method === "POST" ? this.#publishJson(request) : wrongMethod("POST");
     if (pathname === this.#metadataPath) return isRead ? this.#metadata() : wrongMethod("GET, HEAD");
-    if (subscriptions && `${pathname}/`.startsWith(`${this.#path}/subscriptions/`)) {
-      return isRead ? this.#list(request, pathname) : wrongMethod("GET, HEAD");
+    if (this.#subscriptions !== undefined && `${pathname}/`.startsWith(`${this.#path}/subscriptions/`)) {
+      return isRead ? this.#list(this.#subscriptions, request, pathname) : wrongMethod("GET, HEAD");
     }
     throw new Refusal(404, "There is nothing here");
   }
@@ -248,7 +251,7 @@ class HubServer {
     }
     this.#rate.take(publisher.name);
     return this.broadcaster.publish(toEvent(update)).then((id) => {
-      this.#subscriptions.published(id);
+      this.#subscriptions?.published(id);
       return update.id ?? id;
     });
   }
@@ -297,7 +300,7 @@ class HubServer {
       this.#perMatcher.enter(nameOf(matcher));
       this.#perPrefix.enter(matcher);
     }
-    const end = this.#settings.subscriptions ? this.#subscriptions.enter(listens, principal) : undefined;
+    const end = this.#subscriptions?.enter(listens, principal);
     return () => {
       this.#perToken.leave(principal?.name);
       this.#perAddress.leave(address);
@@ -360,13 +363,13 @@ class HubServer {
     });
   }
 
-  async #list(request: Request, path: string): Promise<Response> {
+  async #list(subscriptions: Subscriptions, request: Request, path: string): Promise<Response> {
     const reader = await this.#tokens.require(request);
     if (!granted(reader, "subscribe").some((matcher) => matcher.matches(path))) {
       throw notGranted("subscribe on this address");
     }
-    const { lastId } = this.#subscriptions;
-    const document = this.#subscriptions.document(path);
+    const { lastId } = subscriptions;
+    const document = subscriptions.document(path);
     if (document === undefined) throw new Refusal(404, "There is no such subscription");
     const link = `<${this.#settings.url.href}>; rel="mercure"; last-event-id="${lastId}"; type="mercure"; ` +
       `content-type="${JSON_TYPE}"`;

@@ -1,37 +1,51 @@
 /**
- * Keeps the subscriptions of this process's hub: tells of their beginning and end, and lists those that are active.
+ * Keeps the subscriptions of this process's hub: tells of their beginning and end, and lists those that are active, here and at
+ * the other hubs of the same log.
  *
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
 import type { Broadcaster } from "../broadcaster/broadcaster.ts";
 import { EARLIEST } from "../log/cursor.ts";
+import { Announcer } from "./announcer.ts";
 import type { Matcher } from "./matcher.ts";
+import { Neighbours } from "./neighbours.ts";
+import { describe, newHubName, newSubscriber, type Subscription } from "./subscription.ts";
 import type { Principal } from "./tokens.ts";
 import { privateName } from "./topic.ts";
 import { HUB_TYPE } from "./update.ts";
 
-/** A subscription, as it is told and listed. */
-export interface Subscription {
-  readonly id: string;
-  readonly type: "subscription";
-  readonly match_type: string;
-  readonly match: string;
-  readonly subscriber: string;
-  readonly active: boolean;
-  readonly payload?: object;
+/** A subscriber, for as long as its stream is open. */
+interface Stay {
+  /** What it listens to, each with what its token says of that. */
+  readonly listens: readonly {
+    readonly match_type: string;
+    readonly match: string;
+    readonly payload?: object;
+  }[];
+  subscriptions: readonly Subscription[];
 }
 
 export class Subscriptions {
-  readonly #path: string;
-  readonly #broadcaster: Broadcaster;
+  readonly #below: string;
+  readonly #announcer: Announcer;
   readonly #active = new Map<string, Subscription>();
+  readonly #stays = new Set<Stay>();
+  readonly #neighbours: Neighbours | undefined;
+  readonly #name = newHubName();
   #lastId = EARLIEST;
 
   /** @param path The path of the hub. */
-  constructor(path: string, broadcaster: Broadcaster) {
-    this.#path = `${path}/subscriptions`;
-    this.#broadcaster = broadcaster;
+  constructor(path: string, broadcaster: Broadcaster, clock: Clock) {
+    this.#below = `${path}/subscriptions`;
+    this.#announcer = new Announcer(broadcaster);
+    this.#neighbours = broadcaster.shared
+      ? new Neighbours(path, {
+        ...{ broadcaster, announcer: this.#announcer, clock },
+        own: { subscriptions: () => this.#active.values(), givenUp: () => this.#renew() },
+      })
+      : undefined;
   }
 
   /** An update was published: whoever reads the list goes on after it. */
@@ -41,63 +55,67 @@ export class Subscriptions {
 
   /** The id of an update that was published before the list was read. */
   get lastId(): string {
-    return this.#lastId;
+    return this.#neighbours?.position ?? this.#lastId;
   }
 
   /** Enters a subscriber, by a name that nobody chose. Returns what takes it out again. */
   enter(listens: readonly Matcher[], principal: Principal | undefined): () => void {
-    const subscriber = `urn:uuid:${crypto.randomUUID()}`;
-    const own = listens.map(({ type, text }): Subscription => {
-      const payload = payloadOf(text, principal);
-      return {
-        id: `${this.#path}/${type}/${escape(text)}/${escape(subscriber)}`,
-        type: "subscription",
-        match_type: type,
-        match: text,
-        subscriber,
-        active: true,
-        ...(payload === undefined ? {} : { payload }),
-      };
-    });
-    for (const subscription of own) {
-      this.#active.set(subscription.id, subscription);
-      this.#tell(subscription);
-    }
+    const stay: Stay = {
+      listens: listens.map(({ type, text }) => {
+        const payload = payloadOf(text, principal);
+        return { match_type: type, match: text, ...(payload === undefined ? {} : { payload }) };
+      }),
+      subscriptions: [],
+    };
+    this.#stays.add(stay);
+    this.#begin(stay);
     return () => {
-      for (const subscription of own) {
+      this.#stays.delete(stay);
+      for (const subscription of stay.subscriptions) {
         this.#active.delete(subscription.id);
         this.#tell({ ...subscription, active: false });
       }
     };
   }
 
+  /** @param isOver Whether all subscribers are sent away. */
+  close(isOver: boolean): void {
+    this.#neighbours?.close(isOver);
+  }
+
+  #begin(stay: Stay): void {
+    const subscriber = newSubscriber(this.#neighbours?.name ?? this.#name);
+    stay.subscriptions = stay.listens.map((each) => describe(this.#below, { ...each, subscriber }));
+    for (const subscription of stay.subscriptions) {
+      this.#active.set(subscription.id, subscription);
+      this.#tell(subscription);
+    }
+  }
+
+  /** All subscriptions begin anew under other names: their ends were told by another hub. */
+  #renew(): void {
+    this.#active.clear();
+    for (const stay of this.#stays) this.#begin(stay);
+  }
+
   #tell(subscription: Subscription): void {
-    // One that closes has sent what it had to send: nothing that is published now is waited for.
-    if (this.#broadcaster.state !== "open") return;
-    const topic = privateName(subscription.id);
     // The broadcaster's option onError is told of a failure.
-    this.#broadcaster.publish({ event: HUB_TYPE, topic, data: subscription })
-      .then((id) => this.published(id), () => {});
+    this.#announcer.announce({ event: HUB_TYPE, topic: privateName(subscription.id), data: subscription })
+      .then((id) => this.published(id), () => this.#neighbours?.mend());
   }
 
   /** The document at a path below the hub's, or `undefined` if there is none. */
   document(path: string): object | undefined {
-    const below = path.slice(this.#path.length).split("/").slice(1);
-    if (!path.startsWith(this.#path) || below.length === 1 || below.length > 3) return undefined;
-    if (below.length === 3) return this.#active.get(path);
-    const all = [...this.#active.values()];
+    const below = path.slice(this.#below.length).split("/").slice(1);
+    if (!path.startsWith(this.#below) || below.length === 1 || below.length > 3) return undefined;
+    if (below.length === 3) return this.#active.get(path) ?? this.#neighbours?.find(path);
+    const all = [...this.#active.values(), ...(this.#neighbours?.active() ?? [])];
     return {
       id: path,
       type: "subscriptions",
       subscriptions: below.length === 0 ? all : all.filter(({ id }) => id.startsWith(`${path}/`)),
     };
   }
-}
-
-/** Escapes all that RFC 6570 escapes in a simple expansion. */
-function escape(text: string): string {
-  const code = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-  return encodeURIComponent(text).replace(/[!'()*]/g, code);
 }
 
 /** What the first grant to subscribe says of a subscription, whose matcher's text is taken for a topic. */
