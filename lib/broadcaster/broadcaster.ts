@@ -123,6 +123,11 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     return this.#registry.clients.size;
   }
 
+  /** Whether it shares its log with others, or may: whether it has a backplane. */
+  get shared(): boolean {
+    return this.#options.backplane !== undefined;
+  }
+
   /**
    * Whether it takes events and clients: `"open"`; `"closing"` from {@linkcode Broadcaster.close} on, when it takes no more
    * clients; `"closed"` when the last client was ended, and it takes no more events either.

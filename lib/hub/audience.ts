@@ -12,11 +12,11 @@ import { RecentMap } from "../base/recent.ts";
 import type { EventMap, PublishEvent } from "../log/typed.ts";
 import type { TopicIndex, TopicMatcher } from "../log/matchers.ts";
 import { EVERY, type Matcher } from "./matcher.ts";
-import { isPrivate, privateName, topicOf, type TopicReader } from "./topic.ts";
+import { isHubName, isPrivate, privateName, topicOf, type TopicReader } from "./topic.ts";
 
 /** What the Broadcaster is asked for. */
 export interface Audience {
-  readonly topics: readonly (string | TopicMatcher)[] | "*";
+  readonly topics: readonly (string | TopicMatcher)[];
   readonly filter: Filter | undefined;
 }
 
@@ -30,11 +30,14 @@ export class Audiences {
   readonly #mark: string;
   /** Sees every public update, and nothing else. */
   readonly #public: TopicMatcher;
+  /** Sees every update: all but what hubs say to each other. */
+  readonly #every: TopicMatcher;
   readonly #filters = new RecentMap<string, Filter>(MOST_FILTERS);
 
   constructor(topics: TopicReader) {
     this.#mark = privateName(topics.base.href);
     this.#public = { key: `${this.#mark} public`, matches: (name) => !isPrivate(name) };
+    this.#every = { key: `${this.#mark} every`, matches: (name) => !isHubName(name) };
   }
 
   /**
@@ -47,7 +50,7 @@ export class Audiences {
     const seesPrivate = mayRead.length > 0;
     const filter = seesPrivate ? this.#filter(mayRead) : undefined;
     if (listens.some(({ key }) => key === EVERY)) {
-      return { topics: seesPrivate ? "*" : [this.#public], filter };
+      return { topics: [seesPrivate ? this.#every : this.#public], filter };
     }
     const topics = listens.flatMap((matcher): (string | TopicMatcher)[] => {
       if (matcher.pattern !== undefined) return [this.#byPattern(matcher, matcher.pattern, seesPrivate)];
@@ -59,7 +62,7 @@ export class Audiences {
   #byPattern({ key, matches }: Matcher, index: TopicIndex, seesPrivate: boolean): TopicMatcher {
     return {
       key: `${this.#mark} ${seesPrivate ? "all" : "public"} ${key}`,
-      matches: (name) => (seesPrivate || !isPrivate(name)) && matches(topicOf(name)),
+      matches: (name) => (seesPrivate ? !isHubName(name) : !isPrivate(name)) && matches(topicOf(name)),
       index,
     };
   }

@@ -130,7 +130,7 @@ class HubServer {
   readonly #perAddress: StreamCount;
   readonly #perMatcher: StreamCount;
   readonly #perPrefix: PatternCount;
-  readonly #subscriptions: Subscriptions;
+  readonly #subscriptions: Subscriptions | undefined;
   readonly #endings = new Endings();
 
   constructor(settings: HubSettings) {
@@ -154,11 +154,14 @@ class HubServer {
     this.#perAddress = new StreamCount(limits.streamsPerAddress, "address");
     this.#perMatcher = new StreamCount(limits.streamsPerMatcher, "matcher");
     this.#perPrefix = new PatternCount(limits.patternsPerPrefix);
-    this.#subscriptions = new Subscriptions(url.pathname, broadcaster);
+    this.#subscriptions = settings.subscriptions
+      ? new Subscriptions(url.pathname, broadcaster, clock)
+      : undefined;
   }
 
   async close(options: DrainOptions = {}): Promise<void> {
     checkDrainOptions(options);
+    this.#subscriptions?.close(this.#settings.isOwn);
     if (this.#settings.isOwn) await this.broadcaster.close(options);
   }
 
@@ -207,7 +210,7 @@ class HubServer {
 
   #route(request: Request): Promise<Response> | Response {
     const { pathname } = new URL(request.url);
-    const { publishPath, subscriptions } = this.#settings;
+    const { publishPath } = this.#settings;
     const { method } = request;
     const isRead = method === "GET" || method === "HEAD";
     if (pathname === this.#path) {
@@ -216,8 +219,8 @@ class HubServer {
     }
     if (pathname === publishPath) return method === "POST" ? this.#publishJson(request) : wrongMethod("POST");
     if (pathname === this.#metadataPath) return isRead ? this.#metadata() : wrongMethod("GET, HEAD");
-    if (subscriptions && `${pathname}/`.startsWith(`${this.#path}/subscriptions/`)) {
-      return isRead ? this.#list(request, pathname) : wrongMethod("GET, HEAD");
+    if (this.#subscriptions !== undefined && `${pathname}/`.startsWith(`${this.#path}/subscriptions/`)) {
+      return isRead ? this.#list(this.#subscriptions, request, pathname) : wrongMethod("GET, HEAD");
     }
     throw new Refusal(404, "There is nothing here");
   }
@@ -293,7 +296,7 @@ class HubServer {
     const { topics, isPrivate } = update;
     const since = clock.now();
     return this.broadcaster.publish(toEvent(update)).then((id) => {
-      this.#subscriptions.published(id);
+      this.#subscriptions?.published(id);
       this.figures.published();
       const milliseconds = clock.now() - since;
       callHook("onPublished", () => onPublished({ topics, isPrivate, milliseconds }));
@@ -353,7 +356,7 @@ class HubServer {
     }
     const release = controller && this.#endings.enter(principal!.issuer, controller);
     this.figures.subscribed(listens.length);
-    const end = this.#settings.subscriptions ? this.#subscriptions.enter(listens, principal) : undefined;
+    const end = this.#subscriptions?.enter(listens, principal);
     return () => {
       release?.();
       this.figures.subscribed(-listens.length);
@@ -395,13 +398,13 @@ class HubServer {
     });
   }
 
-  async #list(request: Request, path: string): Promise<Response> {
+  async #list(subscriptions: Subscriptions, request: Request, path: string): Promise<Response> {
     const reader = await this.#tokens.require(request);
     if (!granted(reader, "subscribe").some((matcher) => matcher.matches(path))) {
       throw notGranted("subscribe on this address");
     }
-    const { lastId } = this.#subscriptions;
-    const document = this.#subscriptions.document(path, reader.isLegacy);
+    const { lastId } = subscriptions;
+    const document = subscriptions.document(path, reader.isLegacy);
     if (document === undefined) throw new Refusal(404, "There is no such subscription");
     const link = `<${this.#settings.url.href}>; rel="mercure"; last-event-id="${lastId}"; type="mercure"; ` +
       `content-type="${JSON_TYPE}"`;

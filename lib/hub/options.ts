@@ -174,7 +174,11 @@ export interface HubOptions {
   cors?: CorsOptions | undefined;
   /** The path of the JSON route; `false` for none. Default: `"/publish"`. */
   publishPath?: string | false | undefined;
-  /** Whether a subscription's beginning and end are published, and the active ones listed. Default: `false`. */
+  /**
+   * Whether a subscription's beginning and end are published, and the active ones listed. With a backplane all hubs on it list
+   * those of all; while there are several each publishes a short event of its own every 3 s, which no subscriber sees, and one
+   * that dies is given up within some 10 s. Default: `false`.
+   */
   subscriptions?: boolean | undefined;
   /**
    * Takes clients of the older Mercure protocol (0.x) beside those of the current one: `topic` with URI templates, plain JWTs

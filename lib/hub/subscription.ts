@@ -1,10 +1,13 @@
 /**
- * Describes a subscription as it is told and listed: as the protocol has it, or as the older one had it.
+ * Describes a subscription as it is told and listed: as the protocol has it, or as the older one had it. Its subscriber's name
+ * says whose it is.
  *
  * @module
  */
 
-import type { Matcher } from "./matcher.ts";
+import type { EventMap, PublishEvent } from "../log/typed.ts";
+import { privateName } from "./topic.ts";
+import { HUB_TYPE } from "./update.ts";
 
 /** A subscription by a matcher. */
 export interface CurrentSubscription {
@@ -32,23 +35,42 @@ export type Subscription = CurrentSubscription | LegacySubscription;
 // The vocabulary of the older documents, which are JSON-LD.
 const CONTEXT = { "@context": "https://mercure.rocks/" };
 
-/**
- * Describes one that is active.
- *
- * @param path What the addresses of subscriptions begin with.
- * @param payload Nothing, if there is none.
- */
-export function describe(
-  path: string,
-  { type, text }: Matcher,
-  subscriber: string,
-  payload: unknown,
-): Subscription {
+/** What is not the same for all, or can be told from the rest: how hubs hand each other subscriptions. */
+export interface Entry {
+  /** The type of the matcher; `"template"` for those of the older protocol. */
+  readonly match_type: string;
+  readonly match: string;
+  readonly subscriber: string;
+  readonly payload?: unknown;
+}
+
+/** @param below What the addresses of subscriptions begin with. */
+export function describe(below: string, { match_type, match, subscriber, payload }: Entry): Subscription {
   const rest = { subscriber, active: true, ...(payload === undefined ? {} : { payload }) };
-  const below = `${escape(text)}/${escape(subscriber)}`;
-  return type === "template"
-    ? { id: `${path}/${below}`, type: "Subscription", topic: text, ...rest }
-    : { id: `${path}/${type}/${below}`, type: "subscription", match_type: type, match: text, ...rest };
+  const end = `${escape(match)}/${escape(subscriber)}`;
+  return match_type === "template"
+    ? { id: `${below}/${end}`, type: "Subscription", topic: match, ...rest }
+    : { id: `${below}/${match_type}/${end}`, type: "subscription", match_type, match, ...rest };
+}
+
+export function entryOf(subscription: Subscription): Entry {
+  const { subscriber, payload } = subscription;
+  const [match_type, match] = subscription.type === "Subscription"
+    ? ["template", subscription.topic]
+    : [subscription.match_type, subscription.match];
+  return { match_type, match, subscriber, ...(payload === undefined ? {} : { payload }) };
+}
+
+/** The event that tells of a subscription, or of its end. Clients of the older protocol listen to events without a type. */
+export function eventOf(subscription: Subscription): PublishEvent<EventMap> {
+  const type = subscription.type === "Subscription" ? {} : { event: HUB_TYPE };
+  return { ...type, topic: privateName(subscription.id), data: documentOf(subscription) };
+}
+
+/** What such an event told; `undefined` if it is another one. */
+export function subscriptionOf(event: string, data: { readonly type?: unknown }): Subscription | undefined {
+  const isOne = event === HUB_TYPE ? data.type === "subscription" : data.type === "Subscription";
+  return isOne ? data as Subscription : undefined;
 }
 
 /** The document of one subscription. */
@@ -69,4 +91,22 @@ export function legacyDocument(
 function escape(text: string): string {
   const code = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
   return encodeURIComponent(text).replace(/[!'()*]/g, code);
+}
+
+// As many digits has the last part of a UUID, which in the first UUIDs named the machine.
+const DIGITS = 12;
+
+/** A name for a hub that no other has. */
+export function newHubName(): string {
+  return crypto.randomUUID().slice(-DIGITS);
+}
+
+/** A name for a subscriber, which nobody chose: a UUID that ends with its hub's name. */
+export function newSubscriber(hub: string): string {
+  return `urn:uuid:${crypto.randomUUID().slice(0, -DIGITS)}${hub}`;
+}
+
+/** The hub that has a subscriber. */
+export function hubOf(subscriber: string): string {
+  return subscriber.slice(-DIGITS);
 }

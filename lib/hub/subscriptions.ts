@@ -1,27 +1,53 @@
 /**
- * Keeps the subscriptions of this process's hub: tells of their beginning and end, and lists those that are active.
+ * Keeps the subscriptions of this process's hub: tells of their beginning and end, and lists those that are active, here and at
+ * the other hubs of the same log.
  *
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
 import type { Broadcaster } from "../broadcaster/broadcaster.ts";
 import { EARLIEST } from "../log/cursor.ts";
+import { Announcer } from "./announcer.ts";
 import type { Matcher } from "./matcher.ts";
-import { describe, documentOf, legacyDocument, type Subscription } from "./subscription.ts";
+import { Neighbours } from "./neighbours.ts";
+import {
+  describe,
+  type Entry,
+  eventOf,
+  legacyDocument,
+  newHubName,
+  newSubscriber,
+  type Subscription,
+} from "./subscription.ts";
 import type { Principal } from "./tokens.ts";
-import { privateName } from "./topic.ts";
-import { HUB_TYPE } from "./update.ts";
+
+/** A subscriber, for as long as its stream is open. */
+interface Stay {
+  /** What it listens to, each with what its token says of that. */
+  readonly listens: readonly Omit<Entry, "subscriber">[];
+  subscriptions: readonly Subscription[];
+}
 
 export class Subscriptions {
-  readonly #path: string;
-  readonly #broadcaster: Broadcaster;
+  readonly #below: string;
+  readonly #announcer: Announcer;
   readonly #active = new Map<string, Subscription>();
+  readonly #stays = new Set<Stay>();
+  readonly #neighbours: Neighbours | undefined;
+  readonly #name = newHubName();
   #lastId = EARLIEST;
 
   /** @param path The path of the hub. */
-  constructor(path: string, broadcaster: Broadcaster) {
-    this.#path = `${path}/subscriptions`;
-    this.#broadcaster = broadcaster;
+  constructor(path: string, broadcaster: Broadcaster, clock: Clock) {
+    this.#below = `${path}/subscriptions`;
+    this.#announcer = new Announcer(broadcaster);
+    this.#neighbours = broadcaster.shared
+      ? new Neighbours(path, {
+        ...{ broadcaster, announcer: this.#announcer, clock },
+        own: { subscriptions: () => this.#active.values(), givenUp: () => this.#renew() },
+      })
+      : undefined;
   }
 
   /** An update was published: whoever reads the list goes on after it. */
@@ -31,36 +57,53 @@ export class Subscriptions {
 
   /** The id of an update that was published before the list was read. */
   get lastId(): string {
-    return this.#lastId;
+    return this.#neighbours?.position ?? this.#lastId;
   }
 
   /** Enters a subscriber, by a name that nobody chose. Returns what takes it out again. */
   enter(listens: readonly Matcher[], principal: Principal | undefined): () => void {
-    const subscriber = `urn:uuid:${crypto.randomUUID()}`;
-    const own = listens.map((matcher) =>
-      describe(this.#path, matcher, subscriber, payloadOf(matcher.text, principal))
-    );
-    for (const subscription of own) {
-      this.#active.set(subscription.id, subscription);
-      this.#tell(subscription);
-    }
+    const stay: Stay = {
+      listens: listens.map(({ type, text }) => {
+        const payload = payloadOf(text, principal);
+        return { match_type: type, match: text, ...(payload === undefined ? {} : { payload }) };
+      }),
+      subscriptions: [],
+    };
+    this.#stays.add(stay);
+    this.#begin(stay);
     return () => {
-      for (const subscription of own) {
+      this.#stays.delete(stay);
+      for (const subscription of stay.subscriptions) {
         this.#active.delete(subscription.id);
         this.#tell({ ...subscription, active: false });
       }
     };
   }
 
+  /** @param isOver Whether all subscribers are sent away. */
+  close(isOver: boolean): void {
+    this.#neighbours?.close(isOver);
+  }
+
+  #begin(stay: Stay): void {
+    const subscriber = newSubscriber(this.#neighbours?.name ?? this.#name);
+    stay.subscriptions = stay.listens.map((each) => describe(this.#below, { ...each, subscriber }));
+    for (const subscription of stay.subscriptions) {
+      this.#active.set(subscription.id, subscription);
+      this.#tell(subscription);
+    }
+  }
+
+  /** All subscriptions begin anew under other names: their ends were told by another hub. */
+  #renew(): void {
+    this.#active.clear();
+    for (const stay of this.#stays) this.#begin(stay);
+  }
+
   #tell(subscription: Subscription): void {
-    // One that closes has sent what it had to send: nothing that is published now is waited for.
-    if (this.#broadcaster.state !== "open") return;
-    const topic = privateName(subscription.id);
     // The broadcaster's option onError is told of a failure.
-    // Clients of the older protocol listen to events without a type.
-    const event = subscription.type === "Subscription" ? {} : { event: HUB_TYPE };
-    this.#broadcaster.publish({ ...event, topic, data: documentOf(subscription) })
-      .then((id) => this.published(id), () => {});
+    this.#announcer.announce(eventOf(subscription))
+      .then((id) => this.published(id), () => this.#neighbours?.mend());
   }
 
   /**
@@ -70,21 +113,22 @@ export class Subscriptions {
    */
   document(path: string, isLegacy: boolean): object | undefined {
     const type = isLegacy ? "Subscription" : "subscription";
-    const below = path.slice(this.#path.length).split("/").slice(1);
+    const below = path.slice(this.#below.length).split("/").slice(1);
     const most = isLegacy ? 2 : 3;
-    if (!path.startsWith(this.#path) || below.length > most || (!isLegacy && below.length === 1)) {
+    if (!path.startsWith(this.#below) || below.length > most || (!isLegacy && below.length === 1)) {
       return undefined;
     }
     if (below.length === most) {
-      const one = this.#active.get(path);
+      const one = this.#active.get(path) ?? this.#neighbours?.find(path);
       if (one?.type !== type) return undefined;
-      return one.type === "Subscription" ? legacyDocument(one, this.#lastId) : one;
+      return one.type === "Subscription" ? legacyDocument(one, this.lastId) : one;
     }
-    const subscriptions = [...this.#active.values()].filter((each) =>
+    const all = [...this.#active.values(), ...(this.#neighbours?.active() ?? [])];
+    const subscriptions = all.filter((each) =>
       each.type === type && (below.length === 0 || each.id.startsWith(`${path}/`))
     );
     return isLegacy
-      ? legacyDocument({ id: path, subscriptions }, this.#lastId)
+      ? legacyDocument({ id: path, subscriptions }, this.lastId)
       : { id: path, type: "subscriptions", subscriptions };
   }
 }

@@ -29,6 +29,18 @@ export function isPrivate(name: string): boolean {
   return name.startsWith(MARK);
 }
 
+/**
+ * The name under which the log holds what hubs with this path say to each other. It is no topic's, and a private one to whoever
+ * may see none of those.
+ */
+export function hubName(path: string): string {
+  return MARK + MARK + path;
+}
+
+export function isHubName(name: string): boolean {
+  return name.startsWith(MARK + MARK);
+}
+
 /** The topic, by either of its names. */
 export function topicOf(name: string): string {
   return isPrivate(name) ? name.slice(MARK.length) : name;
