@@ -3,11 +3,12 @@
  * of `results/results.json` and `results/resumable.json`, and put between two marks, so that no figure is typed: `npm run readme`.
  * Links are absolute, for the pages are read in the package too, which has no bench in it.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { BESIDE } from "../contenders/index.mjs";
 import { enginesSection, enginesTable } from "./engines.mjs";
 import { goalsOf } from "./goals.mjs";
 import { datesOf, noteOf } from "./markdown.mjs";
+import { scaleSection } from "./scale.mjs";
 import { resumableRow, resumableSection } from "./resumable.mjs";
 
 const BEGIN = "<!-- figures: written by `npm run readme` in bench/ -->";
@@ -230,6 +231,8 @@ const resumable = JSON.parse(readFileSync(new URL("resumable.json", folder), "ut
 if (resumable.quick) {
   throw new Error("A quick run's figures mean nothing: run npm run resumable without --quick");
 }
+const scaleFile = new URL("scale.json", folder);
+const scale = existsSync(scaleFile) ? JSON.parse(readFileSync(scaleFile, "utf8")) : undefined;
 const withResumable = (lines, label) =>
   [
     ...lines.slice(0, -1),
@@ -251,7 +254,10 @@ put(
 );
 put(
   "docs/figures.md",
-  [section(results), "", ...enginesSection(results), ...resumableSection(resumable)].join("\n"),
+  [section(results), "", ...scaleSection(scale), ...enginesSection(results), ...resumableSection(resumable)]
+    .join(
+      "\n",
+    ),
 );
 put("docs/engines.md", enginesTable(results).join("\n"));
 

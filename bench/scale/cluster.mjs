@@ -8,7 +8,9 @@ import { Remote } from "../harness/remote.mjs";
 
 /** @returns {Promise<{ servers: Remote[], port: number, stop(): Promise<void> }>} */
 export async function startSharing({ kind, command }, count, options) {
-  const { remotes, stop } = kind === "node" ? await startCluster(command, count) : startEach(command, count);
+  const { remotes, stop } = kind === "node"
+    ? await startCluster(command, count)
+    : startEach(kind === "deno" ? withUnstable(command) : command, count);
   let port;
   // One after the other: the first one finds the port.
   for (const remote of remotes) {
