@@ -47,14 +47,14 @@ const ROWS = {
   ],
 };
 
-function title(part, { sizes, parts }) {
+function title(part, { parts }) {
   const [any] = Object.values(parts[part]);
   const titles = {
     one: () =>
       `One process, ${number(any.connections)} connections, ${
-        number(sizes.minutes, 1)
+        number(any.seconds / 60, 1)
       } minutes, and then all come back ` +
-      `within ${number(sizes.storm)} s`,
+      `within ${number(any.within / 1_000)} s`,
     several: () => `${number(any.processes)} processes over Redis`,
     topics: () =>
       `${number(any.clients)} clients on ${number(any.topics)} topics, ${number(any.rate)} messages a second`,

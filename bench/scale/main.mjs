@@ -49,7 +49,6 @@ Object.assign(results, {
     memory: Math.round(totalmem() / 2 ** 30),
     system: `${platform()} ${release()} ${arch()}`,
   },
-  sizes: { minutes: options.minutes, storm: options.storm / 1_000 },
 });
 for (const { kind, path } of options.runtimes) {
   results.versions[kind] = await version(path);

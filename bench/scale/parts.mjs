@@ -41,7 +41,8 @@ export function one(runtime, { connections, seconds, storm }) {
     const idle = await idleFor(pair, { connections, seconds });
     const storming = await stormOf(pair, storm);
     const after = await eventToAll([pair], 1, 0);
-    return { connections, ...accepted, ...events, ...idle, ...storming, lastAfterStorm: after.last };
+    const sizes = { connections, seconds, within: storm };
+    return { ...sizes, ...accepted, ...events, ...idle, ...storming, lastAfterStorm: after.last };
   });
 }
 
