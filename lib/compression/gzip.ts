@@ -4,7 +4,7 @@
  * Such a block ends at a whole byte and leaves nothing open, so blocks can be put one after the other, and are a valid
  * stream. What differs from client to client is the checksum at the very end, which is put together
  * from the chunks' own, and what came before: a block may refer to text that its client has, and so clients that were
- * handed the same chunk before are handed a block that refers to that one (see {@linkcode Blocks}).
+ * handed the same chunks before are handed a block that refers to those (see {@linkcode Blocks}).
  *
  * gzip and not "deflate", which has the cheaper checksum: proxies and content delivery networks ask servers for gzip alone,
  * and about the framing of "deflate" readers disagree.
@@ -14,11 +14,14 @@
 
 import type { Compression, StreamEncoder } from "../wire/coding.ts";
 import { checkNames, namesOf, numberOption, wrongOption } from "../base/options.ts";
-import { Blocks } from "./blocks.ts";
+import { Blocks, type Place } from "./blocks.ts";
 
 /** Options of {@linkcode gzip}. */
 export interface GzipOptions {
-  /** How hard to try, from 1 to 9. Default: 6. */
+  /**
+   * How hard to try, from 1 to 9. Default: 6. On Deno it says nothing of what a chunk takes over from those before it, which
+   * its `node:zlib` cannot find.
+   */
   level?: number | undefined;
   /**
    * The smallest chunk that is deflated, in bytes, where there is nothing that it could refer to; smaller ones are wrapped
@@ -34,11 +37,11 @@ const HEAD = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 
 /**
  * Packs event streams for the clients whose `Accept-Encoding` takes gzip: a chunk that goes to many is deflated once for
- * all of them, and no client has a compressor of its own. (Deno's `node:zlib` cannot refer to the chunk before, so there a
- * chunk of one small event shrinks little.)
+ * all of them, and no client has a compressor of its own. What the last 4 kB before it said is not said again to those who
+ * have it.
  *
- * Where a secret goes out close to something that an attacker chose, in one event or in one soon after the other, the size
- * tells of the secret (the attack known as BREACH): send such events over a stream without compression.
+ * Where a secret goes out close to something that an attacker chose, in one event or in some soon after one another, the
+ * size tells of the secret (the attack known as BREACH): send such events over a stream without compression.
  *
  * @throws {TypeError} If an option is of no use, naming it and the value received.
  *
@@ -70,8 +73,7 @@ class GzipEncoder implements StreamEncoder {
   readonly #blocks: Blocks;
   #crc = 0;
   #length = 0;
-  /** What the client was sent last. Its number and not itself: a client that stalls keeps nothing alive. */
-  #previous = 0;
+  readonly #place: Place = { last: 0, since: 0 };
 
   constructor(blocks: Blocks) {
     this.#blocks = blocks;
@@ -82,9 +84,7 @@ class GzipEncoder implements StreamEncoder {
     this.#crc = block.appending.combine(this.#crc, block.crc);
     // Modulo 2^32, as the standard has it.
     this.#length = (this.#length + chunk.byteLength) >>> 0;
-    const bytes = this.#blocks.pack(block, this.#previous);
-    this.#previous = block.number;
-    return bytes;
+    return this.#blocks.pack(block, this.#place);
   }
 
   tail(): Uint8Array {

@@ -69,11 +69,14 @@ export class MemoryClient {
     const isFirst = this.chunks.length === 1;
     const blocks = isFirst ? chunk.subarray(10) : chunk;
     if (blocks[0] === 3) return new Uint8Array();
-    const dictionary = this.#window;
+    const window = this.#window;
+    const { length } = window;
+    // RFC 1951, section 3.2.4: what it may refer to goes before it, in a stored block. Deno's zlib ignores dictionaries.
+    const head = Uint8Array.of(0, length & 0xff, length >>> 8, ~length & 0xff, ~length >>> 8 & 0xff);
     const options = { finishFlush: constants.Z_SYNC_FLUSH };
-    const plain = inflateRawSync(blocks, dictionary.length > 0 ? { ...options, dictionary } : options);
-    this.#window = Buffer.concat([dictionary, plain]).subarray(-WINDOW);
-    return plain;
+    const all = inflateRawSync(Buffer.concat([head, window, blocks]), options);
+    this.#window = Buffer.from(all.subarray(-WINDOW));
+    return all.subarray(length);
   }
 
   #end(): void {
