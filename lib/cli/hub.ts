@@ -14,6 +14,7 @@ import { redisStreams } from "../redis/mod.ts";
 import { serve } from "../serve/mod.ts";
 import { sqliteLog } from "../sqlite/mod.ts";
 import { CommandError, type Package } from "./command.ts";
+import { Admin } from "./hub/admin.ts";
 import { Guard } from "./hub/guard.ts";
 import { KEY_FILE_SETTINGS, keyFiles, withKeyFiles } from "./hub/key_files.ts";
 import { type LogFormat, OperationLog } from "./hub/log.ts";
@@ -21,6 +22,7 @@ import { Metrics } from "./hub/metrics.ts";
 import { broadcasterHooks, hubHooks } from "./hub/operation.ts";
 import { Operator } from "./hub/operator.ts";
 import { Reloading } from "./hub/reload.ts";
+import { ActiveTopics } from "./hub/topics.ts";
 import { describe, FILE, readSettings, type Setting, type Values } from "./settings.ts";
 
 const SETTINGS: readonly Setting[] = [
@@ -107,7 +109,7 @@ const SETTINGS: readonly Setting[] = [
     variable: "TIDINGS_ADMIN_TOKEN",
     value: "<text>",
     isSecret: true,
-    help: "what opens /metrics, at least 16 bytes; without it there is none",
+    help: "what opens /metrics and /admin, at least 16 bytes; without it there are none",
   },
 ];
 
@@ -128,7 +130,7 @@ const DRAIN = { within: 2_000, retry: 1_000 };
 const KEY_SETTINGS = SETTINGS.map(({ name }) => name).filter((name) => /^jw(t|ks)-(?!audience)/.test(name));
 
 /** Runs until it is asked to end. */
-export async function hub(args: string[], { version }: Package): Promise<void> {
+export async function hub(args: string[], { folder, version }: Package): Promise<void> {
   if (args.includes("--help") || args.includes("-h")) return console.log(USAGE);
   // Node 18 does not have it.
   if (!("crypto" in globalThis)) Object.assign(globalThis, { crypto: webcrypto });
@@ -145,6 +147,7 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
   const adminToken = values["admin-token"];
   const guard = adminToken === undefined ? undefined : new Guard(adminToken);
   const metrics = new Metrics(version);
+  const topics = new ActiveTopics();
   const { backplane, place } = await engineOf(values);
   const { onError, onClose } = broadcasterHooks(log);
   const broadcaster = new Broadcaster({
@@ -160,7 +163,10 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
     auth,
     broadcaster,
     ...hubHooks(log),
-    onPublished: (info) => metrics.published(info),
+    onPublished: (info) => {
+      metrics.published(info);
+      if (guard !== undefined) topics.published(info);
+    },
     subscriptions: values["subscriptions"] === "true",
     cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
   });
@@ -180,7 +186,9 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
     const message = `These settings have changed too, and take effect at a restart: ${others.join(", ")}`;
     log.warn("restart-needed", message, { settings: others });
   }, log);
-  const operator = guard && new Operator({ hub: running, guard, metrics, log });
+  const isSecure = new URL(url).protocol === "https:";
+  const admin = guard && await Admin.open({ hub: running, guard, topics, log, isSecure }, folder);
+  const operator = guard && admin && new Operator({ hub: running, guard, metrics, admin, log });
   let server;
   try {
     server = await serve((request) => answer(running, operator, request), {
@@ -193,7 +201,7 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
         reloading.stop();
         const streams = broadcaster.size;
         log.info("drain", `Ending ${streams} streams`, { streams });
-        await running.close(DRAIN);
+        await Promise.all([running.close(DRAIN), admin?.close()]);
         await broadcaster.close(DRAIN);
       },
     });

@@ -26,9 +26,9 @@ import {
 } from "./options.ts";
 import { notGranted, noToken, Refusal } from "./refusal.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { granted, type Presented, type Principal, Tokens } from "./tokens.ts";
+import { granted, type Presented, type Principal, Tokens, TRUSTED } from "./tokens.ts";
 import { TopicReader } from "./topic.ts";
-import { checkUpdate, toEvent, type Update, updateOfForm, updateOfJson } from "./update.ts";
+import { checkUpdate, type HubUpdate, toEvent, type Update, updateOfForm, updateOfJson } from "./update.ts";
 
 const FORM = "application/x-www-form-urlencoded";
 const JSON_TYPE = "application/json";
@@ -42,6 +42,20 @@ export interface Hub {
   readonly broadcaster: Broadcaster;
   /** Answers a request. One that is not the hub's gets 404. Never rejects. */
   fetch(request: Request): Promise<Response>;
+  /**
+   * Publishes an update of the program itself, for which it needs no token. Private ones too, which `broadcaster.publish()`
+   * cannot.
+   *
+   * @returns The id that subscribers are told.
+   * @throws {TidingsError} It rejects with code `"invalid-event"` if nobody may publish such an update, and as
+   * {@linkcode Broadcaster.publish} does.
+   */
+  publish(update: HubUpdate): Promise<string>;
+  /**
+   * Answers with a stream of what the request's query asks for, private updates too, as if its token granted all: for people
+   * whom the program itself knows and trusts. Its path is not looked at. Never rejects.
+   */
+  subscribe(request: Request): Promise<Response>;
   /** Figures since the hub was made. */
   stats(): HubStats;
   /**
@@ -104,6 +118,8 @@ export function createHub(options: HubOptions): Hub {
   return {
     broadcaster: server.broadcaster,
     fetch: (request) => server.fetch(request),
+    publish: (update) => server.publish(update),
+    subscribe: (request) => server.subscribe(request),
     stats: () => server.figures.stats(),
     setIssuers: (issuers) => server.setIssuers(issuers),
     close: (drain) => server.close(drain),
@@ -155,6 +171,23 @@ class HubServer {
     checkIssuers(issuers);
     const gone = this.#tokens.setIssuers(issuers);
     return gone.reduce((sum, issuer) => sum + this.#endings.end(issuer), 0);
+  }
+
+  async publish(update: HubUpdate): Promise<string> {
+    try {
+      return await this.#publish(updateOfJson(update), TRUSTED);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new TidingsError("invalid-event", error.message);
+    }
+  }
+
+  async subscribe(request: Request): Promise<Response> {
+    try {
+      return await this.#subscribe(request, TRUSTED);
+    } catch (error) {
+      return this.#refuse(error, request);
+    }
   }
 
   async fetch(request: Request): Promise<Response> {
@@ -283,7 +316,7 @@ class HubServer {
     if (!update.topics.every((topic) => mayPublish.some((matcher) => matcher.matches(topic)))) {
       throw notGranted("publish on every topic of the update");
     }
-    this.#rate.take(publisher.name);
+    if (publisher !== TRUSTED) this.#rate.take(publisher.name);
     const { clock, onPublished } = this.#settings;
     const { topics, isPrivate } = update;
     const since = clock.now();
@@ -298,13 +331,14 @@ class HubServer {
 
   // Subscribing
 
-  async #subscribe(request: Request): Promise<Response> {
-    const principal = await this.#subscriber(this.#tokens.find(request));
+  async #subscribe(request: Request, trusted?: Principal): Promise<Response> {
+    const principal = trusted ?? await this.#subscriber(this.#tokens.find(request));
+    const owner = trusted === undefined ? principal?.name : undefined;
     const listens = await this.#listens(new URL(request.url).searchParams);
     if (principal !== undefined) this.#tokens.confirm(principal);
     const address = this.#settings.address(request);
     const matchers = listens.map(({ type, text }) => `${type} ${text}`);
-    this.#perToken.check(principal?.name);
+    this.#perToken.check(owner);
     this.#perAddress.check(address);
     for (const matcher of matchers) this.#perMatcher.check(matcher);
     for (const matcher of listens) this.#perPrefix.check(matcher);
@@ -330,7 +364,7 @@ class HubServer {
     });
     // A HEAD request, and one that was turned away, have no stream.
     if (broadcaster.size === before) return response;
-    this.#perToken.enter(principal?.name);
+    this.#perToken.enter(owner);
     this.#perAddress.enter(address);
     for (const matcher of matchers) this.#perMatcher.enter(matcher);
     for (const matcher of listens) this.#perPrefix.enter(matcher);
@@ -340,7 +374,7 @@ class HubServer {
     leave = () => {
       release?.();
       this.figures.subscribed(-listens.length);
-      this.#perToken.leave(principal?.name);
+      this.#perToken.leave(owner);
       this.#perAddress.leave(address);
       for (const matcher of matchers) this.#perMatcher.leave(matcher);
       for (const matcher of listens) this.#perPrefix.leave(matcher);
