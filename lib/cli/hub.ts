@@ -12,6 +12,7 @@ import { createHub, type Hub, type HubOptions, type TokenIssuer } from "../hub/m
 import { DEFAULT_LIMITS } from "../hub/options.ts";
 import { serve } from "../serve/mod.ts";
 import { CommandError, type Package } from "./command.ts";
+import { Admin } from "./hub/admin.ts";
 import { Guard } from "./hub/guard.ts";
 import { KEY_FILE_SETTINGS, keyFiles, withKeyFiles } from "./hub/key_files.ts";
 import { type LogFormat, OperationLog } from "./hub/log.ts";
@@ -19,6 +20,7 @@ import { Metrics } from "./hub/metrics.ts";
 import { broadcasterHooks, hubHooks } from "./hub/operation.ts";
 import { Operator } from "./hub/operator.ts";
 import { Reloading } from "./hub/reload.ts";
+import { ActiveTopics } from "./hub/topics.ts";
 import { type Engine, ENGINE_SETTINGS, openEngine } from "./hub_engine.ts";
 import { aboutSettings, ISSUERS, issuersOf } from "./issuers.ts";
 import { describe, FILE, readSettings, type Setting, type Values } from "./settings.ts";
@@ -61,7 +63,7 @@ export const SETTINGS: readonly Setting[] = [
     name: "jwt-algorithms",
     variable: "TIDINGS_JWT_ALGORITHMS",
     value: "<list>",
-    help: "what tokens may be signed with; HS256 with a secret, RS256,ES256,EdDSA with keys",
+    help: "what tokens may be signed with; HS256, or RS256,ES256,EdDSA with keys",
   },
   {
     name: "jwt-issuer",
@@ -106,7 +108,7 @@ export const SETTINGS: readonly Setting[] = [
     variable: "TIDINGS_ADMIN_TOKEN",
     value: "<text>",
     isSecret: true,
-    help: "what opens /metrics, at least 16 bytes; without it there is none",
+    help: "what opens /metrics and /admin, at least 16 bytes; without it there are none",
   },
 ];
 
@@ -129,7 +131,7 @@ const KEY_SETTINGS = SETTINGS.map(({ name }) => name).filter((name) =>
 );
 
 /** Runs until it is asked to end. */
-export async function hub(args: string[], { version }: Package): Promise<void> {
+export async function hub(args: string[], { folder, version }: Package): Promise<void> {
   if (args.includes("--help") || args.includes("-h")) return console.log(USAGE);
   // Node 18 does not have it.
   if (!("crypto" in globalThis)) Object.assign(globalThis, { crypto: webcrypto });
@@ -142,6 +144,7 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
   const adminToken = values["admin-token"];
   const guard = adminToken === undefined ? undefined : new Guard(adminToken);
   const metrics = new Metrics(version);
+  const topics = new ActiveTopics();
   const engine = await openEngine(values);
   try {
     const broadcaster = broadcasterOf(engine, log, metrics);
@@ -150,15 +153,20 @@ export async function hub(args: string[], { version }: Package): Promise<void> {
       auth: { issuers, audience: values["jwt-audience"], anonymous: values["anonymous"] === "true" },
       broadcaster,
       ...hubHooks(log),
-      onPublished: (info) => metrics.published(info),
+      onPublished: (info) => {
+        metrics.published(info);
+        if (guard !== undefined) topics.published(info);
+      },
       subscriptions: values["subscriptions"] === "true",
       compatibility: values["compatibility"] as HubOptions["compatibility"],
       cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
     };
     const running = make(options, values);
-    const operator = guard && new Operator({ hub: running, guard, metrics, log });
+    const isSecure = new URL(url).protocol === "https:";
+    const admin = guard && await Admin.open({ hub: running, guard, topics, log, isSecure }, folder);
+    const operator = guard && admin && new Operator({ hub: running, guard, metrics, admin, log });
     const close = async () => {
-      await running.close(DRAIN);
+      await Promise.all([running.close(DRAIN), admin?.close()]);
       await broadcaster.close(DRAIN);
     };
     const reloading = keysOf(running, { values, url, log, read });

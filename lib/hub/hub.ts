@@ -28,9 +28,9 @@ import {
 } from "./options.ts";
 import { notGranted, noToken, Refusal } from "./refusal.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { granted, type Presented, type Principal, Tokens } from "./tokens.ts";
+import { granted, type Presented, type Principal, Tokens, TRUSTED } from "./tokens.ts";
 import { TopicReader } from "./topic.ts";
-import { checkUpdate, toEvent, type Update, updateOfForm, updateOfJson } from "./update.ts";
+import { checkUpdate, type HubUpdate, toEvent, type Update, updateOfForm, updateOfJson } from "./update.ts";
 
 // What the hub's own address takes; its other addresses take less.
 const METHODS = "GET, HEAD, POST, QUERY";
@@ -44,6 +44,20 @@ export interface Hub {
   readonly broadcaster: Broadcaster;
   /** Answers a request. One that is not the hub's gets 404. Never rejects. */
   fetch(request: Request): Promise<Response>;
+  /**
+   * Publishes an update of the program itself, for which it needs no token. Private ones too, which `broadcaster.publish()`
+   * cannot.
+   *
+   * @returns The id that subscribers are told.
+   * @throws {TidingsError} It rejects with code `"invalid-event"` if nobody may publish such an update, and as
+   * {@linkcode Broadcaster.publish} does.
+   */
+  publish(update: HubUpdate): Promise<string>;
+  /**
+   * Answers with a stream of what the request's query asks for, private updates too, as if its token granted all: for people
+   * whom the program itself knows and trusts. Its path is not looked at. Never rejects.
+   */
+  subscribe(request: Request): Promise<Response>;
   /** Figures since the hub was made. */
   stats(): HubStats;
   /**
@@ -106,6 +120,8 @@ export function createHub(options: HubOptions): Hub {
   return {
     broadcaster: server.broadcaster,
     fetch: (request) => server.fetch(request),
+    publish: (update) => server.publish(update),
+    subscribe: (request) => server.subscribe(request),
     stats: () => server.figures.stats(),
     setIssuers: (issuers) => server.setIssuers(issuers),
     close: (drain) => server.close(drain),
@@ -169,6 +185,23 @@ class HubServer {
     checkIssuers(issuers);
     const gone = this.#tokens.setIssuers(issuers);
     return gone.reduce((sum, issuer) => sum + this.#endings.end(issuer), 0);
+  }
+
+  async publish(update: HubUpdate): Promise<string> {
+    try {
+      return await this.#publish(updateOfJson(update), TRUSTED);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new TidingsError("invalid-event", error.message);
+    }
+  }
+
+  async subscribe(request: Request): Promise<Response> {
+    try {
+      return await this.#subscribe(request, TRUSTED);
+    } catch (error) {
+      return this.#refuse(error, request);
+    }
   }
 
   async fetch(request: Request): Promise<Response> {
@@ -291,7 +324,7 @@ class HubServer {
     if (!update.topics.every((topic) => mayPublish.some((matcher) => matcher.matches(topic)))) {
       throw notGranted("publish on every topic of the update");
     }
-    this.#rate.take(publisher.name);
+    if (publisher !== TRUSTED) this.#rate.take(publisher.name);
     const { clock, onPublished } = this.#settings;
     const { topics, isPrivate } = update;
     const since = clock.now();
@@ -306,12 +339,12 @@ class HubServer {
 
   // Subscribing
 
-  async #subscribe(request: Request): Promise<Response> {
-    const principal = await this.#subscriber(this.#tokens.find(request));
+  async #subscribe(request: Request, trusted?: Principal): Promise<Response> {
+    const principal = trusted ?? await this.#subscriber(this.#tokens.find(request));
     const { listens, lastEventId } = await this.#asked.read(request);
     if (principal !== undefined) this.#tokens.confirm(principal);
     const address = this.#settings.address(request);
-    this.#perToken.check(principal?.name);
+    this.#perToken.check(trusted === undefined ? principal?.name : undefined);
     this.#perAddress.check(address);
     for (const matcher of listens) {
       this.#perMatcher.check(nameOf(matcher));
@@ -348,7 +381,8 @@ class HubServer {
     address: string | undefined,
     controller: AbortController | undefined,
   ): () => void {
-    this.#perToken.enter(principal?.name);
+    const owner = principal === TRUSTED ? undefined : principal?.name;
+    this.#perToken.enter(owner);
     this.#perAddress.enter(address);
     for (const matcher of listens) {
       this.#perMatcher.enter(nameOf(matcher));
@@ -360,7 +394,7 @@ class HubServer {
     return () => {
       release?.();
       this.figures.subscribed(-listens.length);
-      this.#perToken.leave(principal?.name);
+      this.#perToken.leave(owner);
       this.#perAddress.leave(address);
       for (const matcher of listens) {
         this.#perMatcher.leave(nameOf(matcher));

@@ -19,3 +19,4 @@ export type {
   TokenIssuer,
 } from "./options.ts";
 export type { RefusalReason } from "./refusal.ts";
+export type { HubUpdate } from "./update.ts";

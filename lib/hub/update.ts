@@ -10,6 +10,22 @@ import type { HubSettings } from "./options.ts";
 import { Refusal } from "./refusal.ts";
 import { isPrintable, privateName, type TopicReader } from "./topic.ts";
 
+/** An update that the program itself publishes: the fields of the JSON route. */
+export interface HubUpdate {
+  /** The canonical topic, then the alternate ones. */
+  topic: string | readonly string[];
+  /** Text, or any JSON. Default: `""`. */
+  data?: unknown;
+  /** Whether it reaches only whom a token lets read one of its topics. Default: `false`. */
+  private?: boolean | undefined;
+  /** Its id. Default: one of the log's own. */
+  id?: string | undefined;
+  /** Its SSE type. Default: none, which is `message`. */
+  event?: string | undefined;
+  /** Milliseconds after which clients come back. Default: not said. */
+  retry?: number | undefined;
+}
+
 /** An update that was checked. */
 export interface Update {
   /** The canonical topic, then the alternate ones. */

@@ -1,7 +1,7 @@
 // Checks the sources: types, what the core imports, that each file says its purpose.
 import { build } from "esbuild";
 import { exec } from "../support/exec.mjs";
-import { folder, stalePages } from "../support/pages.mjs";
+import { stalePages } from "../support/pages.mjs";
 import { bin, coreEntries, read, root, sources } from "../support/project.mjs";
 
 const LONG = 300;
@@ -63,7 +63,7 @@ function purposes() {
 async function pages() {
   const stale = await stalePages();
   if (stale.length > 0) {
-    throw new Error(`${folder} is not what it is built of: ${stale.join(", ")}. Run: npm run pages`);
+    throw new Error(`These are not what they are built of: ${stale.join(", ")}. Run: npm run pages`);
   }
 }
 

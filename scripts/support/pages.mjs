@@ -7,15 +7,22 @@ import { root } from "./project.mjs";
 
 export const folder = "examples/built";
 
+/** The page of `npx tidings hub` has no examples beside it. */
+const OF_HUB = "lib/cli/hub/page/client.js";
+
 /** What each file is made of. */
-const ENTRIES = { "client.js": "examples/page/client.ts", "qr.js": "examples/upload/qr.ts" };
+const ENTRIES = {
+  [`${folder}/client.js`]: "examples/page/client.ts",
+  [`${folder}/qr.js`]: "examples/upload/qr.ts",
+  [OF_HUB]: "lib/cli/hub/page/client.ts",
+};
 
 const HEAD = "// Built by `npm run pages`: do not edit. ";
 
-/** The files as they have to be, by name. */
+/** The files as they have to be, by path. */
 export async function builtPages() {
   const files = new Map();
-  for (const [name, entry] of Object.entries(ENTRIES)) {
+  for (const [path, entry] of Object.entries(ENTRIES)) {
     const { outputFiles } = await build({
       absWorkingDir: root,
       entryPoints: [entry],
@@ -29,16 +36,17 @@ export async function builtPages() {
       banner: { js: `${HEAD}It is made of ${entry}.` },
       logLevel: "silent",
     });
-    files.set(name, outputFiles[0].text);
+    files.set(path, outputFiles[0].text);
   }
   return files;
 }
 
-/** The names of files that are not as they have to be, are missing, or are built of nothing any more. */
+/** The paths of files that are not as they have to be, are missing, or are built of nothing any more. */
 export async function stalePages() {
   const wanted = await builtPages();
   const there = existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : [];
-  const isRight = (name) =>
-    there.includes(name) && readFileSync(join(root, folder, name), "utf8") === wanted.get(name);
-  return [...new Set([...wanted.keys(), ...there])].filter((name) => !isRight(name));
+  const isRight = (path) =>
+    existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") === wanted.get(path);
+  const all = new Set([...wanted.keys(), ...there.map((name) => `${folder}/${name}`)]);
+  return [...all].filter((path) => !isRight(path));
 }

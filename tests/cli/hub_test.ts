@@ -25,7 +25,7 @@ test("the help names each setting, by flag and variable, and no flag for the sec
   ) {
     assert.ok(stdout.includes(name), name);
   }
-  assert.doesNotMatch(stdout, /--jwt-secret(?!-file)/);
+  assert.doesNotMatch(stdout, /--(jwt-secret|admin-token)(?!-file)/);
   for (const line of stdout.split("\n")) assert.ok(line.length <= 132, line);
 });
 

@@ -5,6 +5,7 @@
  */
 
 import type { Hub } from "../../hub/mod.ts";
+import type { Admin } from "./admin.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import type { Guard } from "./guard.ts";
 import type { OperationLog } from "./log.ts";
@@ -15,6 +16,7 @@ export interface OperatorParts {
   readonly hub: Hub;
   readonly guard: Guard;
   readonly metrics: Metrics;
+  readonly admin: Admin;
   readonly log: OperationLog;
 }
 
@@ -26,8 +28,9 @@ export class Operator {
   }
 
   /** The answer to a request that is for the operator; `undefined` for any other. */
-  answer(request: Request, path: string): Response | undefined {
-    return path === "/metrics" ? this.#metrics(request) : undefined;
+  answer(request: Request, path: string): Response | Promise<Response> | undefined {
+    if (path === "/metrics") return this.#metrics(request);
+    return `${path}/`.startsWith("/admin/") ? this.#parts.admin.answer(request, path) : undefined;
   }
 
   #metrics(request: Request): Response {
