@@ -63,7 +63,7 @@ export const SETTINGS: readonly Setting[] = [
     name: "jwt-algorithms",
     variable: "TIDINGS_JWT_ALGORITHMS",
     value: "<list>",
-    help: "what tokens may be signed with; HS256, or RS256,ES256,EdDSA with keys",
+    help: "of signatures; HS256 with a secret, RS256,ES256,EdDSA with keys",
   },
   {
     name: "jwt-issuer",

@@ -13,7 +13,7 @@ import type { Setting, Values } from "./settings.ts";
 export const ISSUERS: Setting = {
   name: "issuers",
   isList: true,
-  help: "or several: { issuer, algorithms, secret | publicKey | jwks, actions, topics }",
+  help: "or several: { issuer, algorithms, secret|publicKey|jwks, actions, topics }",
 };
 
 /** The settings of one issuer, and the options that they stand for. */

@@ -68,6 +68,7 @@ export const TRUSTED: Principal = {
     matchers: [{ type: "exact", text: EVERY, key: EVERY, pattern: undefined, matches: () => true }],
     payload: undefined,
   }],
+  isLegacy: false,
   issuer: {},
 };
 
