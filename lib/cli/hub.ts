@@ -100,8 +100,8 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: "log",
     variable: "TIDINGS_LOG",
-    value: "<json|text>",
-    help: "how each event of operation is written; text at a terminal, JSON elsewhere",
+    value: "<format>",
+    help: "json or text for the lines it writes; text at a terminal, JSON elsewhere",
   },
   {
     name: "admin-token",
