@@ -149,6 +149,7 @@ export interface RefusedInfo {
 export interface PublishedInfo {
   /** The canonical topic, then the alternate ones. */
   readonly topics: readonly string[];
+  /** Whether only those saw it whose token lets them. */
   readonly isPrivate: boolean;
   /** Milliseconds from the accepted request until the engine had it; without one, until it was in memory. */
   readonly milliseconds: number;

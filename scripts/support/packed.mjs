@@ -20,7 +20,7 @@ async function pack(work) {
   });
   const { filename, files } = JSON.parse(listed.slice(listed.indexOf("[")))[0];
   const stray = files.map(({ path }) => path).filter((path) =>
-    !/^(dist\/|template\/|docs\/(?!node_modules\/|api\/|\.).+\.md$|[A-Z]+(\.zh-CN)?(\.md)?$|package\.json$)/
+    !/^(dist\/|template\/|lib\/cli\/hub\/page\/[^/]+\.(html|css|js)$|docs\/(?!node_modules\/|api\/|\.).+\.md$|[A-Z]+(\.zh-CN)?(\.md)?$|package\.json$)/
       .test(path)
   );
   if (stray.length > 0) throw new Error(`The package holds ${stray.join(", ")}: see "files" in package.json`);

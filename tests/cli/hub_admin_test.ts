@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { ActiveTopics } from "../../lib/cli/hub/topics.ts";
 import { Guard } from "../../lib/cli/hub/guard.ts";
 import { grant, ISSUER, sign, URL_OF_HUB } from "../support/hub.ts";
-import { eventually, type HubCommand, startHub } from "../support/hub_command.ts";
+import { HubProcess, untilTrue } from "../support/hub_process.ts";
 
 const TOKEN = "an-admin-token-that-is-long";
 const ENV = {
@@ -23,7 +23,7 @@ interface Answer {
 
 /** Sends headers that `fetch` does not let a program set, as a browser would. */
 function ask(
-  { origin }: HubCommand,
+  { origin }: HubProcess,
   method: string,
   path: string,
   headers: Record<string, string> = {},
@@ -52,7 +52,7 @@ function ask(
   });
 }
 
-async function signIn(hub: HubCommand): Promise<string> {
+async function signIn(hub: HubProcess): Promise<string> {
   const { status, headers } = await ask(hub, "POST", "/session", { "sec-fetch-site": "same-origin" }, {
     token: TOKEN,
   });
@@ -63,7 +63,7 @@ async function signIn(hub: HubCommand): Promise<string> {
 }
 
 test("whoever signed in gets figures, publishes and watches; nobody else does", async () => {
-  const hub = await startHub(["--memory"], ENV);
+  const hub = await HubProcess.startBare(["--memory"], ENV);
   try {
     const same = { "sec-fetch-site": "same-origin" };
     const update = { topic: "a", data: "x", private: true };
@@ -104,8 +104,8 @@ test("whoever signed in gets figures, publishes and watches; nobody else does", 
     assert.deepEqual([figures.topics[0].topic, figures.topics[0].isPrivate], ["a", true]);
     const bye = await ask(hub, "DELETE", "/session", own);
     assert.match(String(bye.headers["set-cookie"]), /^tidings_admin=; .*Max-Age=0/);
-    await eventually(() => hub.lines().some(({ event }) => event === "admin-opened"), "the log");
-    assert.ok(!hub.text().includes(TOKEN));
+    await untilTrue(() => hub.lines().some(({ event }) => event === "admin-opened"), "the log");
+    assert.ok(!hub.text.includes(TOKEN));
   } finally {
     await hub.kill();
   }
@@ -113,7 +113,7 @@ test("whoever signed in gets figures, publishes and watches; nobody else does", 
 
 test("a page of another origin can neither read nor post, though the browser sent the cookie", async () => {
   // An origin that may read the hub's streams may not read these.
-  const hub = await startHub(["--memory", "--cors", "http://friend.example"], ENV);
+  const hub = await HubProcess.startBare(["--memory", "--cors", "http://friend.example"], ENV);
   try {
     const cookie = await signIn(hub);
     const { host } = new URL(hub.origin);
@@ -161,7 +161,7 @@ test("a page of another origin can neither read nor post, though the browser sen
 });
 
 test("the page carries all it shows, and its policy allows nothing else", async () => {
-  const hub = await startHub(["--memory"], ENV);
+  const hub = await HubProcess.startBare(["--memory"], ENV);
   try {
     for (const path of ["", "/admin.js", "/client.js", "/page.css"]) {
       const { status, headers, text } = await ask(hub, "GET", path);
@@ -179,7 +179,7 @@ test("the page carries all it shows, and its policy allows nothing else", async 
     await hub.kill();
   }
   const { TIDINGS_ADMIN_TOKEN: _, ...without } = ENV;
-  const bare = await startHub(["--memory"], without);
+  const bare = await HubProcess.startBare(["--memory"], without);
   try {
     for (const path of ["", "/admin.js", "/session"]) {
       assert.equal((await ask(bare, "GET", path)).status, 404);

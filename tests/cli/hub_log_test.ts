@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { OperationLog } from "../../lib/cli/hub/log.ts";
 import { broadcasterHooks } from "../../lib/cli/hub/operation.ts";
 import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../support/hub.ts";
-import { command, startHub } from "../support/hub_command.ts";
+import { COMMAND, HubProcess } from "../support/hub_process.ts";
 import { runModule } from "../support/spawn.ts";
 import { turnedClock } from "../support/turned_clock.ts";
 import { errorsPrinted } from "../support/wait.ts";
@@ -13,7 +13,7 @@ const ENV = { TIDINGS_URL: URL_OF_HUB, TIDINGS_JWT_ISSUER: ISSUER };
 const PATH = new URL(URL_OF_HUB).pathname;
 
 test("each event of operation is one line of JSON, and no token that came in any way is in one", async () => {
-  const hub = await startHub(["--memory"], ENV);
+  const hub = await HubProcess.startBare(["--memory"], ENV);
   try {
     const now = Math.floor(Date.now() / 1_000);
     const all = [grant(["publish", "subscribe"], "*")];
@@ -44,8 +44,8 @@ test("each event of operation is one line of JSON, and no token that came in any
     const stream = await fetch(`${hub.origin}${PATH}?match=a`, { headers: bearer(good) });
     hub.signal("SIGTERM");
     await stream.text();
-    assert.equal(await hub.exit, 0, hub.text());
-    const printed = hub.text().trimEnd().split("\n");
+    assert.equal(await hub.ended, 0, hub.text);
+    const printed = hub.text.trimEnd().split("\n");
     const lines = hub.lines();
     assert.equal(lines.length, printed.length, "each line is JSON");
     for (const { time, level, event, message } of lines) {
@@ -72,22 +72,22 @@ test("each event of operation is one line of JSON, and no token that came in any
     assert.deepEqual([streams, lines.at(-1)!["code"]], [1, 0]);
     for (const token of [expired, good]) {
       for (const part of token.split(".")) {
-        assert.ok(!hub.text().includes(part.slice(0, 30)), "no part of a token");
+        assert.ok(!hub.text.includes(part.slice(0, 30)), "no part of a token");
       }
     }
-    assert.ok(!hub.text().includes(SECRET));
+    assert.ok(!hub.text.includes(SECRET));
   } finally {
     await hub.kill();
   }
 });
 
 test("as text, a line is what a person reads", async () => {
-  const hub = await startHub(["--memory", "--log", "text"], ENV);
+  const hub = await HubProcess.startBare(["--memory", "--log", "text"], ENV);
   try {
     await (await fetch(hub.origin + PATH, { method: "POST", headers: { authorization: "Bearer x" } })).text();
     hub.signal("SIGTERM");
-    assert.equal(await hub.exit, 0);
-    const [listening, refused, signal, drain, end] = hub.text().split("\n");
+    assert.equal(await hub.ended, 0);
+    const [listening, refused, signal, drain, end] = hub.text.split("\n");
     assert.match(listening!, /^tidings hub at http:\/\/\S+, known as \S+, with its history in memory$/);
     assert.equal(
       refused,
@@ -102,7 +102,7 @@ test("as text, a line is what a person reads", async () => {
 });
 
 test("another format than these two is refused", async () => {
-  const { code, stderr } = await runModule(command, {
+  const { code, stderr } = await runModule(COMMAND, {
     args: ["hub", "--memory", "--log", "xml"],
     env: { TIDINGS_JWT_SECRET: SECRET },
   });

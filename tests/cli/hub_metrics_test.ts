@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { exposition } from "../../lib/cli/hub/exposition.ts";
 import { Metrics } from "../../lib/cli/hub/metrics.ts";
 import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../support/hub.ts";
-import { command, eventually, type HubCommand, startHub } from "../support/hub_command.ts";
+import { COMMAND, HubProcess, untilTrue } from "../support/hub_process.ts";
 import { runModule } from "../support/spawn.ts";
 
 interface ParsedFamily {
@@ -35,7 +35,7 @@ const ENV = {
 const PATH = new URL(URL_OF_HUB).pathname;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-async function read({ origin }: HubCommand): Promise<Map<string, ParsedFamily>> {
+async function read({ origin }: HubProcess): Promise<Map<string, ParsedFamily>> {
   const response = await fetch(`${origin}/metrics`, { headers: bearer(TOKEN) });
   assert.equal(response.status, 200);
   assert.match(response.headers.get("content-type")!, /^text\/plain; version=0\.0\.4/);
@@ -43,7 +43,7 @@ async function read({ origin }: HubCommand): Promise<Map<string, ParsedFamily>> 
 }
 
 test("a parser of the format reads all the figures, and they are right", async () => {
-  const hub = await startHub(["--memory"], ENV);
+  const hub = await HubProcess.startBare(["--memory"], ENV);
   try {
     const publish = async (token: string, topic: string) => {
       const body = new URLSearchParams({ topic, data: "x" });
@@ -59,7 +59,7 @@ test("a parser of the format reads all the figures, and they are right", async (
     const value = (families: Map<string, ParsedFamily>, name: string) =>
       Number(families.get(name)!.metrics[0]!.value);
     gone.abort();
-    await eventually(async () => value(await read(hub), "tidings_clients") === 1, "one stream left");
+    await untilTrue(async () => value(await read(hub), "tidings_clients") === 1, "one stream left");
     const families = await read(hub);
     for (const { name, type, help } of families.values()) {
       assert.ok(help !== "", name);
@@ -85,7 +85,7 @@ test("a parser of the format reads all the figures, and they are right", async (
 });
 
 test("without the token, and where none is set, there are no figures", async () => {
-  const hub = await startHub(["--memory"], ENV);
+  const hub = await HubProcess.startBare(["--memory"], ENV);
   try {
     const wrong: Record<string, string>[] = [{}, bearer("x"), bearer(`${TOKEN}x`), { cookie: TOKEN }];
     for (const headers of wrong) {
@@ -100,16 +100,16 @@ test("without the token, and where none is set, there are no figures", async () 
     // A token of the hub's own users is none of the operator's.
     const all = await sign([grant(["publish", "subscribe"], "*")]);
     assert.equal((await fetch(`${hub.origin}/metrics`, { headers: bearer(all) })).status, 401);
-    await eventually(
+    await untilTrue(
       () => hub.lines().filter(({ event }) => event === "admin-refused").length === 6,
       "the log",
     );
-    assert.ok(!hub.text().includes(TOKEN));
+    assert.ok(!hub.text.includes(TOKEN));
   } finally {
     await hub.kill();
   }
   const { TIDINGS_ADMIN_TOKEN: _, ...without } = ENV;
-  const bare = await startHub(["--memory"], without);
+  const bare = await HubProcess.startBare(["--memory"], without);
   try {
     assert.equal((await fetch(`${bare.origin}/metrics`, { headers: bearer("") })).status, 404);
   } finally {
@@ -123,7 +123,7 @@ test("a token that is of no use is refused, and never shown", async () => {
     ["a token with a letter ö", /must be of ASCII characters/],
   ];
   for (const [token, message] of wrong) {
-    const { code, stderr } = await runModule(command, {
+    const { code, stderr } = await runModule(COMMAND, {
       args: ["hub", "--memory"],
       env: { TIDINGS_JWT_SECRET: SECRET, TIDINGS_ADMIN_TOKEN: token },
     });

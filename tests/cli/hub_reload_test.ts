@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
 import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../support/hub.ts";
-import { command, eventually, type HubCommand, startHub } from "../support/hub_command.ts";
+import { COMMAND, HubProcess, untilTrue } from "../support/hub_process.ts";
 import { runModule } from "../support/spawn.ts";
 
 const PATH = new URL(URL_OF_HUB).pathname;
@@ -25,7 +25,7 @@ const byOld = await sign(all);
 const byNew = await sign(all, { key: new TextEncoder().encode(NEW_SECRET) });
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-async function publish({ origin }: HubCommand, token: string): Promise<number> {
+async function publish({ origin }: HubProcess, token: string): Promise<number> {
   const body = new URLSearchParams({ topic: "a", data: "x" });
   const response = await fetch(origin + PATH, {
     method: "POST",
@@ -37,7 +37,7 @@ async function publish({ origin }: HubCommand, token: string): Promise<number> {
 }
 
 /** Reads a stream to its end. */
-async function subscribe({ origin }: HubCommand, token?: string) {
+async function subscribe({ origin }: HubProcess, token?: string) {
   const controller = new AbortController();
   const response = await fetch(`${origin}${PATH}?match=a`, {
     headers: token === undefined ? {} : bearer(token),
@@ -56,7 +56,7 @@ async function subscribe({ origin }: HubCommand, token?: string) {
   return reader;
 }
 
-const told = (hub: HubCommand, event: string) => hub.lines().filter((line) => line["event"] === event);
+const told = (hub: HubProcess, event: string) => hub.lines().filter((line) => line["event"] === event);
 
 /** As editors and containers do it: never half written. */
 function replace(file: string, text: string): void {
@@ -79,7 +79,7 @@ test(
         ...more,
       });
     writeFileSync(config, settings(SECRET));
-    const hub = await startHub(["--config", config], ENV);
+    const hub = await HubProcess.startBare(["--config", config], ENV);
     try {
       assert.deepEqual([await publish(hub, byOld), await publish(hub, byNew)], [
         200,
@@ -92,7 +92,7 @@ test(
 
       writeFileSync(config, settings(NEW_SECRET));
       hub.signal("SIGHUP");
-      await eventually(
+      await untilTrue(
         () => told(hub, "keys-loaded").length === 1,
         "the exchange",
       );
@@ -101,26 +101,26 @@ test(
         401,
         200,
       ]);
-      await eventually(() => ofOld.ended, "the end of the old key's stream");
+      await untilTrue(() => ofOld.ended, "the end of the old key's stream");
       const ofNew = await subscribe(hub, byNew);
 
       // What is of no use changes nothing, and is told without the secret.
       writeFileSync(config, `{ "jwt-secret": ${NEW_SECRET}`);
       hub.signal("SIGHUP");
-      await eventually(
+      await untilTrue(
         () => told(hub, "reload-failed").length > 0,
         "the refusal",
       );
       writeFileSync(config, settings("short and secret"));
       hub.signal("SIGHUP");
-      await eventually(
+      await untilTrue(
         () => told(hub, "reload-failed").some(({ message }) => /at least 32 bytes/.test(String(message))),
         "the other refusal",
       );
       // Another setting takes effect at a restart, and does not touch the keys.
       writeFileSync(config, settings(NEW_SECRET, { subscriptions: true }));
       hub.signal("SIGHUP");
-      await eventually(
+      await untilTrue(
         () => told(hub, "restart-needed").length === 1,
         "the remark",
       );
@@ -131,16 +131,16 @@ test(
 
       assert.equal(await publish(hub, byNew), 200);
       for (const reader of [ofNew, anonymous]) {
-        await eventually(() => reader.text.includes("data: x"), "an update");
+        await untilTrue(() => reader.text.includes("data: x"), "an update");
         assert.ok(!reader.ended);
       }
       for (const secret of [SECRET, NEW_SECRET, "short and secret"]) {
         assert.ok(
-          !hub.text().includes(secret),
+          !hub.text.includes(secret),
         );
       }
       hub.signal("SIGTERM");
-      assert.equal(await hub.exit, 0, hub.text());
+      assert.equal(await hub.ended, 0, hub.text);
     } finally {
       await hub.kill();
     }
@@ -150,20 +150,20 @@ test(
 test("a file that holds the secret is read anew once it has changed, without a signal", async () => {
   const file = join(work, "secret");
   writeFileSync(file, `${SECRET}\n`);
-  const hub = await startHub(["--memory", "--jwt-secret-file", file], ENV);
+  const hub = await HubProcess.startBare(["--memory", "--jwt-secret-file", file], ENV);
   try {
     assert.deepEqual([await publish(hub, byOld), await publish(hub, byNew)], [
       200,
       401,
     ]);
     rmSync(file);
-    await eventually(
+    await untilTrue(
       () => told(hub, "reload-failed").length === 1,
       "the remark that it is gone",
     );
     assert.equal(await publish(hub, byOld), 200);
     replace(file, NEW_SECRET);
-    await eventually(
+    await untilTrue(
       () => told(hub, "keys-loaded").length === 1,
       "the exchange",
     );
@@ -171,7 +171,7 @@ test("a file that holds the secret is read anew once it has changed, without a s
       401,
       200,
     ]);
-    assert.ok(!hub.text().includes(SECRET) && !hub.text().includes(NEW_SECRET));
+    assert.ok(!hub.text.includes(SECRET) && !hub.text.includes(NEW_SECRET));
   } finally {
     await hub.kill();
   }
@@ -195,7 +195,7 @@ test("a file that is of no use is refused at the start", async () => {
     ],
   ];
   for (const [args, env, message] of wrong) {
-    const { code, stderr } = await runModule(command, {
+    const { code, stderr } = await runModule(COMMAND, {
       args: ["hub", "--memory", ...args],
       env,
     });

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { connect } from "../../lib/client/mod.ts";
 import { grant, SECRET, sign } from "../support/hub.ts";
-import { type HubProcess, startHub } from "../support/hub_ready.ts";
+import { HubProcess } from "../support/hub_process.ts";
 import { noLanguage } from "../support/languages.ts";
 import { noRedis, RedisServer } from "../support/redis.ts";
 import { PATIENCE, sleep, until } from "../support/wait.ts";
@@ -29,7 +29,11 @@ test("a stream through Caddy gets each update at once and once, whichever of the
     TIDINGS_ANONYMOUS: "true",
     REDIS_URL: redis.url,
   };
-  const start = (index: number) => startHub({ port: ports[index]!, env });
+  const start = async (index: number) => {
+    const hub = await HubProcess.startBare(["--port", `${ports[index]!}`], env);
+    await hub.untilReady();
+    return hub;
+  };
   const hubs: HubProcess[] = [await start(0), await start(1)];
   const file = join(work, "Caddyfile");
   const ours = readFileSync(new URL("../../deploy/Caddyfile", import.meta.url), "utf8");

@@ -8,7 +8,7 @@ import process from "node:process";
 import { after, test } from "node:test";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { SECRET } from "../support/hub.ts";
-import { type HubProcess, startHub } from "../support/hub_ready.ts";
+import { HubProcess } from "../support/hub_process.ts";
 import { noLanguage } from "../support/languages.ts";
 import { sleep, until } from "../support/wait.ts";
 
@@ -66,7 +66,8 @@ async function withHub(args: string[], run: (hub: HubProcess, origin: string) =>
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const env = { TIDINGS_JWT_SECRET: SECRET, TIDINGS_URL: `${origin}/.well-known/mercure` };
-  const hub = await startHub({ port, args: ["--memory", "--anonymous", ...args], env });
+  const hub = await HubProcess.startBare(["--port", `${port}`, "--memory", "--anonymous", ...args], env);
+  await hub.untilReady();
   try {
     await run(hub, origin);
   } finally {

@@ -8,7 +8,7 @@ import process from "node:process";
 import { after, test } from "node:test";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { grant, pattern, SECRET, sign } from "../support/hub.ts";
-import { startHub } from "../support/hub_ready.ts";
+import { HubProcess } from "../support/hub_process.ts";
 import { type Language, noLanguage, programIn } from "../support/languages.ts";
 import { PATIENCE, sleep, until } from "../support/wait.ts";
 
@@ -111,15 +111,15 @@ for (const language of languages) {
         path,
         programIn(page, file).replaceAll("http://localhost:8080", issuer),
       );
-      const settings = {
-        port,
-        args: ["--memory", "--subscriptions"],
-        env: {
+      const startHub = async () => {
+        const started = await HubProcess.startBare(["--port", `${port}`, "--memory", "--subscriptions"], {
           TIDINGS_JWT_SECRET: SECRET,
           TIDINGS_URL: `${issuer}/.well-known/mercure`,
-        },
+        });
+        await started.untilReady();
+        return started;
       };
-      let hub = await startHub(settings);
+      let hub = await startHub();
       try {
         const address = `${hub.origin}/.well-known/mercure`;
         const claims = { iss: issuer, aud: `${issuer}/.well-known/mercure` };
@@ -210,7 +210,7 @@ for (const language of languages) {
         );
         // The hub dies, and begins anew: what was missed cannot be sent any more, and that is told.
         await hub.kill();
-        hub = await startHub(settings);
+        hub = await startHub();
         await arrived();
         await publish("after");
         await until(

@@ -43,21 +43,22 @@ export class HubProcess {
    * Starts a hub that takes tokens of {@linkcode ISSUER} and readers without one, on a free port, and waits until it says where
    * it is.
    */
-  static async start(args: readonly string[], env: Record<string, string> = {}): Promise<HubProcess> {
+  static start(args: readonly string[], env: Record<string, string> = {}): Promise<HubProcess> {
+    return HubProcess.startBare(["--anonymous", ...args], {
+      TIDINGS_URL: URL_OF_HUB,
+      TIDINGS_JWT_ISSUER: ISSUER,
+      ...env,
+    });
+  }
+
+  /** Starts a hub with {@linkcode SECRET} and these settings: on 127.0.0.1, and on a free port unless there is one among them. */
+  static async startBare(args: readonly string[], env: Record<string, string>): Promise<HubProcess> {
     const child = spawn(
       process.execPath,
-      [...runArguments, fileURLToPath(COMMAND), "hub", "--port", "0", "--anonymous", ...args],
+      [...runArguments, fileURLToPath(COMMAND), "hub", "--port", "0", ...args],
       {
         stdio: ["ignore", "pipe", "pipe"],
-        env: {
-          ...process.env,
-          NO_COLOR: "1",
-          HOST: "127.0.0.1",
-          TIDINGS_URL: URL_OF_HUB,
-          TIDINGS_JWT_SECRET: SECRET,
-          TIDINGS_JWT_ISSUER: ISSUER,
-          ...env,
-        },
+        env: { ...process.env, NO_COLOR: "1", HOST: "127.0.0.1", TIDINGS_JWT_SECRET: SECRET, ...env },
       },
     );
     running.add(child);
@@ -84,8 +85,18 @@ export class HubProcess {
     return this.#said();
   }
 
+  /** The lines of JSON that it printed. */
+  lines(): Record<string, unknown>[] {
+    return this.text.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  }
+
   get address(): string {
     return `${this.origin}/.well-known/mercure`;
+  }
+
+  /** Waits until it can publish. */
+  async untilReady(): Promise<void> {
+    await untilTrue(() => this.isReady(), "its readiness");
   }
 
   async isReady(): Promise<boolean> {
@@ -114,16 +125,22 @@ export class HubProcess {
       // It has ended.
     }
   }
+
+  /** Ends it at once, and waits until it has ended. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.ended;
+  }
 }
 
 /** Waits until something that has to be asked for holds. */
 export async function untilTrue(
-  holds: () => Promise<boolean>,
+  holds: () => boolean | Promise<boolean>,
   what: string,
   ms: number = START,
 ): Promise<void> {
   const deadline = performance.now() + ms;
-  while (!await holds().catch(() => false)) {
+  while (!await Promise.resolve().then(holds).catch(() => false)) {
     if (performance.now() > deadline) throw new Error(`In ${ms} ms it did not come to this: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
