@@ -15,7 +15,7 @@ const work = mkdtempSync(join(tmpdir(), "tidings-hub-"));
 after(() => rmSync(work, { recursive: true, force: true }));
 
 const run = (args: string[], env: Record<string, string> = {}) =>
-  runModule(COMMAND, { args: ["hub", ...args], env });
+  runModule(COMMAND, { args: ["hub", ...args], env, ms: 60_000 });
 
 test("the help names each setting, by flag and variable, and no flag for the secret", async () => {
   const { code, stdout } = await run(["--help"]);

@@ -1,13 +1,13 @@
 /** Tests what `tidings hub` writes down of its operation: one line an event, and never a secret or a token. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OperationLog } from "../../lib/cli/hub/log.ts";
-import { broadcasterHooks } from "../../lib/cli/hub/operation.ts";
-import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../support/hub.ts";
-import { COMMAND, HubProcess } from "../support/hub_process.ts";
-import { runModule } from "../support/spawn.ts";
-import { turnedClock } from "../support/turned_clock.ts";
-import { errorsPrinted } from "../support/wait.ts";
+import { OperationLog } from "../../../lib/cli/hub/log.ts";
+import { broadcasterHooks } from "../../../lib/cli/hub/operation.ts";
+import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../../support/hub.ts";
+import { COMMAND, HubProcess } from "../../support/hub_process.ts";
+import { runModule } from "../../support/spawn.ts";
+import { turnedClock } from "../../support/turned_clock.ts";
+import { errorsPrinted } from "../../support/wait.ts";
 
 const ENV = { TIDINGS_URL: URL_OF_HUB, TIDINGS_JWT_ISSUER: ISSUER };
 const PATH = new URL(URL_OF_HUB).pathname;

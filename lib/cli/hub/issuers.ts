@@ -4,10 +4,10 @@
  * @module
  */
 
-import { errorText, show } from "../base/errors.ts";
-import type { TokenIssuer } from "../hub/mod.ts";
-import { CommandError } from "./command.ts";
-import type { Setting, Values } from "./settings.ts";
+import { errorText, show } from "../../base/errors.ts";
+import type { TokenIssuer } from "../../hub/mod.ts";
+import { CommandError } from "../command.ts";
+import type { Setting, Values } from "../settings.ts";
 
 /** The list, which has a place in the file only. */
 export const ISSUERS: Setting = {

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
-import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../support/hub.ts";
-import { COMMAND, HubProcess, untilTrue } from "../support/hub_process.ts";
-import { runModule } from "../support/spawn.ts";
+import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../../support/hub.ts";
+import { COMMAND, HubProcess, untilTrue } from "../../support/hub_process.ts";
+import { runModule } from "../../support/spawn.ts";
 
 const PATH = new URL(URL_OF_HUB).pathname;
 const NEW_SECRET = "another secret, of at least 32 bytes";

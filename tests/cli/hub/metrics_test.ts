@@ -1,11 +1,11 @@
 /** Tests the figures of `tidings hub`: a parser of Prometheus's format reads them, and only the admin token opens them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exposition } from "../../lib/cli/hub/exposition.ts";
-import { Metrics } from "../../lib/cli/hub/metrics.ts";
-import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../support/hub.ts";
-import { COMMAND, HubProcess, untilTrue } from "../support/hub_process.ts";
-import { runModule } from "../support/spawn.ts";
+import { exposition } from "../../../lib/cli/hub/exposition.ts";
+import { Metrics } from "../../../lib/cli/hub/metrics.ts";
+import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../../support/hub.ts";
+import { COMMAND, HubProcess, untilTrue } from "../../support/hub_process.ts";
+import { runModule } from "../../support/spawn.ts";
 
 interface ParsedFamily {
   name: string;

@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { grant, SECRET, sign } from "../support/hub.ts";
-import { COMMAND, HubProcess, untilTrue } from "../support/hub_process.ts";
-import { NatsServer, noNats } from "../support/nats.ts";
-import { noPostgres, PostgresServer } from "../support/postgres.ts";
-import { noRedis, RedisServer } from "../support/redis.ts";
-import { runtime } from "../support/runtime.ts";
-import { runModule } from "../support/spawn.ts";
+import { grant, SECRET, sign } from "../../support/hub.ts";
+import { COMMAND, HubProcess, untilTrue } from "../../support/hub_process.ts";
+import { NatsServer, noNats } from "../../support/nats.ts";
+import { noPostgres, PostgresServer } from "../../support/postgres.ts";
+import { noRedis, RedisServer } from "../../support/redis.ts";
+import { runtime } from "../../support/runtime.ts";
+import { runModule } from "../../support/spawn.ts";
 
 const PASSWORD = "a-password-that-nobody-sees";
 const LIMIT = { timeout: 240_000 };
@@ -141,11 +141,11 @@ test(
     // Where no package can be found.
     const folder = join(work, "bare");
     mkdirSync(folder);
-    cpSync(new URL("../../lib", import.meta.url), join(folder, "lib"), {
+    cpSync(new URL("../../../lib", import.meta.url), join(folder, "lib"), {
       recursive: true,
     });
     cpSync(
-      new URL("../../package.json", import.meta.url),
+      new URL("../../../package.json", import.meta.url),
       join(folder, "package.json"),
     );
     for (const { variable, scheme, packages } of ENGINES) {

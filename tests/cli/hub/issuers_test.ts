@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { exportSPKI, generateKeyPair } from "jose";
-import { make, SETTINGS } from "../../lib/cli/hub.ts";
-import { issuersOf } from "../../lib/cli/issuers.ts";
-import { readSettings } from "../../lib/cli/settings.ts";
-import { grant, SECRET, sign } from "../support/hub.ts";
+import { make } from "../../../lib/cli/hub/make.ts";
+import { SETTINGS } from "../../../lib/cli/hub/settings.ts";
+import { issuersOf } from "../../../lib/cli/hub/issuers.ts";
+import { readSettings } from "../../../lib/cli/settings.ts";
+import { grant, SECRET, sign } from "../../support/hub.ts";
 
 const work = mkdtempSync(join(tmpdir(), "tidings-issuers-"));
 after(() => rmSync(work, { recursive: true, force: true }));

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { request as send } from "node:http";
 import { test } from "node:test";
-import { ActiveTopics } from "../../lib/cli/hub/topics.ts";
-import { Guard } from "../../lib/cli/hub/guard.ts";
-import { grant, ISSUER, sign, URL_OF_HUB } from "../support/hub.ts";
-import { HubProcess, untilTrue } from "../support/hub_process.ts";
+import { ActiveTopics } from "../../../lib/cli/hub/topics.ts";
+import { Guard } from "../../../lib/cli/hub/guard.ts";
+import { grant, ISSUER, sign, URL_OF_HUB } from "../../support/hub.ts";
+import { HubProcess, untilTrue } from "../../support/hub_process.ts";
 
 const TOKEN = "an-admin-token-that-is-long";
 const ENV = {
@@ -216,6 +216,6 @@ test("the busiest topics come first, and what is long ago counts no more", () =>
 
 test("the page has the colours of the family", () => {
   const roots = (path: string) =>
-    readFileSync(new URL(`../../${path}`, import.meta.url), "utf8").match(/:root \{[^}]*\}/g);
+    readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8").match(/:root \{[^}]*\}/g);
   assert.deepEqual(roots("lib/cli/hub/page/page.css"), roots("examples/page/base.css"));
 });

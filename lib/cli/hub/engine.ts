@@ -4,15 +4,14 @@
  * @module
  */
 
-import { type Clock, sleep, systemClock } from "../base/clock.ts";
-import { errorText } from "../base/errors.ts";
-import type { Backplane } from "../cluster/backplane.ts";
-import { jetStream, type JetStreamClientLike } from "../nats/mod.ts";
-import { type PostgresClient, postgresLog } from "../postgres/mod.ts";
-import { type RedisClient, redisStreams } from "../redis/mod.ts";
-import { sqliteLog } from "../sqlite/mod.ts";
-import { CommandError } from "./command.ts";
-import type { Setting, Values } from "./settings.ts";
+import { type Clock, sleep, systemClock } from "../../base/clock.ts";
+import type { Backplane } from "../../cluster/backplane.ts";
+import { jetStream, type JetStreamClientLike } from "../../nats/mod.ts";
+import { type PostgresClient, postgresLog } from "../../postgres/mod.ts";
+import { type RedisClient, redisStreams } from "../../redis/mod.ts";
+import { sqliteLog } from "../../sqlite/mod.ts";
+import { CommandError } from "../command.ts";
+import type { Setting, Values } from "../settings.ts";
 
 /** The settings that say where the history is kept. */
 export const ENGINE_SETTINGS: readonly Setting[] = [
@@ -63,6 +62,9 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** Told of trouble that may pass. */
+type Tell = (message: string, error: unknown) => void;
+
 /** An engine that has an address. */
 interface Server {
   readonly name: string;
@@ -72,7 +74,7 @@ interface Server {
   readonly example: string;
   /** Whether there may be several, with commas between them. */
   readonly isList?: boolean;
-  open(url: string, stream: string | undefined): Promise<Engine>;
+  open(url: string, stream: string | undefined, tell: Tell): Promise<Engine>;
 }
 
 const SERVERS: Readonly<Record<string, Server>> = {
@@ -106,9 +108,10 @@ const PAUSE = 1_000;
 /**
  * Opens the engine that the settings name. One that has a server need not be reached for that: it is tried again and again.
  *
+ * @param tell Told of a server that cannot be reached at first, if the engine itself does not tell.
  * @throws {CommandError} If the settings are of no use, or a package is missing.
  */
-export async function openEngine(values: Values): Promise<Engine> {
+export async function openEngine(values: Values, tell: Tell): Promise<Engine> {
   const { data, stream } = values;
   const isMemory = values["memory"] === "true";
   const named = Object.keys(SERVERS).filter((name) => values[name] !== undefined);
@@ -120,7 +123,7 @@ export async function openEngine(values: Values): Promise<Engine> {
   const close = () => Promise.resolve();
   if (isMemory) return { backplane: undefined, place: "memory", close };
   const [name] = named;
-  if (name !== undefined) return await openServer(SERVERS[name]!, values[name]!, stream);
+  if (name !== undefined) return await openServer(SERVERS[name]!, values[name]!, stream, tell);
   const file = data ?? "tidings-hub.db";
   try {
     return { backplane: sqliteLog(file), place: file, close };
@@ -136,11 +139,16 @@ export async function openEngine(values: Values): Promise<Engine> {
   }
 }
 
-async function openServer(server: Server, url: string, stream: string | undefined): Promise<Engine> {
+async function openServer(
+  server: Server,
+  url: string,
+  stream: string | undefined,
+  tell: Tell,
+): Promise<Engine> {
   const urls = server.isList === true ? url.split(",") : [url];
   if (!urls.every((each) => isAddress(each, server.schemes))) throw wrongAddress(server);
   try {
-    return await server.open(url, stream);
+    return await server.open(url, stream, tell);
   } catch (error) {
     if (error instanceof CommandError) throw error;
     // An engine's own word on the name of its stream.
@@ -196,18 +204,19 @@ function postgres(client: PostgresClient, table: string): Omit<Engine, "close"> 
   };
 }
 
-async function openNats(url: string, stream = "tidings-hub"): Promise<Engine> {
+async function openNats(url: string, stream: string | undefined, tell: Tell): Promise<Engine> {
   const [{ connect }, { jetstream }] = await load(
     "NATS_URL",
     ["@nats-io/jetstream", "@nats-io/transport-node"],
     () => Promise.all([import("@nats-io/transport-node"), import("@nats-io/jetstream")]),
   );
-  const connecting = new NatsConnecting(() => connect(natsOptions(url)), systemClock);
+  const name = stream ?? "tidings-hub";
+  const connecting = new NatsConnecting(() => connect(natsOptions(url)), { tell, clock: systemClock });
   const client = connecting.opened.then((opened) => jetstream(opened) as unknown as JetStreamClientLike);
   client.catch(() => {});
-  const backplane = jetStream(client, { stream, maxAge: Infinity });
+  const backplane = jetStream(client, { stream: name, maxAge: Infinity });
   connecting.begin();
-  return { backplane, place: `the JetStream stream ${stream}`, close: () => connecting.close() };
+  return { backplane, place: `the JetStream stream ${name}`, close: () => connecting.close() };
 }
 
 /** The client takes names and passwords beside the addresses, not in them. */
@@ -229,12 +238,14 @@ function natsOptions(url: string) {
 class NatsConnecting<C extends { close(): Promise<void> }> {
   readonly opened: Promise<C>;
   readonly #connect: () => Promise<C>;
+  readonly #tell: Tell;
   readonly #clock: Clock;
   #settle!: (opened: Promise<C>) => void;
   #isClosed = false;
 
-  constructor(connect: () => Promise<C>, clock: Clock) {
+  constructor(connect: () => Promise<C>, { tell, clock }: { tell: Tell; clock: Clock }) {
     this.#connect = connect;
+    this.#tell = tell;
     this.#clock = clock;
     this.opened = new Promise((resolve) => this.#settle = resolve);
   }
@@ -248,11 +259,7 @@ class NatsConnecting<C extends { close(): Promise<void> }> {
       try {
         return await this.#connect();
       } catch (error) {
-        if (isFirst) {
-          console.error(
-            `NATS cannot be reached, and is tried again: ${errorText(error)}`,
-          );
-        }
+        if (isFirst) this.#tell("NATS cannot be reached, and is tried again", error);
       }
       if (!this.#isClosed) await sleep(this.#clock, PAUSE);
     }
