@@ -1,0 +1,92 @@
+/** Posts updates to a hub, as a program in any language would, and times them. It is told what to do by its parent. */
+import { Agent, request } from "node:http";
+import process from "node:process";
+
+const FORM = "application/x-www-form-urlencoded";
+const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+
+function post({ agent, port, token, path, type, body }) {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      "authorization": `Bearer ${token}`,
+      "content-type": type,
+      "content-length": Buffer.byteLength(body),
+    };
+    const posted = request({ host: "127.0.0.1", port, path, method: "POST", headers, agent }, (response) => {
+      response.resume().once("end", () => {
+        if (response.statusCode === 200) resolve();
+        else reject(new Error(`The hub answered ${response.statusCode}`));
+      });
+    });
+    posted.once("error", reject);
+    posted.end(body);
+  });
+}
+
+/** So many posts, some at a time, each with `perPost` updates on topics that take turns. */
+async function publish({ posts, atOnce, perPost, topics, data, ...where }) {
+  let next = 0;
+  const topic = () => `https://bench.example/t/${next++ % topics}`;
+  const form = () => ({
+    path: "/.well-known/mercure",
+    type: FORM,
+    body: String(new URLSearchParams({ topic: topic(), data })),
+  });
+  const list = () => ({
+    path: "/publish",
+    type: "application/json",
+    body: JSON.stringify(Array.from({ length: perPost }, () => ({ topic: topic(), data }))),
+  });
+  // Connections that were kept from an earlier command may end at the moment at which they are used.
+  const agent = new Agent({ keepAlive: true });
+  let left = posts;
+  const work = async () => {
+    while (left-- > 0) await post({ agent, ...where, ...(perPost === 1 ? form() : list()) });
+  };
+  const begin = performance.now();
+  await Promise.all(Array.from({ length: atOnce }, work));
+  agent.destroy();
+  return { milliseconds: performance.now() - begin };
+}
+
+/** Posts one update after the other, and listens to them itself: milliseconds from the post until each was there. */
+async function delays({ count, every, quantiles, ...where }) {
+  const agent = new Agent({ keepAlive: true });
+  const waits = [];
+  const topic = "https://bench.example/delay";
+  const sent = new Map();
+  const path = `/.well-known/mercure?match=${encodeURIComponent(topic)}`;
+  await new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port: where.port, path }, (response) => {
+      response.setEncoding("latin1").on("data", (text) => {
+        for (const [, n] of text.matchAll(/^data: (\d+)$/gm)) waits.push(performance.now() - sent.get(n));
+        if (waits.length === count) resolve(asked.destroy());
+      });
+      response.on("error", () => {});
+      (async () => {
+        for (let n = 0; n < count; n++) {
+          sent.set(`${n}`, performance.now());
+          const body = String(new URLSearchParams({ topic, data: n }));
+          post({ agent, ...where, path: "/.well-known/mercure", type: FORM, body }).catch(reject);
+          await new Promise((next) => setTimeout(next, every));
+        }
+      })();
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+  agent.destroy();
+  waits.sort((a, b) => a - b);
+  return { waits: quantiles.map((q) => quantile(waits, q)) };
+}
+
+const commands = { publish, delays, exit: () => process.exit(0) };
+
+process.on("message", async ({ command, id, ...rest }) => {
+  try {
+    process.send({ answers: id, ...await commands[command](rest) });
+  } catch (error) {
+    process.send({ answers: id, failed: error.message });
+  }
+});
+process.on("disconnect", () => process.exit(0));
