@@ -93,7 +93,9 @@ function match(topic) {
 
 /** Publishes a second to clients of which each has a topic of its own; by forms, and in lists. */
 async function published({ hub, load, publisher }) {
-  for (let i = 0; i < CLIENTS; i++) await load.ask("open", { port: hub.port, path: match(`t/${i}`), count: 1 });
+  for (let i = 0; i < CLIENTS; i++) {
+    await load.ask("open", { port: hub.port, path: match(`t/${i}`), count: 1 });
+  }
   const where = { port: hub.port, token: token(), topics: CLIENTS, data: DATA };
   const run = async (options) => {
     const before = { ...await load.ask("total"), cpu: cpuOf(hub.pid) };
@@ -150,7 +152,8 @@ async function broadcaster(runtime) {
 
 /** Kilobytes that a connection takes on which nothing is said. */
 async function kept({ hub, load }) {
-  const open = (count) => load.ask("open", { port: hub.port, path: match("idle"), count, addresses: 2 }, LONG);
+  const open = (count) =>
+    load.ask("open", { port: hub.port, path: match("idle"), count, addresses: 2 }, LONG);
   const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${hub.pid}/status`, "utf8"))[1]);
   await open(500);
   await sleep(1_000);

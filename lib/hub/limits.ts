@@ -42,7 +42,7 @@ export class PublishRate {
  * Counts different patterns that begin with the same fixed text, for each of which every new topic with that beginning is
  * read: strangers could bring any number.
  */
-export class PatternCount {
+class PatternCount {
   readonly #most: number;
   readonly #prefixes = new Map<string, Map<string, number>>();
 
@@ -78,7 +78,7 @@ export class PatternCount {
 }
 
 /** Counts streams by a name: of a subscriber, an address, a matcher. */
-export class StreamCount {
+class StreamCount {
   readonly #most: number;
   readonly #what: string;
   readonly #counts = new Map<string, number>();
@@ -107,4 +107,64 @@ export class StreamCount {
     if (count === 1) this.#counts.delete(name!);
     else this.#counts.set(name!, count - 1);
   }
+}
+
+/** Whose stream it is, from where, and what it listens to: each of these is counted. */
+export interface Counted {
+  /** `undefined` for somebody who is not limited, or has no name. */
+  readonly owner: string | undefined;
+  readonly address: string | undefined;
+  readonly listens: readonly Matcher[];
+}
+
+/** Counts the streams that are open, by all that they are limited by. */
+export class StreamLimits {
+  readonly #perOwner: StreamCount;
+  readonly #perAddress: StreamCount;
+  readonly #perMatcher: StreamCount;
+  readonly #perPrefix: PatternCount;
+
+  constructor(
+    { streamsPerToken, streamsPerAddress, streamsPerMatcher, patternsPerPrefix }: Readonly<
+      Record<"streamsPerToken" | "streamsPerAddress" | "streamsPerMatcher" | "patternsPerPrefix", number>
+    >,
+  ) {
+    this.#perOwner = new StreamCount(streamsPerToken, "subscriber");
+    this.#perAddress = new StreamCount(streamsPerAddress, "address");
+    this.#perMatcher = new StreamCount(streamsPerMatcher, "matcher");
+    this.#perPrefix = new PatternCount(patternsPerPrefix);
+  }
+
+  /** @throws {Refusal} With 429 if there is no room for one more. */
+  check({ owner, address, listens }: Counted): void {
+    this.#perOwner.check(owner);
+    this.#perAddress.check(address);
+    for (const matcher of listens) {
+      this.#perMatcher.check(nameOf(matcher));
+      this.#perPrefix.check(matcher);
+    }
+  }
+
+  /** Counts a stream. Returns what counts it no more. */
+  enter({ owner, address, listens }: Counted): () => void {
+    this.#perOwner.enter(owner);
+    this.#perAddress.enter(address);
+    for (const matcher of listens) {
+      this.#perMatcher.enter(nameOf(matcher));
+      this.#perPrefix.enter(matcher);
+    }
+    return () => {
+      this.#perOwner.leave(owner);
+      this.#perAddress.leave(address);
+      for (const matcher of listens) {
+        this.#perMatcher.leave(nameOf(matcher));
+        this.#perPrefix.leave(matcher);
+      }
+    };
+  }
+}
+
+/** What streams with the same matcher are counted by. */
+function nameOf({ type, text }: Matcher): string {
+  return `${type} ${text}`;
 }
