@@ -9,7 +9,7 @@ import process from "node:process";
 import { errorText, show } from "../base/errors.ts";
 import { Broadcaster } from "../broadcaster/broadcaster.ts";
 import type { Hub, HubOptions, TokenIssuer } from "../hub/mod.ts";
-import { DEFAULT_LIMITS } from "../hub/options.ts";
+import { DEFAULT_LIMITS } from "../hub/settings.ts";
 import { serve } from "../serve/mod.ts";
 import { CommandError, type Package } from "./command.ts";
 import { Admin } from "./hub/admin.ts";

@@ -13,15 +13,10 @@ import { json, JSON_TYPE } from "./answers.ts";
 import { Figures, type HubStats } from "./figures.ts";
 import { DETAIL_TYPE } from "./grants.ts";
 import { MATCH_TYPES, Matchers } from "./matcher.ts";
-import {
-  checkHubOptions,
-  checkIssuers,
-  type HubOptions,
-  type HubSettings,
-  type TokenIssuer,
-} from "./options.ts";
+import type { HubOptions, TokenIssuer } from "./options.ts";
 import { Publishing } from "./publishing.ts";
 import { notGranted, Refusal } from "./refusal.ts";
+import { checkHubOptions, checkIssuers, type HubSettings } from "./settings.ts";
 import { Subscribing } from "./subscribing.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { granted, Tokens, TRUSTED } from "./tokens.ts";

@@ -10,7 +10,7 @@ import { json, JSON_TYPE } from "./answers.ts";
 import { FORM, hasType, parseForm, readBody } from "./body.ts";
 import type { Figures } from "./figures.ts";
 import { PublishRate } from "./limits.ts";
-import type { HubSettings } from "./options.ts";
+import type { HubSettings } from "./settings.ts";
 import { notGranted, Refusal } from "./refusal.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { granted, type Principal, type Tokens, TRUSTED } from "./tokens.ts";

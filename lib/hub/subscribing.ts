@@ -12,7 +12,7 @@ import type { Figures } from "./figures.ts";
 import { LAST_EVENT_ID_HEADER } from "./legacy.ts";
 import { type Counted, StreamLimits } from "./limits.ts";
 import type { Matchers } from "./matcher.ts";
-import type { HubSettings } from "./options.ts";
+import type { HubSettings } from "./settings.ts";
 import { noToken } from "./refusal.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { granted, type Presented, type Principal, type Tokens, TRUSTED } from "./tokens.ts";

@@ -12,8 +12,9 @@ import { type Action, type Grant, GrantError, readGrants } from "./grants.ts";
 import { isLegacyType, type LegacyClaim, readLegacyClaim, TOKEN_COOKIE, TOKEN_PARAMETER } from "./legacy.ts";
 import { PatternError } from "./linear.ts";
 import { EVERY, type Matcher, type Matchers, within } from "./matcher.ts";
-import type { HubSettings, TokenIssuer } from "./options.ts";
+import type { TokenIssuer } from "./options.ts";
 import { badToken, noToken, Refusal } from "./refusal.ts";
+import type { HubSettings } from "./settings.ts";
 
 type Jose = typeof import("jose");
 type JWTPayload = import("jose").JWTPayload;

@@ -6,7 +6,7 @@
 
 import { EARLIEST } from "../log/cursor.ts";
 import type { EventMap, PublishEvent } from "../log/typed.ts";
-import type { HubSettings } from "./options.ts";
+import type { HubSettings } from "./settings.ts";
 import { Refusal } from "./refusal.ts";
 import { isPrintable, privateName, type TopicReader } from "./topic.ts";
 
