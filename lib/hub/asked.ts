@@ -6,8 +6,14 @@
 
 import { FORM, hasType, parseForm, readBody } from "./body.ts";
 import { LAST_EVENT_ID_PARAMETERS, MERCURE_0, TOPIC_PARAMETER } from "./legacy.ts";
-import { PatternError } from "./linear.ts";
-import { type LegacyType, MATCH_TYPES, type Matcher, type Matchers, type MatchType } from "./matcher.ts";
+import { PatternError } from "./matching/linear.ts";
+import {
+  type LegacyType,
+  MATCH_TYPES,
+  type Matcher,
+  type Matchers,
+  type MatchType,
+} from "./matching/matcher.ts";
 import type { HubSettings } from "./settings.ts";
 import { Refusal } from "./refusal.ts";
 

@@ -11,7 +11,7 @@
 import { RecentMap } from "../base/recent.ts";
 import type { EventMap, PublishEvent } from "../log/typed.ts";
 import type { TopicIndex, TopicMatcher } from "../log/matchers.ts";
-import { EVERY, type Matcher } from "./matcher.ts";
+import { EVERY, type Matcher } from "./matching/matcher.ts";
 import { isHubName, isPrivate, privateName, topicOf, type TopicReader } from "./topic.ts";
 
 /** What the Broadcaster is asked for. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { PatternError } from "./linear.ts";
-import { MATCH_TYPES, type Matcher, type Matchers, type MatchType } from "./matcher.ts";
+import { PatternError } from "./matching/linear.ts";
+import { MATCH_TYPES, type Matcher, type Matchers, type MatchType } from "./matching/matcher.ts";
 
 /** What may be granted. */
 export type Action = "publish" | "subscribe";

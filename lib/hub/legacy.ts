@@ -7,8 +7,8 @@
  */
 
 import { type Grant, GrantError } from "./grants.ts";
-import { PatternError } from "./linear.ts";
-import type { Matcher, Matchers } from "./matcher.ts";
+import { PatternError } from "./matching/linear.ts";
+import type { Matcher, Matchers } from "./matching/matcher.ts";
 
 /** What the option `compatibility` takes. */
 export const MERCURE_0 = "mercure-0";

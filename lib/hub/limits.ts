@@ -6,7 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import { RecentMap } from "../base/recent.ts";
-import type { Matcher } from "./matcher.ts";
+import type { Matcher } from "./matching/matcher.ts";
 import { tooMany } from "./refusal.ts";
 
 // How many publishers are remembered, at least. One that is forgotten begins anew.

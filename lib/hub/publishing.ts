@@ -12,7 +12,7 @@ import type { Figures } from "./figures.ts";
 import { PublishRate } from "./limits.ts";
 import type { HubSettings } from "./settings.ts";
 import { notGranted, Refusal } from "./refusal.ts";
-import type { Subscriptions } from "./subscriptions.ts";
+import type { Subscriptions } from "./presence/subscriptions.ts";
 import { granted, type Principal, type Tokens, TRUSTED } from "./tokens.ts";
 import type { TopicReader } from "./topic.ts";
 import { checkUpdate, toEvent, type Update, updateOfForm, updateOfJson } from "./update.ts";

@@ -19,7 +19,7 @@ import {
 import { Broadcaster } from "../broadcaster/broadcaster.ts";
 import { checkCors, type CorsOptions } from "../wire/cors.ts";
 import { MERCURE_0 } from "./legacy.ts";
-import { MATCH_TYPES } from "./matcher.ts";
+import { MATCH_TYPES } from "./matching/matcher.ts";
 import type {
   HubAuthOptions,
   HubLimits,

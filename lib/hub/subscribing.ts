@@ -11,10 +11,10 @@ import { Endings } from "./endings.ts";
 import type { Figures } from "./figures.ts";
 import { LAST_EVENT_ID_HEADER } from "./legacy.ts";
 import { type Counted, StreamLimits } from "./limits.ts";
-import type { Matchers } from "./matcher.ts";
+import type { Matchers } from "./matching/matcher.ts";
 import type { HubSettings } from "./settings.ts";
 import { noToken } from "./refusal.ts";
-import type { Subscriptions } from "./subscriptions.ts";
+import type { Subscriptions } from "./presence/subscriptions.ts";
 import { granted, type Presented, type Principal, type Tokens, TRUSTED } from "./tokens.ts";
 import type { TopicReader } from "./topic.ts";
 

@@ -10,8 +10,8 @@
 import { RecentMap } from "../base/recent.ts";
 import { type Action, type Grant, GrantError, readGrants } from "./grants.ts";
 import { isLegacyType, type LegacyClaim, readLegacyClaim, TOKEN_COOKIE, TOKEN_PARAMETER } from "./legacy.ts";
-import { PatternError } from "./linear.ts";
-import { EVERY, type Matcher, type Matchers, within } from "./matcher.ts";
+import { PatternError } from "./matching/linear.ts";
+import { EVERY, type Matcher, type Matchers, within } from "./matching/matcher.ts";
 import type { TokenIssuer } from "./options.ts";
 import { badToken, noToken, Refusal } from "./refusal.ts";
 import type { HubSettings } from "./settings.ts";

@@ -5,7 +5,7 @@
  */
 
 import { type ComponentStyle, LinearMatcher, PatternError } from "./linear.ts";
-import { spell, type TopicParts } from "./topic.ts";
+import { spell, type TopicParts } from "../topic.ts";
 
 type Component = keyof TopicParts;
 type Components = Readonly<Record<Component, string>>;

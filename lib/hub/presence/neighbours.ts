@@ -21,8 +21,8 @@
  * @module
  */
 
-import type { Clock } from "../base/clock.ts";
-import type { Broadcaster } from "../broadcaster/broadcaster.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Broadcaster } from "../../broadcaster/broadcaster.ts";
 import type { Announcer } from "./announcer.ts";
 import { follow } from "./follow.ts";
 import { Peers } from "./peers.ts";
@@ -36,8 +36,8 @@ import {
   type Subscription,
   subscriptionOf,
 } from "./subscription.ts";
-import { hubName, privateName } from "./topic.ts";
-import { HUB_TYPE } from "./update.ts";
+import { hubName, privateName } from "../topic.ts";
+import { HUB_TYPE } from "../update.ts";
 
 /** What hubs say to each other, each with its name. */
 type Word =

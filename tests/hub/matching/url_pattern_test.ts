@@ -1,8 +1,12 @@
 /** Tests that patterns match as the runtime's own do, and that none of them takes long. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CompiledPattern, findURLPattern, type URLPatternClass } from "../../lib/hub/url_pattern.ts";
-import { spell, TopicReader } from "../../lib/hub/topic.ts";
+import {
+  CompiledPattern,
+  findURLPattern,
+  type URLPatternClass,
+} from "../../../lib/hub/matching/url_pattern.ts";
+import { spell, TopicReader } from "../../../lib/hub/topic.ts";
 
 type Matching = new (
   ...of: ConstructorParameters<URLPatternClass>

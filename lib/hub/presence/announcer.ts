@@ -4,9 +4,9 @@
  * @module
  */
 
-import { TidingsError } from "../base/errors.ts";
-import type { Broadcaster } from "../broadcaster/broadcaster.ts";
-import type { EventMap, PublishEvent } from "../log/typed.ts";
+import { TidingsError } from "../../base/errors.ts";
+import type { Broadcaster } from "../../broadcaster/broadcaster.ts";
+import type { EventMap, PublishEvent } from "../../log/typed.ts";
 
 // How many may wait to be acknowledged: a tenth of what a Broadcaster lets wait by default.
 const AT_ONCE = 1_000;

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { EventMap, PublishEvent } from "../log/typed.ts";
-import { privateName } from "./topic.ts";
-import { HUB_TYPE } from "./update.ts";
+import type { EventMap, PublishEvent } from "../../log/typed.ts";
+import { privateName } from "../topic.ts";
+import { HUB_TYPE } from "../update.ts";
 
 /** A subscription by a matcher. */
 export interface CurrentSubscription {

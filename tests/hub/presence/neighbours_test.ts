@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createParser } from "eventsource-parser";
-import type { Backplane } from "../../lib/cluster/backplane.ts";
-import { createHub, type Hub } from "../../lib/hub/mod.ts";
-import { grant, ISSUER, pattern, SECRET, sign, URL_OF_HUB } from "../support/hub.ts";
-import { MemoryLog } from "../support/memory_backplane.ts";
-import { type TurnedClock, turnedClock } from "../support/turned_clock.ts";
-import { PATIENCE, sleep } from "../support/wait.ts";
+import type { Backplane } from "../../../lib/cluster/backplane.ts";
+import { createHub, type Hub } from "../../../lib/hub/mod.ts";
+import { grant, ISSUER, pattern, SECRET, sign, URL_OF_HUB } from "../../support/hub.ts";
+import { MemoryLog } from "../../support/memory_backplane.ts";
+import { type TurnedClock, turnedClock } from "../../support/turned_clock.ts";
+import { PATIENCE, sleep } from "../../support/wait.ts";
 
 const BELOW = "/.well-known/mercure/subscriptions";
 const WATCHER = await sign([grant("subscribe", pattern(`${BELOW}/*`), BELOW)]);

@@ -6,11 +6,11 @@
  * @module
  */
 
-import { type Clock, sleep } from "../base/clock.ts";
-import type { Broadcaster } from "../broadcaster/broadcaster.ts";
-import { createParser } from "../client/parse.ts";
-import { EARLIEST } from "../log/cursor.ts";
-import type { TopicMatcher } from "../log/matchers.ts";
+import { type Clock, sleep } from "../../base/clock.ts";
+import type { Broadcaster } from "../../broadcaster/broadcaster.ts";
+import { createParser } from "../../client/parse.ts";
+import { EARLIEST } from "../../log/cursor.ts";
+import type { TopicMatcher } from "../../log/matchers.ts";
 
 /** Told of what is read. Its methods must not throw. */
 export interface FollowListener {

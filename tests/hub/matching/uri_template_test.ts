@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseTemplate } from "url-template";
-import { readUriTemplate } from "../../lib/hub/uri_template.ts";
-import { Random } from "../support/random.ts";
+import { readUriTemplate } from "../../../lib/hub/matching/uri_template.ts";
+import { Random } from "../../support/random.ts";
 
 const matches = (template: string, text: string) => readUriTemplate(template)!.matches(text);
 

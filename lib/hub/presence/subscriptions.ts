@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { Clock } from "../base/clock.ts";
-import type { Broadcaster } from "../broadcaster/broadcaster.ts";
-import { EARLIEST } from "../log/cursor.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Broadcaster } from "../../broadcaster/broadcaster.ts";
+import { EARLIEST } from "../../log/cursor.ts";
 import { Announcer } from "./announcer.ts";
-import type { Matcher } from "./matcher.ts";
+import type { Matcher } from "../matching/matcher.ts";
 import { Neighbours } from "./neighbours.ts";
 import {
   describe,
@@ -20,7 +20,7 @@ import {
   newSubscriber,
   type Subscription,
 } from "./subscription.ts";
-import type { Principal } from "./tokens.ts";
+import type { Principal } from "../tokens.ts";
 
 /** A subscriber, for as long as its stream is open. */
 interface Stay {

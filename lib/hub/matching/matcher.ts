@@ -4,10 +4,10 @@
  * @module
  */
 
-import { RecentMap } from "../base/recent.ts";
-import type { TopicIndex } from "../log/matchers.ts";
+import { RecentMap } from "../../base/recent.ts";
+import type { TopicIndex } from "../../log/matchers.ts";
 import { PatternError } from "./linear.ts";
-import { isPrintable, topicOf, type TopicReader } from "./topic.ts";
+import { isPrintable, topicOf, type TopicReader } from "../topic.ts";
 import { readUriTemplate } from "./uri_template.ts";
 import { CompiledPattern, findURLPattern } from "./url_pattern.ts";
 
