@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createParser } from "eventsource-parser";
 import type { Backplane } from "../../../lib/cluster/backplane.ts";
-import { createHub, type Hub } from "../../../lib/hub/mod.ts";
-import { grant, ISSUER, pattern, SECRET, sign, URL_OF_HUB } from "../../support/hub.ts";
+import { createHub, type Hub, type HubOptions } from "../../../lib/hub/mod.ts";
+import { grant, ISSUER, pattern, SECRET, sign, signClaims, URL_OF_HUB } from "../../support/hub.ts";
 import { MemoryLog } from "../../support/memory_backplane.ts";
 import { type TurnedClock, turnedClock } from "../../support/turned_clock.ts";
 import { PATIENCE, sleep } from "../../support/wait.ts";
@@ -26,7 +26,7 @@ class Member {
   #isCut = false;
   #goesOn: (() => void)[] = [];
 
-  constructor(log: MemoryLog, clock: TurnedClock) {
+  constructor(log: MemoryLog, clock: TurnedClock, options: Partial<HubOptions> = {}) {
     const backplane = log.backplane();
     const cut: Backplane = {
       ...backplane,
@@ -55,6 +55,7 @@ class Member {
       subscriptions: true,
       clock,
       onError: (error) => this.errors.push(error),
+      ...options,
     });
   }
 
@@ -111,7 +112,9 @@ class Member {
 
 /** Runs a test with hubs over one log, and ends all. */
 async function withHubs(
-  run: (parts: { log: MemoryLog; clock: TurnedClock; join(): Member }) => Promise<void>,
+  run: (
+    parts: { log: MemoryLog; clock: TurnedClock; join(options?: Partial<HubOptions>): Member },
+  ) => Promise<void>,
 ): Promise<void> {
   // By chance the broadcasters of several processes tell their messages apart.
   const [log, clock] = [new MemoryLog(), turnedClock({ now: Date.now(), random: Math.random })];
@@ -120,8 +123,8 @@ async function withHubs(
     await run({
       log,
       clock,
-      join: () => {
-        const member = new Member(log, clock);
+      join: (options) => {
+        const member = new Member(log, clock, options);
         members.push(member);
         return member;
       },
@@ -185,6 +188,32 @@ test("each hub lists the subscriptions of all, also one that comes later, and on
     await pass(clock, 60);
     await lists(first, `${BELOW}/*`, "/c/:id", "b");
     assert.equal(watcher.updates.filter(({ active }) => !active).length, 1);
+  });
+});
+
+test("subscriptions of the older protocol are listed by all hubs, in their older form", async () => {
+  await withHubs(async ({ join }) => {
+    const compatibility = "mercure-0";
+    const token = await signClaims({ mercure: { subscribe: ["*"] } }, { header: { typ: "JWT" } });
+    const listed = async ({ hub }: Member) => {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await hub.fetch(new Request(`https://hub.example${BELOW}`, { headers }));
+      return (await response.json() as { subscriptions: unknown[] }).subscriptions;
+    };
+    const first = join({ compatibility });
+    const reader = await first.subscribe("topic=books/{id}");
+    const [own] = await listed(first) as [{ type: string; topic: string }];
+    assert.deepEqual([own.type, own.topic], ["Subscription", "books/{id}"]);
+    // One that was not there, and so is handed it; and one that reads how it ends.
+    const second = join({ compatibility });
+    await until(async () => (await listed(second)).length === 1, "the list of the second hub");
+    assert.deepEqual(await listed(second), [own]);
+    const other = await second.subscribe("topic=films/{id}");
+    await until(async () => (await listed(first)).length === 2, "the list of the first hub");
+    reader.leave();
+    await until(async () => (await listed(second)).length === 1, "the end at the second hub");
+    other.leave();
+    await until(async () => (await listed(first)).length === 0, "the end at the first hub");
   });
 });
 
