@@ -82,8 +82,10 @@ export class RedisSentinels {
   async rejoin(server: RedisServer): Promise<void> {
     const primary = await this.primary();
     await server.run();
-    // The sentinels would see to it themselves, but not before it has been a primary for some 10 seconds.
-    await server.command("REPLICAOF", "127.0.0.1", `${primary.port}`);
+    // The sentinels would see to it themselves, mostly not before it has been a primary for some 10 seconds. One that does so
+    // at this very moment ends all other connections: then it is said once more.
+    const follow = () => server.command("REPLICAOF", "127.0.0.1", `${primary.port}`);
+    await follow().catch(follow);
     await this.healthy();
   }
 
