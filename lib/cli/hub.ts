@@ -13,6 +13,7 @@ import { DEFAULT_LIMITS } from "../hub/settings.ts";
 import { serve } from "../serve/mod.ts";
 import { CommandError, type Package } from "./command.ts";
 import { Admin } from "./hub/admin.ts";
+import { Demo } from "./hub/demo.ts";
 import { type Engine, openEngine } from "./hub/engine.ts";
 import { Guard } from "./hub/guard.ts";
 import { issuersOf } from "./hub/issuers.ts";
@@ -69,13 +70,18 @@ export async function hub(args: string[], { folder, version }: Package): Promise
     const isSecure = new URL(url).protocol === "https:";
     const admin = guard && await Admin.open({ hub: running, guard, topics, log, isSecure }, folder);
     const operator = guard && admin && new Operator({ hub: running, guard, metrics, admin, log });
+    const [one, ...others] = issuers;
+    const issuer = others.length === 0 ? one?.issuer : undefined;
+    const demo = values["demo"] === "true"
+      ? await Demo.open({ hub: running, log, url, issuer }, folder)
+      : undefined;
     const close = async () => {
       await Promise.all([running.close(DRAIN), admin?.close()]);
       await broadcaster.close(DRAIN);
     };
     const reloading = keysOf(running, { values, url, log, read });
     const server = await listen(
-      { running, operator, log, reloading, close, engine },
+      { running, operator, demo, log, reloading, close, engine },
       port,
       values["host"] ?? "0.0.0.0",
     );
@@ -105,6 +111,7 @@ function broadcasterOf({ backplane }: Engine, log: OperationLog, metrics: Metric
 interface Running {
   readonly running: Hub;
   readonly operator: Operator | undefined;
+  readonly demo: Demo | undefined;
   readonly log: OperationLog;
   readonly reloading: Reloading;
   readonly close: () => Promise<void>;
@@ -112,12 +119,12 @@ interface Running {
 }
 
 async function listen(
-  { running, operator, log, reloading, close, engine }: Running,
+  { running, operator, demo, log, reloading, close, engine }: Running,
   port: number,
   hostname: string,
 ): Promise<{ url: string }> {
   try {
-    return await serve((request) => answer(running, operator, request), {
+    return await serve((request) => answer({ running, operator, demo }, request), {
       port,
       hostname,
       signals: true,
@@ -170,13 +177,13 @@ function passwordsOf(urls = ""): string[] {
 }
 
 function answer(
-  running: Hub,
-  operator: Operator | undefined,
+  { running, operator, demo }: Pick<Running, "running" | "operator" | "demo">,
   request: Request,
 ): Response | Promise<Response> {
   const { pathname } = new URL(request.url);
   const own = operator?.answer(request, pathname);
   if (own !== undefined) return own;
+  if (demo !== undefined && `${pathname}/`.startsWith("/demo/")) return demo.answer(request, pathname);
   if (pathname === "/healthz") return new Response("ok\n");
   if (pathname !== "/readyz") return running.fetch(request);
   const isReady = running.broadcaster.state === "open" && running.broadcaster.health().ok;

@@ -1,52 +1,25 @@
 // Tests the admin page of `tidings hub` as an operator uses it: by keyboard, in both widths and themes.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import process from "node:process";
 import { after, before } from "node:test";
-import { fileURLToPath } from "node:url";
 import { launchBrowser } from "../../scripts/support/browsers.mjs";
 import { eachBrowserName } from "./each.mjs";
+import { startHub } from "./hub.mjs";
 import { isDark } from "./measure.mjs";
 import { takePicture } from "./screenshots.mjs";
 import { openPage, press, waitFor } from "./support.mjs";
 
 const TOKEN = "an-admin-token-that-is-long";
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const sizes = [{ width: 360, height: 740 }, { width: 1280, height: 900 }];
 
-let child, url;
-before(async () => {
-  child = spawn(process.execPath, ["--import", "tsx", "lib/cli/mod.ts", "hub", "--memory", "--port", "0"], {
-    cwd: root,
-    env: {
-      ...process.env,
-      HOST: "127.0.0.1",
-      TIDINGS_JWT_SECRET: "0123456789abcdef0123456789abcdef",
-      TIDINGS_ADMIN_TOKEN: TOKEN,
-    },
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  let text = "";
-  url = await new Promise((resolve, reject) => {
-    child.once("exit", () => reject(new Error(text)));
-    child.stdout.on("data", (chunk) => {
-      text += chunk;
-      const found = /tidings hub at (http:\/\/[^\s/]+)/.exec(text);
-      if (found) resolve(found[1]);
-    });
-  });
-});
-after(async () => {
-  child.kill("SIGKILL");
-  await once(child, "exit");
-});
+let hub;
+before(async () => hub = await startHub([], { TIDINGS_ADMIN_TOKEN: TOKEN }));
+after(() => hub.stop());
 
 eachBrowserName("the operator signs in, sees, publishes and watches, by keyboard alone", async (name, t) => {
   for (const dark of [false, true]) {
     const browser = await launchBrowser(name, { dark });
     try {
-      const page = await openPage({ after: () => {} }, browser, `${url}/admin`, sizes[1]);
+      const page = await openPage({ after: () => {} }, browser, `${hub.url}/admin`, sizes[1]);
       const picture = async (state) => {
         for (const size of sizes) {
           await page.setViewport(size);

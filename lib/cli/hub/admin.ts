@@ -4,31 +4,16 @@
  * @module
  */
 
-import { readFile } from "node:fs/promises";
-import { systemClock } from "../../base/clock.ts";
 import { errorText, TidingsError } from "../../base/errors.ts";
 import { Broadcaster } from "../../broadcaster/broadcaster.ts";
-import { hasType, readBody } from "../../hub/body.ts";
 import type { Hub, HubUpdate } from "../../hub/mod.ts";
 import { Refusal } from "../../hub/refusal.ts";
+import { json, problem, readJson } from "./answers.ts";
 import { type Guard, isSameOrigin } from "./guard.ts";
 import type { OperationLog } from "./log.ts";
+import { PageFiles } from "./page_files.ts";
 import type { ActiveTopics } from "./topics.ts";
 
-const FILES: Readonly<Record<string, string>> = {
-  "admin.html": "text/html; charset=utf-8",
-  "admin.js": "text/javascript; charset=utf-8",
-  "client.js": "text/javascript; charset=utf-8",
-  "page.css": "text/css; charset=utf-8",
-};
-
-// It loads nothing from elsewhere, sends nothing elsewhere, and stands in no frame.
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-const HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
-const BODY = { bodyBytes: 1 << 20, bodyTimeout: 10_000 };
 const INTERVAL = 1_000;
 const MOST_TOPICS = 20;
 
@@ -43,21 +28,18 @@ export interface AdminParts {
 
 export class Admin {
   readonly #parts: AdminParts;
-  readonly #files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  readonly #files: PageFiles;
   /** What the open pages are told each second. Nothing of it goes through the hub's own log. */
   readonly #feed = new Broadcaster({ history: { events: 2 }, lagPolicy: "latest" });
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param folder That of the package, in which the page's files lie. */
   static async open(parts: AdminParts, folder: URL): Promise<Admin> {
-    const files = new Map<string, Uint8Array<ArrayBuffer>>();
-    for (const name of Object.keys(FILES)) {
-      files.set(name, new Uint8Array(await readFile(new URL(`lib/cli/hub/page/${name}`, folder))));
-    }
+    const files = await PageFiles.open(folder, ["admin.html", "admin.js", "client.js", "page.css"]);
     return new Admin(parts, files);
   }
 
-  private constructor(parts: AdminParts, files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>) {
+  private constructor(parts: AdminParts, files: PageFiles) {
     this.#parts = parts;
     this.#files = files;
   }
@@ -83,11 +65,8 @@ export class Admin {
   #route(request: Request, path: string): Promise<Response> | Response {
     const { method } = request;
     // The page itself says nothing, and anybody may have it: what it shows is behind the token.
-    const name = path === "" || path === "/" ? "admin.html" : path.slice(1);
-    const file = this.#files.get(name);
-    if (file !== undefined) {
-      return method === "GET" ? page(file, FILES[name]!) : problem(405, "This takes GET");
-    }
+    const file = this.#files.answer(request, path);
+    if (file !== undefined) return file;
     if (!isSameOrigin(request)) return problem(403, "This is for the hub's own page");
     if (path === "/session") return this.#session(request);
     const { guard, hub } = this.#parts;
@@ -149,43 +128,4 @@ async function watch(hub: Hub, request: Request): Promise<Response> {
     if (name.startsWith("access-control-")) response.headers.delete(name);
   }
   return response;
-}
-
-async function readJson(request: Request): Promise<object> {
-  // A form of another origin cannot send this without asking first, and is not allowed to.
-  if (!hasType(request, "application/json")) throw new Refusal(415, "This takes application/json");
-  let body: unknown;
-  try {
-    body = JSON.parse(await readBody(request, BODY, systemClock));
-  } catch (error) {
-    throw error instanceof Refusal ? error : new Refusal(400, "The body is not JSON");
-  }
-  if (typeof body !== "object" || body === null) throw new Refusal(400, "The body is no object");
-  return body;
-}
-
-function page(bytes: Uint8Array<ArrayBuffer>, type: string): Response {
-  return new Response(bytes, {
-    headers: {
-      ...HEADERS,
-      "content-type": type,
-      "content-security-policy": POLICY,
-      "cross-origin-opener-policy": "same-origin",
-      "cross-origin-resource-policy": "same-origin",
-      "referrer-policy": "no-referrer",
-    },
-  });
-}
-
-function json(document: object, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(JSON.stringify(document), {
-    headers: { ...HEADERS, "content-type": "application/json", ...headers },
-  });
-}
-
-function problem(status: number, detail: string): Response {
-  return new Response(JSON.stringify({ status, detail }), {
-    status,
-    headers: { ...HEADERS, "content-type": "application/problem+json" },
-  });
 }

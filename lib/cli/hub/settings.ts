@@ -94,6 +94,11 @@ export const SETTINGS: readonly Setting[] = [
     isSecret: true,
     help: "what opens /metrics and /admin, at least 16 bytes; without it there are none",
   },
+  {
+    name: "demo",
+    variable: "TIDINGS_DEMO",
+    help: "/demo is a page to try the hub with, where everybody may publish",
+  },
 ];
 
 export const USAGE: string = `tidings hub [--config <file>] [settings]
