@@ -12,12 +12,15 @@ export interface HubStats {
   readonly published: number;
   /** Requests, and events of lists, that were refused, by reason. A reason that never came up is not there. */
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
+  /** Streams that are open now. `hub.broadcaster.size` counts whoever else reads there too, the hub itself for instance. */
+  readonly streams: number;
   /** Subscriptions that are active: a stream with three matchers counts three. */
   readonly subscriptions: number;
 }
 
 export class Figures {
   #published = 0;
+  #streams = 0;
   #subscriptions = 0;
   readonly #refused = new Map<RefusalReason, number>();
 
@@ -29,15 +32,22 @@ export class Figures {
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
   }
 
-  /** @param count Negative when they end. */
-  subscribed(count: number): void {
-    this.#subscriptions += count;
+  /** A stream with so many subscriptions is open. */
+  opened(subscriptions: number): void {
+    this.#streams++;
+    this.#subscriptions += subscriptions;
+  }
+
+  closed(subscriptions: number): void {
+    this.#streams--;
+    this.#subscriptions -= subscriptions;
   }
 
   stats(): HubStats {
     return {
       published: this.#published,
       refused: Object.fromEntries(this.#refused),
+      streams: this.#streams,
       subscriptions: this.#subscriptions,
     };
   }

@@ -96,11 +96,11 @@ export class Subscribing {
     const { listens } = counted;
     const discount = this.#limits.enter(counted);
     const release = controller && this.#endings.enter(principal!.issuer, controller);
-    figures.subscribed(listens.length);
+    figures.opened(listens.length);
     const end = subscriptions?.enter(listens, principal);
     return () => {
       release?.();
-      figures.subscribed(-listens.length);
+      figures.closed(listens.length);
       discount();
       end?.();
     };

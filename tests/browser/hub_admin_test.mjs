@@ -59,7 +59,7 @@ eachBrowserName("the operator signs in, sees, publishes and watches, by keyboard
           /sale/.test(item.textContent);
       });
       await waitFor(page, () => /books\/1 ?private/.test(document.querySelector("#topics").textContent));
-      await waitFor(page, () => Number(document.querySelector("[data-figure=clients]").textContent) >= 1);
+      await waitFor(page, () => Number(document.querySelector("[data-figure=streams]").textContent) >= 1);
       await waitFor(page, () => document.querySelector("[data-rate=published]").textContent !== "–");
       await picture("open");
 

@@ -72,6 +72,7 @@ test("each refusal has a reason to count by, and the figures count them", async 
       const reader = await subscribe("match=a&match=b");
       assert.deepEqual(hub.stats(), {
         published: 1,
+        streams: 1,
         subscriptions: 2,
         refused: {
           "token-missing": 1,
@@ -85,6 +86,7 @@ test("each refusal has a reason to count by, and the figures count them", async 
       });
       reader.close();
       await until(() => hub.stats().subscriptions === 0, "the end of the subscriptions");
+      assert.equal(hub.stats().streams, 0);
     },
   );
 });

@@ -106,12 +106,12 @@ export class Admin {
   readonly #tell = (): void => {
     if (this.#feed.size === 0 || this.#feed.state !== "open") return;
     const { hub, topics } = this.#parts;
-    const { clients, lagging, delivered } = hub.broadcaster.stats();
-    const { published, refused, subscriptions } = hub.stats();
+    const { lagging, delivered } = hub.broadcaster.stats();
+    const { published, refused, streams, subscriptions } = hub.stats();
     const data = {
       at: Date.now(),
       isReady: hub.broadcaster.state === "open" && hub.broadcaster.health().ok,
-      ...{ clients, lagging, subscriptions, published, delivered },
+      ...{ streams, lagging, subscriptions, published, delivered },
       refused: Object.values(refused).reduce((sum, count) => sum + count, 0),
       topics: topics.top(MOST_TOPICS),
     };

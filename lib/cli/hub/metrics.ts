@@ -39,11 +39,11 @@ export class Metrics {
 
   /** The figures as of now. */
   text({ broadcaster, stats }: Pick<Hub, "broadcaster" | "stats">): string {
-    const { clients, lagging, published, delivered, bytes, dropped } = broadcaster.stats();
+    const { lagging, published, delivered, bytes, dropped } = broadcaster.stats();
     const hub = stats();
     const isReady = broadcaster.state === "open" && broadcaster.health().ok;
     return exposition([
-      gauge("tidings_clients", "Streams that are open", clients),
+      gauge("tidings_clients", "Streams that are open", hub.streams),
       gauge("tidings_lagging", "Streams whose client has not taken all yet", lagging),
       counter("tidings_published_total", "Events published or, with an engine, read from it", published),
       counter("tidings_delivered_total", "Events handed to clients", delivered),
