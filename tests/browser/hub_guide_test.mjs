@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { grant, SECRET, sign } from "../support/hub.ts";
-import { startHub } from "../support/hub_process.ts";
+import { HubProcess } from "../support/hub_process.ts";
 import { eachBrowser } from "./each.mjs";
 import { waitFor } from "./support.mjs";
 
@@ -32,18 +32,20 @@ async function running(t) {
   await once(pages, "listening");
   t.after(() => pages.close());
   const page = `http://localhost:${pages.address().port}`;
-  const settings = {
-    port,
-    args: ["--memory", "--anonymous", "--subscriptions", "--cors", page],
-    env: { TIDINGS_JWT_SECRET: SECRET, TIDINGS_URL: claims.aud },
+  const startHub = async () => {
+    const args = ["--port", `${port}`, "--memory", "--anonymous", "--subscriptions", "--cors", page];
+    const hub = await HubProcess.startBare(args, { TIDINGS_JWT_SECRET: SECRET, TIDINGS_URL: claims.aud });
+    await hub.untilReady();
+    return hub;
   };
-  let hub = await startHub(settings);
+  let hub = await startHub();
   t.after(() => hub.kill());
   return {
     page,
     restart: async () => {
-      await hub.end();
-      hub = await startHub(settings);
+      hub.signal("SIGTERM");
+      await hub.ended;
+      hub = await startHub();
     },
     publish: async (fields) => {
       const topic = "https://shop.example/orders/7";

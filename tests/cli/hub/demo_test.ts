@@ -57,11 +57,12 @@ test("nothing but a line is published by it, and nothing from another page", asy
   const hub = await HubProcess.startBare(["--memory", "--demo"], ENV);
   try {
     for (const text of ["", "x".repeat(501), 7, undefined]) assert.equal(await statusOf(say(hub, text)), 400);
-    for (
-      const headers of [{ "sec-fetch-site": "cross-site" }, { "sec-fetch-site": "same-site" }, {
-        origin: "https://evil.example",
-      }]
-    ) {
+    const elsewhere: Record<string, string>[] = [
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site" },
+      { origin: "https://evil.example" },
+    ];
+    for (const headers of elsewhere) {
       assert.equal(await statusOf(say(hub, "Hello", headers)), 403, JSON.stringify(headers));
     }
     assert.equal(await statusOf(say(hub, "Hello", { ...OWN, "content-type": "text/plain" })), 415);
