@@ -163,9 +163,9 @@ export class Broadcaster<Events extends EventMap = EventMap> {
    *
    * @param input The event, or a string as short for `{ data: string }`.
    * @returns The id of the event's place in the log, at once, or with a backplane when the engine has acknowledged the event.
-   * It rejects with the code `"publish-failed"` if the engine refused or did not answer in time; the option `onError` is told too, so a promise
-   * that nobody awaits is never an unhandled rejection. To publish many events, do not await each: they would go out one by
-   * one.
+   * It rejects with the code `"publish-failed"` if the engine refused or did not answer in time; the option `onError` is told
+   * too, so a promise that nobody awaits is never an unhandled rejection. To publish many events, do not await each: they
+   * would go out one by one.
    * @throws {TidingsError} With code `"invalid-event"` if the event cannot be sent unchanged, has an `id` that
    * looks like one of the log's own or a field that is not known, is named `gap`, `tidings-cursor` or `tidings-end`, or is larger than
    * `maxEventBytes`; with code `"closed"` after {@linkcode Broadcaster.close} has finished.

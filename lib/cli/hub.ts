@@ -51,8 +51,12 @@ export async function hub(args: string[], { folder, version }: Package): Promise
     values,
     (message, error) => log.warn("engine", `${message}: ${errorText(error)}`),
   );
+  const broadcaster = broadcasterOf(engine, log, metrics);
+  const close = async () => {
+    await broadcaster.close(DRAIN);
+    await engine.close();
+  };
   try {
-    const broadcaster = broadcasterOf(engine, log, metrics);
     const options: HubOptions = {
       url,
       auth: { issuers, audience: values["jwt-audience"], anonymous: values["anonymous"] === "true" },
@@ -75,21 +79,21 @@ export async function hub(args: string[], { folder, version }: Package): Promise
     const demo = values["demo"] === "true"
       ? await Demo.open({ hub: running, log, url, issuer }, folder)
       : undefined;
-    const close = async () => {
+    const drain = async () => {
       await Promise.all([running.close(DRAIN), admin?.close()]);
-      await broadcaster.close(DRAIN);
+      await close();
     };
     const reloading = keysOf(running, { values, url, log, read });
     const server = await listen(
-      { running, operator, demo, log, reloading, close, engine },
+      { running, operator, demo, log, reloading, drain },
       port,
       values["host"] ?? "0.0.0.0",
     );
     await reloading.start();
     tell(log, { version, address: server.url, url, history: engine.place });
   } catch (error) {
-    // Its connections would keep the process running.
-    await engine.close();
+    // What is open would keep the process running.
+    await close();
     throw error;
   }
 }
@@ -107,41 +111,34 @@ function broadcasterOf({ backplane }: Engine, log: OperationLog, metrics: Metric
   });
 }
 
-/** What runs, and how it ends: with `close`, then the engine. */
+/** What runs, and how it ends. */
 interface Running {
   readonly running: Hub;
   readonly operator: Operator | undefined;
   readonly demo: Demo | undefined;
   readonly log: OperationLog;
   readonly reloading: Reloading;
-  readonly close: () => Promise<void>;
-  readonly engine: Engine;
+  readonly drain: () => Promise<void>;
 }
 
-async function listen(
-  { running, operator, demo, log, reloading, close, engine }: Running,
+function listen(
+  { running, operator, demo, log, reloading, drain }: Running,
   port: number,
   hostname: string,
 ): Promise<{ url: string }> {
-  try {
-    return await serve((request) => answer({ running, operator, demo }, request), {
-      port,
-      hostname,
-      signals: true,
-      onSignal: (signal) => log.info("signal", `${signal}: closing. Once more ends it at once.`, { signal }),
-      onError: (error) => log.error("failure", "Something went wrong in the server", error),
-      drain: async () => {
-        reloading.stop();
-        const streams = running.broadcaster.size;
-        log.info("drain", `Ending ${streams} streams`, { streams });
-        await close();
-        await engine.close();
-      },
-    });
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return serve((request) => answer({ running, operator, demo }, request), {
+    port,
+    hostname,
+    signals: true,
+    onSignal: (signal) => log.info("signal", `${signal}: closing. Once more ends it at once.`, { signal }),
+    onError: (error) => log.error("failure", "Something went wrong in the server", error),
+    drain: () => {
+      reloading.stop();
+      const { streams } = running.stats();
+      log.info("drain", `Ending ${streams} streams`, { streams });
+      return drain();
+    },
+  });
 }
 
 /** Says that it runs, and at its end for how long it did. */

@@ -111,7 +111,7 @@ export class Tokens {
   }
 
   #isAccepted(issuer: object): boolean {
-    return [...this.#issuers.values()].includes(issuer as Issuer);
+    return this.#issuers.get((issuer as Issuer).options.issuer) === issuer;
   }
 
   /**

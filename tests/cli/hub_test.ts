@@ -54,6 +54,8 @@ test("what cannot be run is refused in one line that says what to do", async () 
       { TIDINGS_JWT_SECRET: "short" },
       /^Option TIDINGS_JWT_SECRET must have at least 32 bytes, and has 5/,
     ],
+    // Nothing is there, and is tried again and again: that must not keep it running.
+    [["--redis", "redis://127.0.0.1:1"], { TIDINGS_JWT_SECRET: "short" }, /at least 32 bytes, and has 5/],
     [["--memory"], { ...secret, TIDINGS_ANONYMOUS: "maybe" }, /"anonymous" must be true or false/],
     [["--memory", "--url", "nowhere"], secret, /"url" must be an address/],
     [["--memory", "--cors", "example.com"], secret, /cors.origins/],

@@ -4,11 +4,9 @@
  * @module
  */
 
-import { errorText, TidingsError } from "../../base/errors.ts";
 import { Broadcaster } from "../../broadcaster/broadcaster.ts";
 import type { Hub, HubUpdate } from "../../hub/mod.ts";
-import { Refusal } from "../../hub/refusal.ts";
-import { json, problem, readJson } from "./answers.ts";
+import { answered, json, problem, readJson } from "./answers.ts";
 import { type Guard, isSameOrigin } from "./guard.ts";
 import type { OperationLog } from "./log.ts";
 import { PageFiles } from "./page_files.ts";
@@ -51,15 +49,8 @@ export class Admin {
   }
 
   /** The answer to a request at `/admin` or below. */
-  async answer(request: Request, path: string): Promise<Response> {
-    try {
-      return await this.#route(request, path.slice("/admin".length));
-    } catch (error) {
-      if (error instanceof Refusal) return problem(error.status, error.message);
-      if (error instanceof TidingsError && error.code === "invalid-event") return problem(400, error.message);
-      this.#parts.log.error("failure", "Something went wrong in the admin page", error);
-      return problem(503, errorText(error));
-    }
+  answer(request: Request, path: string): Promise<Response> {
+    return answered(() => this.#route(request, path.slice("/admin".length)), this.#parts.log);
   }
 
   #route(request: Request, path: string): Promise<Response> | Response {

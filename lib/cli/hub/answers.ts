@@ -5,8 +5,10 @@
  */
 
 import { systemClock } from "../../base/clock.ts";
+import { TidingsError } from "../../base/errors.ts";
 import { hasType, readBody } from "../../hub/body.ts";
 import { Refusal } from "../../hub/refusal.ts";
+import type { OperationLog } from "./log.ts";
 
 /** What all these answers have. */
 export const HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
@@ -42,4 +44,19 @@ export function problem(status: number, detail: string): Response {
     status,
     headers: { ...HEADERS, "content-type": "application/problem+json" },
   });
+}
+
+/** The answer that was made, or that to what was thrown: what is the client's fault is told to it, all else to the log alone. */
+export async function answered(
+  make: () => Response | Promise<Response>,
+  log: OperationLog,
+): Promise<Response> {
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof Refusal) return problem(error.status, error.message);
+    if (error instanceof TidingsError && error.code === "invalid-event") return problem(400, error.message);
+    log.error("failure", "Something went wrong in one of the hub's pages", error);
+    return problem(503, "This does not work now: the hub's log says why");
+  }
 }

@@ -4,10 +4,8 @@
  * @module
  */
 
-import { errorText, TidingsError } from "../../base/errors.ts";
 import type { Hub } from "../../hub/mod.ts";
-import { Refusal } from "../../hub/refusal.ts";
-import { json, problem, readJson } from "./answers.ts";
+import { answered, json, problem, readJson } from "./answers.ts";
 import { isSameOrigin } from "./guard.ts";
 import type { OperationLog } from "./log.ts";
 import { PageFiles } from "./page_files.ts";
@@ -42,15 +40,8 @@ export class Demo {
   }
 
   /** The answer to a request at `/demo` or below. */
-  async answer(request: Request, path: string): Promise<Response> {
-    try {
-      return await this.#route(request, path.slice("/demo".length));
-    } catch (error) {
-      if (error instanceof Refusal) return problem(error.status, error.message);
-      if (error instanceof TidingsError && error.code === "invalid-event") return problem(400, error.message);
-      this.#parts.log.error("failure", "Something went wrong in the demo page", error);
-      return problem(503, errorText(error));
-    }
+  answer(request: Request, path: string): Promise<Response> {
+    return answered(() => this.#route(request, path.slice("/demo".length)), this.#parts.log);
   }
 
   #route(request: Request, path: string): Promise<Response> | Response {

@@ -5,8 +5,7 @@
  */
 
 import { errorText } from "../../base/errors.ts";
-import type { Clock } from "../../base/clock.ts";
-import { systemClock } from "../../base/clock.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
 
 export type LogFormat = "json" | "text";
 
