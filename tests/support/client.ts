@@ -36,9 +36,13 @@ export class RawClient {
     });
   }
 
-  /** Connects, and sends a request if there is one. */
-  static async open(port: number, request?: RequestOptions): Promise<RawClient> {
-    const socket = connect({ port, host: HOST });
+  /**
+   * Connects, and sends a request if there is one.
+   *
+   * @param halfOpen Whether it may send on after the server has said that it will not. Default: false.
+   */
+  static async open(port: number, request?: RequestOptions, halfOpen = false): Promise<RawClient> {
+    const socket = connect({ port, host: HOST, allowHalfOpen: halfOpen });
     await new Promise<void>((resolve, reject) => {
       socket.once("error", reject);
       socket.once("connect", () => {

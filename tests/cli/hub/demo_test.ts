@@ -1,8 +1,11 @@
 // Tests the page on which a hub is tried: what one sends all receive, and nothing else of the hub is open to it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { answered } from "../../../lib/cli/hub/answers.ts";
+import { OperationLog } from "../../../lib/cli/hub/log.ts";
 import { grant, ISSUER, sign, URL_OF_HUB } from "../../support/hub.ts";
 import { HubProcess } from "../../support/hub_process.ts";
+import { errorsPrinted } from "../../support/wait.ts";
 
 const ENV = { TIDINGS_JWT_ISSUER: ISSUER, TIDINGS_URL: URL_OF_HUB };
 const OWN = { "sec-fetch-site": "same-origin" };
@@ -81,4 +84,18 @@ test("without being asked for it is not there", async () => {
   } finally {
     await hub.kill();
   }
+});
+
+test("what goes wrong inside is told to the operator, and not to whoever has the page", async () => {
+  const fail = () => {
+    throw new Error("redis://hub:password@10.0.0.1 is away");
+  };
+  let text = "";
+  const printed = await errorsPrinted(async () => {
+    const response = await answered(fail, new OperationLog("json", []));
+    assert.equal(response.status, 503);
+    text = await response.text();
+  });
+  assert.doesNotMatch(text, /redis/);
+  assert.match(printed.join(""), /redis:.* is away/);
 });
