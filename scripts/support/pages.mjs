@@ -7,17 +7,17 @@ import { root } from "./project.mjs";
 
 export const folder = "examples/built";
 
-/** The page of `npx tidings hub` has no examples beside it. */
-const OF_HUB = "lib/cli/hub/page/client.js";
-
 /** What each file is made of. */
 const ENTRIES = {
   [`${folder}/client.js`]: "examples/page/client.ts",
   [`${folder}/qr.js`]: "examples/upload/qr.ts",
-  [OF_HUB]: "lib/cli/hub/page/client.ts",
+  "lib/cli/hub/page/client.js": "lib/cli/hub/page/client.ts",
 };
 
-const HEAD = "// Built by `npm run pages`: do not edit. ";
+/** What is there once more as it is: the hub's pages have their look from the examples, and no examples beside them. */
+const COPIES = { "lib/cli/hub/page/base.css": "examples/page/base.css" };
+
+const HEAD = "Built by `npm run pages`: do not edit. ";
 
 /** The files as they have to be, by path. */
 export async function builtPages() {
@@ -33,10 +33,13 @@ export async function builtPages() {
       target: "es2022",
       charset: "utf8",
       write: false,
-      banner: { js: `${HEAD}It is made of ${entry}.` },
+      banner: { js: `// ${HEAD}It is made of ${entry}.` },
       logLevel: "silent",
     });
     files.set(path, outputFiles[0].text);
+  }
+  for (const [path, original] of Object.entries(COPIES)) {
+    files.set(path, `/* ${HEAD}It is ${original}. */\n${readFileSync(join(root, original), "utf8")}`);
   }
   return files;
 }

@@ -33,7 +33,13 @@ export class Admin {
 
   /** @param folder That of the package, in which the page's files lie. */
   static async open(parts: AdminParts, folder: URL): Promise<Admin> {
-    const files = await PageFiles.open(folder, ["admin.html", "admin.js", "client.js", "page.css"]);
+    const files = await PageFiles.open(folder, [
+      "admin.html",
+      "admin.js",
+      "client.js",
+      "base.css",
+      "page.css",
+    ]);
     return new Admin(parts, files);
   }
 

@@ -31,7 +31,10 @@ export class Demo {
 
   /** @param folder That of the package, in which the page's files lie. */
   static async open(parts: DemoParts, folder: URL): Promise<Demo> {
-    return new Demo(parts, await PageFiles.open(folder, ["demo.html", "demo.js", "client.js", "page.css"]));
+    return new Demo(
+      parts,
+      await PageFiles.open(folder, ["demo.html", "demo.js", "client.js", "base.css", "page.css"]),
+    );
   }
 
   private constructor(parts: DemoParts, files: PageFiles) {

@@ -163,7 +163,7 @@ test("a page of another origin can neither read nor post, though the browser sen
 test("the page carries all it shows, and its policy allows nothing else", async () => {
   const hub = await HubProcess.startBare(["--memory"], ENV);
   try {
-    for (const path of ["", "/admin.js", "/client.js", "/page.css"]) {
+    for (const path of ["", "/admin.js", "/client.js", "/base.css", "/page.css"]) {
       const { status, headers, text } = await ask(hub, "GET", path);
       assert.equal(status, 200, path);
       assert.match(
@@ -217,5 +217,5 @@ test("the busiest topics come first, and what is long ago counts no more", () =>
 test("the page has the colours of the family", () => {
   const roots = (path: string) =>
     readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8").match(/:root \{[^}]*\}/g);
-  assert.deepEqual(roots("lib/cli/hub/page/page.css"), roots("examples/page/base.css"));
+  assert.deepEqual(roots("lib/cli/hub/page/base.css"), roots("examples/page/base.css"));
 });

@@ -31,7 +31,7 @@ async function statusOf(answer: Response | Promise<Response>): Promise<number> {
 test("what one says on the demo page all who have it open receive, and nothing else", async () => {
   const hub = await HubProcess.startBare(["--memory", "--demo"], ENV);
   try {
-    for (const path of ["", "/demo.js", "/client.js", "/page.css"]) {
+    for (const path of ["", "/demo.js", "/client.js", "/base.css", "/page.css"]) {
       const response = await fetch(`${hub.origin}/demo${path}`);
       assert.equal(response.status, 200, path);
       assert.match(response.headers.get("content-security-policy")!, /default-src 'none'/);
