@@ -1,6 +1,6 @@
 /** Posts updates to a hub, as a program in any language would, and times them. It is told what to do by its parent. */
 import { Agent, request } from "node:http";
-import process from "node:process";
+import { obey } from "../harness/obey.mjs";
 
 const FORM = "application/x-www-form-urlencoded";
 const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
@@ -80,13 +80,4 @@ async function delays({ count, every, quantiles, ...where }) {
   return { waits: quantiles.map((q) => quantile(waits, q)) };
 }
 
-const commands = { publish, delays, exit: () => process.exit(0) };
-
-process.on("message", async ({ command, id, ...rest }) => {
-  try {
-    process.send({ answers: id, ...await commands[command](rest) });
-  } catch (error) {
-    process.send({ answers: id, failed: error.message });
-  }
-});
-process.on("disconnect", () => process.exit(0));
+obey({ publish, delays });

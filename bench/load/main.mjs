@@ -1,11 +1,11 @@
 /** The load process: always Node, and never the process under test. It is told what to do by messages of its parent. */
-import process from "node:process";
+import { obey } from "../harness/obey.mjs";
 import { churn } from "./churn.mjs";
 import { Crowd } from "./crowd.mjs";
 
 const crowd = new Crowd();
 
-const commands = {
+obey({
   open: (where) => crowd.open(where),
   reach: ({ events }) => crowd.reach(events),
   settle: (options) => crowd.settle(options),
@@ -17,15 +17,5 @@ const commands = {
   delays: (options) => crowd.delays(options),
   leave: () => crowd.leave(),
   churn: (options) => churn(options),
-  exit: () => process.exit(0),
   now: () => ({ now: performance.now() }),
-};
-
-process.on("message", async ({ command, id, ...rest }) => {
-  try {
-    process.send({ answers: id, ...await commands[command](rest) });
-  } catch (error) {
-    process.send({ answers: id, failed: error.message });
-  }
 });
-process.on("disconnect", () => process.exit(0));
