@@ -1,15 +1,14 @@
 /** Runs the commands of the guide to the hub, as they stand there, against a hub that runs, and behind each proxy. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { after, test } from "node:test";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { SECRET } from "../support/hub.ts";
 import { HubProcess } from "../support/hub_process.ts";
 import { noLanguage } from "../support/languages.ts";
+import { endPrograms, startProgram } from "../support/programs.ts";
 import { sleep, until } from "../support/wait.ts";
 
 const page = readFileSync(new URL("../../docs/guides/hub.md", import.meta.url), "utf8");
@@ -27,36 +26,10 @@ function block(language: string, part: string): string {
 
 const work = mkdtempSync(join(tmpdir(), "tidings-guide-"));
 writeFileSync(join(work, "hub.secret"), `${SECRET}\n`);
-const running = new Set<ChildProcess>();
-const endAll = () => {
-  for (const { pid } of running) process.kill(-pid!, "SIGKILL");
-};
-process.on("exit", endAll);
 after(() => {
-  endAll();
+  endPrograms();
   rmSync(work, { recursive: true, force: true });
 });
-
-/** Runs a program in a group of its own, and collects what it prints. */
-function start(program: string, args: string[]) {
-  const child = spawn(program, args, { cwd: work, stdio: ["ignore", "pipe", "pipe"], detached: true });
-  running.add(child);
-  let text = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: unknown) => text += String(chunk));
-  }
-  const exit = new Promise<unknown>((resolve) =>
-    child.once("close", (code, signal) => {
-      running.delete(child);
-      resolve(code ?? signal);
-    })
-  );
-  const end = async () => {
-    if (running.has(child)) process.kill(-child.pid!, "SIGKILL");
-    await exit;
-  };
-  return { said: () => text, exit, end };
-}
 
 const noCommands = noLanguage({ name: "", command: ["curl"], version: ["--version"], debian: "curl" }) ||
   noLanguage({ name: "", command: ["openssl"], version: ["version"], debian: "openssl" }) ||
@@ -78,7 +51,7 @@ async function withHub(args: string[], run: (hub: HubProcess, origin: string) =>
 /** A shell that has the guide's function for tokens, and runs a block of it. */
 function shell(origin: string, code: string) {
   const lines = ["set -euo pipefail", block("sh", "base64url()"), code].join("\n");
-  return start("bash", ["-c", lines.replaceAll("http://localhost:8080", origin)]);
+  return startProgram(["bash", "-c", lines.replaceAll("http://localhost:8080", origin)], { cwd: work });
 }
 
 test(
@@ -173,7 +146,7 @@ for (const { name, version, config, args } of proxies) {
       const file = join(work, `${name}.conf`);
       mkdirSync(join(work, "nginx"), { recursive: true });
       writeFileSync(file, config(port, new URL(hub.origin).host));
-      const proxy = start(name, args(file));
+      const proxy = startProgram([name, ...args(file)], { cwd: work });
       const front = `http://localhost:${port}`;
       while (!await fetch(`${front}/publish`).then(({ status }) => status === 405, () => false)) {
         assert.ok(!/emerg|Error:/.test(proxy.said()), proxy.said());

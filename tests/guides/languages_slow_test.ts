@@ -1,6 +1,5 @@
 /** Runs each program of the guide to other languages, as it stands there, against a hub that runs. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +9,7 @@ import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { grant, pattern, SECRET, sign } from "../support/hub.ts";
 import { HubProcess } from "../support/hub_process.ts";
 import { type Language, noLanguage, programIn } from "../support/languages.ts";
+import { endPrograms, startProgram } from "../support/programs.ts";
 import { PATIENCE, sleep, until } from "../support/wait.ts";
 
 const languages: (Language & { file: string; reads: boolean })[] = [
@@ -64,36 +64,14 @@ const LONG = 12 * PATIENCE;
 const guide = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), "utf8");
 const page = guide("guides/other-languages.md");
 const work = mkdtempSync(join(tmpdir(), "tidings-languages-"));
-const running = new Set<ChildProcess>();
-const endAll = () => {
-  // A group each: `go run` starts what it built as a process of its own.
-  for (const { pid } of running) process.kill(-pid!, "SIGKILL");
-};
-process.on("exit", endAll);
 after(() => {
-  endAll();
+  endPrograms();
   rmSync(work, { recursive: true, force: true });
 });
 
-/** Starts a program, and collects what it prints. */
-function start([program, ...args]: string[]) {
-  const child = spawn(program!, args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-    env: { ...process.env, TIDINGS_JWT_SECRET: SECRET },
-  });
-  running.add(child);
-  const said = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: unknown) => said.stdout += String(chunk));
-  child.stderr.on("data", (chunk: unknown) => said.stderr += String(chunk));
-  const exit = new Promise<unknown>((resolve) =>
-    child.once("close", (code, signal) => {
-      running.delete(child);
-      resolve(code ?? signal);
-    })
-  );
-  return { said, exit };
-}
+/** Starts a program that knows the hub's secret. */
+const start = (command: readonly string[]) =>
+  startProgram(command, { env: { ...process.env, TIDINGS_JWT_SECRET: SECRET } });
 
 for (const language of languages) {
   const { name, command, file, reads } = language;
@@ -144,7 +122,7 @@ for (const language of languages) {
             const answer = await fetch(`${address}/subscriptions`, { headers });
             if ((await answer.json()).subscriptions.length > 0) return;
             if (performance.now() > deadline) {
-              throw new Error(`It never subscribed: ${reader?.said.stderr}`);
+              throw new Error(`It never subscribed: ${reader?.stderr}`);
             }
             await sleep(50);
           }
@@ -152,9 +130,9 @@ for (const language of languages) {
         const reader = reads ? start([...command, path, "subscribe"]) : undefined;
         if (reader !== undefined) await arrived();
 
-        const { said, exit } = start([...command, path]);
-        assert.equal(await exit, 0, said.stderr);
-        const id = said.stdout.trim();
+        const publisher = start([...command, path]);
+        assert.equal(await publisher.exit, 0, publisher.stderr);
+        const id = publisher.stdout.trim();
         assert.match(id, /^\S+$/);
         // It is there, and it is private.
         const late = await sign([grant("subscribe", pattern(ORDERS))], {
@@ -198,14 +176,14 @@ for (const language of languages) {
         control.abort();
         if (reader === undefined) return;
 
-        const lines = () => reader.said.stdout.split("\n");
+        const lines = () => reader.stdout.split("\n");
         await until(
-          () => /^message \{"state": ?"paid"\}$/m.test(reader.said.stdout),
+          () => /^message \{"state": ?"paid"\}$/m.test(reader.stdout),
           "it read the update",
         );
         await publish("one\ntwo · 二");
         await until(
-          () => reader.said.stdout.includes("message one\ntwo · 二\n"),
+          () => reader.stdout.includes("message one\ntwo · 二\n"),
           "it read two lines",
         );
         // The hub dies, and begins anew: what was missed cannot be sent any more, and that is told.
@@ -215,9 +193,9 @@ for (const language of languages) {
         await publish("after");
         await until(
           () => lines().includes("message after"),
-          `it came back: ${reader.said.stdout}`,
+          `it came back: ${reader.stdout}`,
         );
-        assert.match(reader.said.stdout, /^gap \{"requested"/m);
+        assert.match(reader.stdout, /^gap \{"requested"/m);
       } finally {
         await hub.kill();
       }
