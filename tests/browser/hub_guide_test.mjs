@@ -42,9 +42,11 @@ async function running(t) {
   t.after(() => hub.kill());
   return {
     page,
-    restart: async () => {
+    stop: async () => {
       hub.signal("SIGTERM");
       await hub.ended;
+    },
+    start: async () => {
       hub = await startHub();
     },
     publish: async (fields) => {
@@ -67,14 +69,21 @@ const isOpen = (page) => waitFor(page, () => events.readyState === EventSource.O
 eachBrowser(
   "the guide's page shows updates, and after a new start of the hub what it missed is told",
   async (browser, t) => {
-    const { page: url, publish, restart } = await running(t);
+    const { page: url, publish, stop, start } = await running(t);
     const page = await browser.newPage();
     await page.goto(url);
     await isOpen(page);
     await publish({ data: "a secret", private: "on" });
     await publish({ data: '{"state":"paid"}' });
     await shown(page, '{"state":"paid"} (');
-    await restart();
+    await page.evaluate(() => {
+      globalThis.errors = 0;
+      events.addEventListener("error", () => globalThis.errors++);
+    });
+    await stop();
+    // The stream that ends is the first error, and a connection that is refused the second.
+    await waitFor(page, () => globalThis.errors >= 2);
+    await start();
     await shown(page, "Some updates are missing");
     await publish({ data: "after" });
     await shown(page, "after (");
