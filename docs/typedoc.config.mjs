@@ -28,7 +28,9 @@ function nameEntries(app) {
     page.contents = page.contents
       ?.replace(/^# (?!tidings$)(.+)$/m, "# tidings/$1")
       // Two headings may be the same but for upper case, so each is given the name by which it is linked.
-      .replace(/^<a id="([^"]+)"><\/a>\n+(#+ .+)$/gm, "$2 {#$1}");
+      .replace(/^<a id="([^"]+)"><\/a>\n+(#+ .+)$/gm, "$2 {#$1}")
+      // A type of types may go on in the next line, lest it widens its table.
+      .replace(/^\|.*\\<.*$/gm, (row) => row.replaceAll("\\<", "\\<<wbr>"));
   });
 }
 
