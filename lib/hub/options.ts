@@ -6,6 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Broadcaster } from "../broadcaster/broadcaster.ts";
+import type { BroadcasterOptions } from "../broadcaster/options.ts";
 import type { Backplane } from "../cluster/backplane.ts";
 import type { CorsOptions } from "../wire/cors.ts";
 import type { RefusalReason } from "./refusal.ts";
@@ -60,7 +61,10 @@ export interface IssuerTopic {
 
 /** How a hub knows who may do what. */
 export interface HubAuthOptions {
-  /** Whose tokens are accepted. At least one. They can be exchanged while the hub runs: {@linkcode Hub.setIssuers}. */
+  /**
+   * Whose tokens are accepted. At least one; an issuer that changes its key is there twice meanwhile, with the old key and the
+   * new one. They can be exchanged while the hub runs: {@linkcode Hub.setIssuers}.
+   */
   issuers: readonly TokenIssuer[];
   /** What `aud` of a token must hold. Default: the hub's `url`. */
   audience?: string | undefined;
@@ -189,6 +193,11 @@ export interface HubOptions {
    * in a header, a cookie or its address: write none of these down. Default: nobody is told.
    */
   onRefused?: ((info: RefusedInfo, request: Request) => void) | undefined;
+  /**
+   * Told of every stream that ended, with its request and why, as {@linkcode BroadcasterOptions.onClose}; if you give a
+   * `broadcaster`, give it its own. Default: nobody is told.
+   */
+  onClose?: BroadcasterOptions["onClose"];
   /** Told of each update that somebody published through the hub, once it has its id. Default: nobody is told. */
   onPublished?: ((info: PublishedInfo) => void) | undefined;
   /** Time, for tests. Default: the runtime's own. */

@@ -73,6 +73,7 @@ const HUB_OPTIONS = namesOf<HubOptions>({
   address: true,
   onError: true,
   onRefused: true,
+  onClose: true,
   onPublished: true,
   clock: true,
 });
@@ -183,7 +184,8 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   booleanOption("subscriptions", subscriptions);
   functionOption("address", options.address);
   functionOption("onError", options.onError);
-  checkLimitsOfBroadcaster(options);
+  functionOption("onClose", options.onClose);
+  checkOptionsOfBroadcaster(options);
   functionOption("onRefused", options.onRefused);
   functionOption("onPublished", options.onPublished);
   const [limits, clock] = [checkLimits(options.limits ?? {}), clockOption(options.clock)];
@@ -196,6 +198,7 @@ export function checkHubOptions(options: HubOptions): HubSettings {
       clock: options.clock,
       limits: { clients: limits.streams, lifetime: limits.streamLifetime },
       onError: options.onError,
+      onClose: options.onClose,
     }),
     isOwn: broadcaster === undefined,
     cors,
@@ -211,13 +214,19 @@ export function checkHubOptions(options: HubOptions): HubSettings {
   };
 }
 
-/** Two limits are those of the hub's own broadcaster; another one has its own. */
-function checkLimitsOfBroadcaster({ broadcaster, limits }: HubOptions): void {
+/** What is for the hub's own broadcaster another one has already. */
+function checkOptionsOfBroadcaster({ broadcaster, limits, onClose }: HubOptions): void {
   if (broadcaster === undefined) return;
-  for (const [name, instead] of [["streams", "clients"], ["streamLifetime", "lifetime"]] as const) {
-    if (limits?.[name] === undefined) continue;
+  for (
+    const [name, value, instead] of [
+      ["limits.streams", limits?.streams, "limits: { clients }"],
+      ["limits.streamLifetime", limits?.streamLifetime, "limits: { lifetime }"],
+      ["onClose", onClose, "onClose"],
+    ]
+  ) {
+    if (value === undefined) continue;
     throw new TypeError(
-      `Options "limits.${name}" and "broadcaster" exclude each other: give the broadcaster its own, limits: { ${instead} }`,
+      `Options "${name}" and "broadcaster" exclude each other: give the broadcaster its own, ${instead}`,
     );
   }
 }
@@ -245,9 +254,10 @@ export function checkIssuers(issuers: readonly TokenIssuer[]): void {
     throw wrongOption("auth.issuers", "a list of at least one issuer", issuers);
   }
   issuers.forEach(checkIssuer);
-  const names = issuers.map(({ issuer }) => issuer);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) throw wrongOption("auth.issuers", "a list that names each issuer once", twice);
+  const twice = issuers.find((one, i) => issuers.slice(0, i).some((other) => haveSameKey(one, other)));
+  if (twice !== undefined) {
+    throw wrongOption("auth.issuers", "a list that names each key of an issuer once", twice.issuer);
+  }
 }
 
 function checkIssuer(issuer: TokenIssuer, i: number): void {
@@ -306,6 +316,17 @@ function checkIssuer(issuer: TokenIssuer, i: number): void {
     }
     checkNames(`${at}.topics[${i}]`, topic, TOPIC_OPTIONS);
   });
+}
+
+function haveSameKey(one: TokenIssuer, other: TokenIssuer): boolean {
+  const [key, otherKey] = [one, other].map(({ secret, publicKey, jwks }) =>
+    JSON.stringify([secret && [...bytesOf(secret)], publicKey, jwks && String(jwks)])
+  );
+  return one.issuer === other.issuer && key === otherKey;
+}
+
+function bytesOf(secret: string | Uint8Array): Uint8Array {
+  return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
 }
 
 /** The value is never shown. */

@@ -41,8 +41,11 @@ export interface Presented {
   readonly by: "header" | "cookie" | "query";
 }
 
+/** A key of an issuer, and what it may sign. */
 interface Issuer {
   readonly options: TokenIssuer;
+  /** Its place in the list of the options. */
+  readonly at: number;
   /** All that the options say, to compare others with. */
   readonly text: string;
   /** The key, or what finds it; made when the first token comes. */
@@ -81,7 +84,8 @@ export function granted({ grants }: Principal, action: Action): readonly Matcher
 export class Tokens {
   readonly #settings: HubSettings;
   readonly #matchers: Matchers;
-  #issuers: ReadonlyMap<string, Issuer> = new Map();
+  /** Those that are accepted now: one issuer may be there several times, each time with another key. */
+  #issuers: ReadonlySet<Issuer> = new Set();
   /** Tokens that were accepted a moment ago: to check a signature costs more than all the rest of a small request. */
   #accepted = new RecentMap<string, { readonly principal: Principal; readonly until: number }>(MOST_ACCEPTED);
   #jose: Promise<Jose> | undefined;
@@ -98,20 +102,15 @@ export class Tokens {
    * @returns Those that are no longer accepted, or no longer in the same way.
    */
   setIssuers(issuers: readonly TokenIssuer[]): readonly object[] {
-    const before = this.#issuers;
-    this.#issuers = new Map(issuers.map((options) => {
-      const known = before.get(options.issuer);
+    const before = [...this.#issuers];
+    this.#issuers = new Set(issuers.map((options, at) => {
       const text = textOf(options);
-      const issuer = known?.text === text ? known : { options, text, keys: undefined, topics: undefined };
-      return [options.issuer, issuer];
+      const known = before.find((issuer) => issuer.text === text);
+      return known ?? { options, at, text, keys: undefined, topics: undefined };
     }));
-    const gone = [...before.values()].filter((issuer) => !this.#isAccepted(issuer));
+    const gone = before.filter((issuer) => !this.#issuers.has(issuer));
     if (gone.length > 0) this.#accepted = new RecentMap(MOST_ACCEPTED);
     return gone;
-  }
-
-  #isAccepted(issuer: object): boolean {
-    return this.#issuers.get((issuer as Issuer).options.issuer) === issuer;
   }
 
   /**
@@ -120,7 +119,7 @@ export class Tokens {
    * @throws {Refusal} If its issuer's keys were exchanged meanwhile.
    */
   confirm(principal: Principal): void {
-    if (principal !== TRUSTED && !this.#isAccepted(principal.issuer)) {
+    if (principal !== TRUSTED && !this.#issuers.has(principal.issuer as Issuer)) {
       throw badToken("the keys of its issuer were exchanged");
     }
   }
@@ -185,19 +184,18 @@ export class Tokens {
       throw badToken("it is no JWT");
     }
     const isLegacy = this.#settings.isLegacy && isLegacyType(type);
-    if (!isLegacy || claimed.iss !== undefined) {
-      const issuer = this.#issuers.get(claimed.iss ?? "");
-      if (issuer === undefined) throw badToken("its issuer is not known");
-      return await this.#verifyBy(issuer, token, jose, isLegacy ? claimed : undefined);
-    }
-    // It names nobody, so it is of whoever's key it was signed with.
-    let refusal: unknown = badToken("no issuer's key fits");
-    for (const issuer of this.#issuers.values()) {
+    // One of the older protocol that names nobody is of whoever's key it was signed with.
+    const isOfAnybody = isLegacy && claimed.iss === undefined;
+    const issuers = [...this.#issuers].filter(({ options }) => isOfAnybody || options.issuer === claimed.iss);
+    let refusal: unknown = badToken("its issuer is not known");
+    let isByOther = true;
+    for (const issuer of issuers) {
       try {
-        return await this.#verifyBy(issuer, token, jose, claimed);
+        return await this.#verifyBy(issuer, token, jose, isLegacy ? claimed : undefined);
       } catch (error) {
-        // If only one of them cannot be asked, it may be of that one.
-        if (!(error instanceof Refusal) || error.status !== 401) refusal = error;
+        // It is of the key that fits; if none does, of one that could not be asked.
+        if (isByOther) refusal = error;
+        isByOther &&= error instanceof Refusal && BY_OTHER.includes(error.why ?? "");
       }
     }
     throw refusal;
@@ -249,16 +247,15 @@ export class Tokens {
    * @throws {Error} If one is no matcher.
    */
   async prepare(): Promise<void> {
-    for (const issuer of this.#issuers.values()) await this.#topicsOf(issuer);
+    for (const issuer of this.#issuers) await this.#topicsOf(issuer);
   }
 
   #topicsOf(issuer: Issuer): Promise<readonly Matcher[] | undefined> {
-    return issuer.topics ??= this.#readTopics(issuer.options);
+    return issuer.topics ??= this.#readTopics(issuer);
   }
 
-  async #readTopics({ issuer, topics }: TokenIssuer): Promise<readonly Matcher[] | undefined> {
+  async #readTopics({ options: { topics }, at }: Issuer): Promise<readonly Matcher[] | undefined> {
     if (topics === undefined) return undefined;
-    const at = this.#settings.auth.issuers.findIndex((each) => each.issuer === issuer);
     const matchers = await Promise.all(topics.map(async ({ match, match_type: type = "exact" }, i) => {
       try {
         return await this.#matchers.make(type, match);
@@ -331,10 +328,10 @@ export class Tokens {
 }
 
 /** What the options of an issuer say, as one text: equal options have equal ones. */
-function textOf({ algorithms, secret, publicKey, jwks, actions, topics }: TokenIssuer): string {
+function textOf({ issuer, algorithms, secret, publicKey, jwks, actions, topics }: TokenIssuer): string {
   const bytes = secret instanceof Uint8Array ? [...secret] : secret;
   return JSON.stringify(
-    [algorithms, bytes, publicKey, jwks && String(jwks), actions, topics].map((each) => each ?? null),
+    [issuer, algorithms, bytes, publicKey, jwks && String(jwks), actions, topics].map((each) => each ?? null),
   );
 }
 
@@ -359,12 +356,14 @@ function readCookie(header: string | null, name: string): string | undefined {
   return undefined;
 }
 
-const PROBLEMS: Readonly<Record<string, string>> = {
-  ERR_JWT_EXPIRED: "it has expired",
+/** What shows that a token was signed with another key, or forged. */
+const OTHER_KEY: Readonly<Record<string, string>> = {
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "its signature is not by the key of its issuer",
   ERR_JWKS_NO_MATCHING_KEY: "no key of its issuer fits it",
   ERR_JOSE_ALG_NOT_ALLOWED: "its algorithm is not one of those of its issuer",
 };
+const BY_OTHER = Object.values(OTHER_KEY);
+const PROBLEMS: Readonly<Record<string, string>> = { ...OTHER_KEY, ERR_JWT_EXPIRED: "it has expired" };
 
 /** What the check found wrong, in words that hold nothing of the token: names of claims are those that were asked for. */
 function whyOf(error: unknown): string {

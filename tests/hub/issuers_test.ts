@@ -55,6 +55,41 @@ test("what a key that is gone has signed is refused, its streams end, and all ot
   });
 });
 
+test("an issuer changes its key without a moment in which a token of either is refused", async () => {
+  const refused: (string | undefined)[] = [];
+  const options = {
+    auth: { issuers: [issuer(ISSUER, SECRET)] },
+    onRefused: ({ why }: RefusedInfo) => void refused.push(why),
+  };
+  await withHub(options, async ({ hub, publish, subscribe }) => {
+    const old = await sign(all);
+    const renewed = await sign(all, { key: key(NEW_SECRET) });
+    const status = async (token: string) => {
+      const response = await publish(token, { topic: "a" });
+      await response.text();
+      return response.status;
+    };
+    const ofOld = await subscribe("match=a", { token: old });
+    assert.equal(await status(renewed), 401);
+    assert.equal(hub.setIssuers([issuer(ISSUER, NEW_SECRET), issuer(ISSUER, SECRET)]), 0);
+    const ofNew = await subscribe("match=a", { token: renewed });
+    assert.deepEqual([await status(old), await status(renewed)], [200, 200]);
+    // What is wrong is told of the key that fits, wherever it stands.
+    for (const secret of [SECRET, NEW_SECRET]) {
+      assert.equal(await status(await sign(all, { key: key(secret), claims: { aud: "another" } })), 401);
+    }
+    assert.equal(await status(await sign(all, { key: key("a third secret, of at least 32 bytes") })), 401);
+    assert.equal(hub.setIssuers([issuer(ISSUER, NEW_SECRET)]), 1, "the stream of the old key");
+    await until(() => ofOld.ended, "the end of the old key's stream");
+    assert.deepEqual([await status(old), await status(renewed)], [401, 200]);
+    await until(() => ofNew.events.length === 3, "all updates");
+    assert.ok(!ofNew.ended);
+  });
+  const byOther = "its signature is not by the key of its issuer";
+  const wrongAudience = "its aud is missing, or not as it must be";
+  assert.deepEqual(refused, [byOther, wrongAudience, wrongAudience, byOther, byOther]);
+});
+
 test("issuers that are of no use change nothing, and the error shows no secret", async () => {
   await withHub({}, async ({ hub, publish, subscribe }) => {
     const token = await sign(all);
@@ -62,7 +97,7 @@ test("issuers that are of no use change nothing, and the error shows no secret",
     const wrong: [TokenIssuer[], RegExp][] = [
       [[], /at least one/],
       [[issuer(ISSUER, "a short secret")], /auth\.issuers\[0\]\.secret.*32 bytes/],
-      [[issuer(OTHER, NEW_SECRET), issuer(OTHER, NEW_SECRET)], /each issuer once/],
+      [[issuer(OTHER, NEW_SECRET), issuer(OTHER, NEW_SECRET)], /each key of an issuer once/],
     ];
     for (const [issuers, message] of wrong) {
       assert.throws(() => hub.setIssuers(issuers), (error: Error) => {

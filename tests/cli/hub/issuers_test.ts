@@ -95,7 +95,7 @@ test("each wrong entry of the list is refused by its place in it, and no secret 
       /"issuers\[1\]\.algorithms" must be a list of HS256/,
     ],
     [{ issuers: [good, { ...good, issuer: "b", key: "c" }] }, /"key".*issuers\[1\].*publicKey, or secret/],
-    [{ issuers: [good, good] }, /"issuers" must be a list that names each issuer once/],
+    [{ issuers: [good, good] }, /"issuers" must be a list that names each key of an issuer once/],
     [
       { issuers: [{ ...good, actions: ["fly"] }] },
       /"issuers\[0\]\.actions" must be a list of publish, subscribe/,
