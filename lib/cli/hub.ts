@@ -7,22 +7,21 @@
 import { webcrypto } from "node:crypto";
 import process from "node:process";
 import { errorText, show } from "../base/errors.ts";
-import { Broadcaster } from "../broadcaster/broadcaster.ts";
 import type { Hub, HubOptions, TokenIssuer } from "../hub/mod.ts";
-import { DEFAULT_LIMITS } from "../hub/settings.ts";
 import { serve } from "../serve/mod.ts";
 import { CommandError, type Package } from "./command.ts";
 import { Admin } from "./hub/admin.ts";
 import { Demo } from "./hub/demo.ts";
-import { type Engine, openEngine } from "./hub/engine.ts";
+import { openEngine } from "./hub/engine.ts";
 import { Guard } from "./hub/guard.ts";
 import { issuersOf } from "./hub/issuers.ts";
 import { withKeyFiles } from "./hub/key_files.ts";
 import { keysOf } from "./hub/keys.ts";
+import { limitsOf } from "./hub/limits.ts";
 import { type LogFormat, OperationLog } from "./hub/log.ts";
 import { make } from "./hub/make.ts";
 import { Metrics } from "./hub/metrics.ts";
-import { broadcasterHooks, hubHooks } from "./hub/operation.ts";
+import { hooks } from "./hub/operation.ts";
 import { Operator } from "./hub/operator.ts";
 import type { Reloading } from "./hub/reload.ts";
 import { SETTINGS, USAGE } from "./hub/settings.ts";
@@ -51,17 +50,19 @@ export async function hub(args: string[], { folder, version }: Package): Promise
     values,
     (message, error) => log.warn("engine", `${message}: ${errorText(error)}`),
   );
-  const broadcaster = broadcasterOf(engine, log, metrics);
-  const close = async () => {
-    await broadcaster.close(DRAIN);
-    await engine.close();
-  };
+  let made: Hub | undefined;
   try {
+    const told = hooks(log);
     const options: HubOptions = {
       url,
       auth: { issuers, audience: values["jwt-audience"], anonymous: values["anonymous"] === "true" },
-      broadcaster,
-      ...hubHooks(log),
+      backplane: engine.backplane,
+      ...limitsOf(values),
+      ...told,
+      onClose: (info, request) => {
+        metrics.ended(info);
+        told.onClose(info, request);
+      },
       onPublished: (info) => {
         metrics.published(info);
         if (guard !== undefined) topics.published(info);
@@ -70,7 +71,7 @@ export async function hub(args: string[], { folder, version }: Package): Promise
       compatibility: values["compatibility"] as HubOptions["compatibility"],
       cors: values["cors"] === undefined ? undefined : { origins: list(values["cors"]), credentials: true },
     };
-    const running = make(options, values);
+    const running = made = make(options, values);
     const isSecure = new URL(url).protocol === "https:";
     const admin = guard && await Admin.open({ hub: running, guard, topics, log, isSecure }, folder);
     const operator = guard && admin && new Operator({ hub: running, guard, metrics, admin, log });
@@ -81,7 +82,7 @@ export async function hub(args: string[], { folder, version }: Package): Promise
       : undefined;
     const drain = async () => {
       await Promise.all([running.close(DRAIN), admin?.close()]);
-      await close();
+      await engine.close();
     };
     const reloading = keysOf(running, { values, url, log, read });
     const server = await listen(
@@ -93,22 +94,10 @@ export async function hub(args: string[], { folder, version }: Package): Promise
     tell(log, { version, address: server.url, url, history: engine.place });
   } catch (error) {
     // What is open would keep the process running.
-    await close();
+    await made?.close(DRAIN);
+    await engine.close();
     throw error;
   }
-}
-
-function broadcasterOf({ backplane }: Engine, log: OperationLog, metrics: Metrics): Broadcaster {
-  const { onError, onClose } = broadcasterHooks(log);
-  return new Broadcaster({
-    backplane,
-    limits: { clients: DEFAULT_LIMITS.streams, lifetime: DEFAULT_LIMITS.streamLifetime },
-    onError,
-    onClose: (info, request) => {
-      metrics.ended(info);
-      onClose(info, request);
-    },
-  });
 }
 
 /** What runs, and how it ends. */

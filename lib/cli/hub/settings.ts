@@ -8,6 +8,7 @@ import { describe, type Setting } from "../settings.ts";
 import { ENGINE_SETTINGS } from "./engine.ts";
 import { ISSUERS } from "./issuers.ts";
 import { KEY_FILE_SETTINGS } from "./key_files.ts";
+import { LIMIT_SETTINGS } from "./limits.ts";
 
 export const SETTINGS: readonly Setting[] = [
   { name: "port", variable: "PORT", value: "<number>", help: "the port; 8080" },
@@ -80,6 +81,7 @@ export const SETTINGS: readonly Setting[] = [
     value: "<origins>",
     help: "origins whose pages may read, with commas between them",
   },
+  ...LIMIT_SETTINGS,
   ...ENGINE_SETTINGS,
   {
     name: "log",

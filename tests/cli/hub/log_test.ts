@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OperationLog } from "../../../lib/cli/hub/log.ts";
-import { broadcasterHooks } from "../../../lib/cli/hub/operation.ts";
+import { hooks } from "../../../lib/cli/hub/operation.ts";
 import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../../support/hub.ts";
 import { COMMAND, HubProcess } from "../../support/hub_process.ts";
 import { runModule } from "../../support/spawn.ts";
@@ -151,7 +151,7 @@ test("no line break of a stranger's begins a line of its own", async () => {
 });
 
 test("a client that was cut off is told by what it listened to, and not by the token in its address", async () => {
-  const { onClose } = broadcasterHooks(new OperationLog("json"));
+  const { onClose } = hooks(new OperationLog("json"));
   const request = new Request(`${URL_OF_HUB}?match=a&match_urlpattern=/b/:id&access_token=secret`);
   const printed = await errorsPrinted(() => {
     onClose({ reason: "lagging" }, request);
