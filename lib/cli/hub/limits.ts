@@ -67,5 +67,5 @@ function addressIn(header: string): (request: Request) => string | undefined {
       `The setting "${ADDRESS_HEADER}" must be a header's name, received ${show(header)}`,
     );
   }
-  return ({ headers }) => headers.get(header)?.split(",").at(-1)!.trim() || undefined;
+  return ({ headers }) => /[^,]*$/.exec(headers.get(header) ?? "")![0].trim() || undefined;
 }
