@@ -14,10 +14,12 @@ import { KINDS, runtime, version } from "./testing/runtimes.mjs";
 import { runFiles, sum } from "./testing/suite.mjs";
 
 const SLOW_AT_ONCE = 4;
+const QUICK_AT_ONCE = 2;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const settings = readArguments();
 const work = mkdtempSync(join(tmpdir(), "tidings-test-"));
+let places = 0;
 process.on("exit", () => rmSync(work, { recursive: true, force: true }));
 
 const found = readdirSync(join(root, "tests"), { recursive: true })
@@ -46,34 +48,19 @@ const able = runs.filter((each) => !each.broken);
 
 // As many at a time as leave the others room to breathe.
 const inTurn = pool(SLOW_AT_ONCE);
-const waiting = slow.flatMap((file, fileIndex) =>
-  able.map((each, index) => {
-    const place = join(work, `slow-${index}-${fileIndex}`);
-    const stdout = openSync(`${place}.txt`, "w");
-    const options = { report: `${place}.report`, root, limit: settings.limit, stdout };
-    return {
-      each,
-      file,
-      output: `${place}.txt`,
-      done: inTurn(() => runFiles(each, [file], options)).finally(() => closeSync(stdout)),
-    };
-  })
-);
+const waiting = slow.flatMap((file) => able.map((each) => start(each, [file], inTurn)));
 if (waiting.length > 0) console.log(`Started in the background on every runtime: ${slow.join(", ")}`);
 
-for (const [index, each] of quick.length === 0 ? [] : able.entries()) {
+// Nothing slow is in a quick run, so runtimes go beside one another there.
+const beside = settings.quick && able.length > 1 ? pool(QUICK_AT_ONCE) : undefined;
+if (beside) waiting.push(...able.map((each) => start(each, quick, beside)));
+for (const each of beside || quick.length === 0 ? [] : able) {
   console.log(`\n── ${each.label}: ${quick.length} files ──`);
-  const options = {
-    report: join(work, `quick-${index}.report`),
-    root,
-    limit: settings.limit,
-    stdout: "inherit",
-  };
-  each.results.push(await runFiles(each, quick, options));
+  each.results.push(await runFiles(each, quick, { ...place(), stdout: "inherit" }));
 }
 
-for (const { each, file, output, done } of waiting) {
-  console.log(`\n── ${each.label}: ${file}, from the background ──`);
+for (const { each, what, output, done } of waiting) {
+  console.log(`\n── ${each.label}: ${what}, from the background ──`);
   each.results.push(await done);
   process.stdout.write(readFileSync(output));
 }
@@ -81,6 +68,20 @@ for (const { each, file, output, done } of waiting) {
 const sums = runs.map((each) => ({ label: each.label, ...sum(each.results) }));
 if (settings.report) writeFileSync(settings.report, JSON.stringify(sums));
 report("runtime", sums);
+
+/** Where the runner of some files writes its report, and the rest that it has to know. */
+function place() {
+  return { report: join(work, `${places++}.report`), root, limit: settings.limit };
+}
+
+/** Runs files when it is their turn, and keeps what is printed until it is to be read. */
+function start(each, files, inTurn) {
+  const options = place();
+  const output = `${options.report}.txt`;
+  const stdout = openSync(output, "w");
+  const done = inTurn(() => runFiles(each, files, { ...options, stdout })).finally(() => closeSync(stdout));
+  return { each, what: files.length === 1 ? files[0] : `${files.length} files`, output, done };
+}
 
 /** Runs what it is given, so many at a time, in the order of the calls. */
 function pool(size) {
