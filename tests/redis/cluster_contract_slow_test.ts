@@ -15,7 +15,7 @@ before(async () => {
   ({ ports } = cluster);
 });
 after(async () => {
-  if (!noRedis) await cluster.stop();
+  if (!noRedis) await cluster?.stop();
 });
 
 let made = 0;

@@ -38,10 +38,12 @@ export class RedisCluster {
       });
       return { server, bus };
     };
-    const nodes = await Promise.all(Array.from({ length: replicas ? 6 : 3 }, node));
+    const begun = await Promise.allSettled(Array.from({ length: replicas ? 6 : 3 }, node));
+    const nodes = begun.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
     const [first] = nodes;
     const cluster = new RedisCluster(nodes.map(({ server }) => server));
     try {
+      for (const each of begun) if (each.status === "rejected") throw each.reason;
       for (const [index, { server }] of nodes.slice(0, 3).entries()) {
         const [from, to] = [Math.ceil(index * SLOTS / 3), Math.ceil((index + 1) * SLOTS / 3) - 1];
         await server.command("CLUSTER", "ADDSLOTSRANGE", `${from}`, `${to}`);
