@@ -19,7 +19,7 @@ const QUICK_AT_ONCE = 2;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const settings = readArguments();
 const work = mkdtempSync(join(tmpdir(), "tidings-test-"));
-let places = 0;
+let started = 0;
 process.on("exit", () => rmSync(work, { recursive: true, force: true }));
 
 const found = readdirSync(join(root, "tests"), { recursive: true })
@@ -48,39 +48,32 @@ const able = runs.filter((each) => !each.broken);
 
 // As many at a time as leave the others room to breathe.
 const inTurn = pool(SLOW_AT_ONCE);
-const waiting = slow.flatMap((file) => able.map((each) => start(each, [file], inTurn)));
-if (waiting.length > 0) console.log(`Started in the background on every runtime: ${slow.join(", ")}`);
+const ofSlow = slow.flatMap((file) => able.map((each) => start(each, [file], inTurn)));
+if (ofSlow.length > 0) console.log(`Started in the background on every runtime: ${slow.join(", ")}`);
 
-// Nothing slow is in a quick run, so runtimes go beside one another there.
-const beside = settings.quick && able.length > 1 ? pool(QUICK_AT_ONCE) : undefined;
-if (beside) waiting.push(...able.map((each) => start(each, quick, beside)));
-for (const each of beside || quick.length === 0 ? [] : able) {
-  console.log(`\n── ${each.label}: ${quick.length} files ──`);
-  each.results.push(await runFiles(each, quick, { ...place(), stdout: "inherit" }));
-}
+// The first is seen as it runs; the others run beside it, and are shown when it has ended.
+const beside = pool(QUICK_AT_ONCE);
+const ofQuick = quick.length === 0 ? [] : able.map((each, index) => start(each, quick, beside, index === 0));
 
-for (const { each, what, output, done } of waiting) {
-  console.log(`\n── ${each.label}: ${what}, from the background ──`);
+for (const { each, title, output, done } of [...ofQuick, ...ofSlow]) {
+  console.log(title);
   each.results.push(await done);
-  process.stdout.write(readFileSync(output));
+  if (output !== undefined) process.stdout.write(readFileSync(output));
 }
 
 const sums = runs.map((each) => ({ label: each.label, ...sum(each.results) }));
 if (settings.report) writeFileSync(settings.report, JSON.stringify(sums));
 report("runtime", sums);
 
-/** Where the runner of some files writes its report, and the rest that it has to know. */
-function place() {
-  return { report: join(work, `${places++}.report`), root, limit: settings.limit };
-}
-
-/** Runs files when it is their turn, and keeps what is printed until it is to be read. */
-function start(each, files, inTurn) {
-  const options = place();
-  const output = `${options.report}.txt`;
-  const stdout = openSync(output, "w");
-  const done = inTurn(() => runFiles(each, files, { ...options, stdout })).finally(() => closeSync(stdout));
-  return { each, what: files.length === 1 ? files[0] : `${files.length} files`, output, done };
+/** Runs files when it is their turn, and keeps what is printed until it is to be shown, unless it is shown at once. */
+function start(each, files, inTurn, isShown = false) {
+  const report = join(work, `${started++}.report`);
+  const output = isShown ? undefined : `${report}.txt`;
+  const stdout = isShown ? "inherit" : openSync(output, "w");
+  const title = `\n── ${each.label}: ${files.length === 1 ? files[0] : `${files.length} files`} ──`;
+  const done = inTurn(() => runFiles(each, files, { report, root, limit: settings.limit, stdout }))
+    .finally(() => isShown || closeSync(stdout));
+  return { each, title, output, done };
 }
 
 /** Runs what it is given, so many at a time, in the order of the calls. */
@@ -106,7 +99,7 @@ function readArguments() {
   const options = {
     only: { type: "string" },
     node: { type: "string", multiple: true, default: [] },
-    limit: { type: "string", default: "600" },
+    limit: { type: "string", default: "1200" },
     quick: { type: "boolean", default: false },
     report: { type: "string" },
   };

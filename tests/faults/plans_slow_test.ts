@@ -72,7 +72,7 @@ function redisLog(server: RedisServer, operator: RedisConnection): FaultyLog {
   };
 }
 
-// Both halves together end before a runner ends the file, after 600 s.
+// Both halves together end before a runner ends the file, after 1,200 s.
 const SIZE = { count: 200, atOnce: 20, each: 900 };
 
 clusterPlans({
