@@ -32,10 +32,10 @@ const engines = {
   name: "Redis, NATS, Postgres, nginx and curl are there",
   run: () => present(["redis-server", "nats-server", "postgresql", "nginx", "curl"]),
 };
-// Those that the guides have programs in, and whose install takes seconds.
+// Those that the guides have programs in, and what a hub is tried with; their install takes seconds.
 const languages = {
-  name: "Python, Ruby, PHP, Go and Caddy are there",
-  run: () => present(["python3", "ruby", "php-cli", "golang-go", "caddy"]),
+  name: "Python, Ruby, PHP with Symfony's component, Go and Caddy are there",
+  run: () => present(["python3", "ruby", "php-cli", "php-symfony-mercure", "golang-go", "caddy"]),
 };
 const results = await runGates([engines, languages], { work });
 results.push(...await suite("npm test", ["npm", "test", "--"]));

@@ -8,9 +8,10 @@ const QUESTIONS = {
   "golang-go": ["go", "version"],
   nginx: ["nginx", "-v"],
   "php-cli": ["php", "--version"],
+  "php-symfony-mercure": ["php", "-r", "require 'Symfony/Component/Mercure/autoload.php';"],
 };
 
-/** Whether a program is there: Debian's package of that name has a command of that name, or one that is named above. */
+/** Whether a program, or a library, is there: Debian's package of that name has a command of that name, or it is named above. */
 function starts(name) {
   // The package's own programs lie in a folder for each version, and its commands only lead there.
   if (name === "postgresql") return Promise.resolve(hasPostgres());
