@@ -74,8 +74,7 @@ export class RedisCluster {
       const slots = await server.command("CLUSTER", "SLOTS");
       const replication = await server.command("INFO", "replication");
       return /cluster_state:ok/.test(info) && /cluster_slots_ok:16384/.test(info) &&
-        [...slots.matchAll(/127\.0\.0\.1/g)].length >= this.nodes.length &&
-        !/master_link_status:down/.test(replication);
+        this.ports.every((port) => slots.includes(`${port}`)) && !/master_link_status:down/.test(replication);
     });
   }
 

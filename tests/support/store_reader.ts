@@ -5,7 +5,7 @@
  */
 
 import type { StreamHead, StreamStore, StreamWatcher } from "../../lib/store/store.ts";
-import { until } from "./wait.ts";
+import { sleep, until } from "./wait.ts";
 
 export class StoreReader implements StreamWatcher {
   /** The frames, in the order in which they were read. */
@@ -22,6 +22,7 @@ export class StoreReader implements StreamWatcher {
   readonly #unwatch: () => void;
   #isReading = false;
   #again = false;
+  #isStopped = false;
 
   constructor(store: StreamStore, id: string) {
     this.#store = store;
@@ -55,8 +56,10 @@ export class StoreReader implements StreamWatcher {
         }
         if (this.frames.length < (page?.head.last ?? 0)) this.#again = true;
       } catch {
-        // The store looks to it that another sign comes.
+        // Whoever serves a stream asks until the store answers: no other sign has to come.
         this.failures++;
+        this.#again = !this.#isStopped;
+        await sleep(20);
       }
     }
     this.#isReading = false;
@@ -68,6 +71,7 @@ export class StoreReader implements StreamWatcher {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#unwatch();
   }
 }
