@@ -17,7 +17,7 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
     name: LIMITS,
     variable: "TIDINGS_LIMITS",
     value: "<list>",
-    help: "such as streams=9000,publishRate=50, by the names that createHub() gives them",
+    help: "limits of createHub() by their names, such as streams=9000 or publishRate=50",
   },
   {
     name: ADDRESS_HEADER,
