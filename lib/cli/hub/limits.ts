@@ -17,13 +17,13 @@ export const LIMIT_SETTINGS: readonly Setting[] = [
     name: LIMITS,
     variable: "TIDINGS_LIMITS",
     value: "<list>",
-    help: "limits of createHub() by their names, such as streams=9000 or publishRate=50",
+    help: "limits of createHub() by their names, such as streams=9000",
   },
   {
     name: ADDRESS_HEADER,
     variable: "TIDINGS_ADDRESS_HEADER",
     value: "<name>",
-    help: "the header where a proxy tells the address, for streamsPerAddress",
+    help: "the header where a proxy tells a client's address",
   },
 ];
 
