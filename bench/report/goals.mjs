@@ -18,10 +18,11 @@ export function goalsOf({ scenarios }) {
 function judge({ of = "tidings", figure, against, over, most, least }, contenders, { label, unit, digits }) {
   const own = contenders[of]?.figures[figure]?.median;
   if (own === undefined) return undefined;
+  const whose = of === "tidings" ? label : `${label} of ${of}`;
   if (against === undefined && over === undefined) {
     const limit = most === undefined ? `≥ ${least} ${unit}` : `≤ ${most} ${unit}`;
     return {
-      goal: label,
+      goal: whose,
       value: `${own.toFixed(digits)} ${unit}`,
       limit,
       met: own <= (most ?? Infinity) && own >= (least ?? -Infinity),
@@ -32,7 +33,7 @@ function judge({ of = "tidings", figure, against, over, most, least }, contender
     if (rival === undefined) return undefined;
     const more = own - rival.value;
     return {
-      goal: `${label}, over ${over}`,
+      goal: `${whose}, over ${over}`,
       value: `${more < 0 ? "" : "+"}${more.toFixed(digits)} ${unit}`,
       limit: most === undefined ? "none" : `≤ +${most} ${unit}`,
       met: most === undefined ? undefined : more <= most,
@@ -43,7 +44,7 @@ function judge({ of = "tidings", figure, against, over, most, least }, contender
     : nameAndFigure(against, contenders, figure);
   if (rival === undefined) return undefined;
   return {
-    goal: `${label}, against ${rival.name}`,
+    goal: `${whose}, against ${rival.name}`,
     value: `${(own / rival.value).toFixed(2)} ×`,
     limit: most === undefined ? "none" : `≤ ${most} ×`,
     met: most === undefined ? undefined : own / rival.value <= most,
