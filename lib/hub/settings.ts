@@ -331,7 +331,7 @@ function bytesOf(secret: string | Uint8Array): Uint8Array {
 
 /** The value is never shown. */
 function checkSecret(name: string, secret: unknown): void {
-  const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
+  const bytes: unknown = bytesOf(secret as string | Uint8Array);
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`Option "${name}" must be text or a Uint8Array`);
   if (bytes.byteLength >= SHORTEST_SECRET) return;
   throw new TypeError(

@@ -1,8 +1,9 @@
 /** Tests what a hub tells its operator: why it refused, what was published, and its figures; and that no token is in it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PublishedInfo, RefusedInfo } from "../../lib/hub/mod.ts";
-import { grant, sign, URL_OF_HUB, withHub } from "../support/hub.ts";
+import { Broadcaster } from "../../lib/broadcaster/broadcaster.ts";
+import { createHub, type PublishedInfo, type RefusedInfo } from "../../lib/hub/mod.ts";
+import { grant, SECRET, sign, URL_OF_HUB, withHub } from "../support/hub.ts";
 import { errorsPrinted, until } from "../support/wait.ts";
 
 test("the operator is told why a token was refused, and the client is not; nothing of the token is in it", async () => {
@@ -111,4 +112,22 @@ test("each update that was published is told, and a hook that throws harms nobod
   const [{ milliseconds, ...info }] = told as [PublishedInfo];
   assert.deepEqual(info, { topics: ["a", "b"], isPrivate: true });
   assert.ok(milliseconds >= 0 && milliseconds < 15_000);
+});
+
+test("onClose is told of each stream that ended; a broadcaster that is given has its own", async () => {
+  const told: [string, string][] = [];
+  const onClose = ({ reason }: { reason: string }, { url }: Request) => void told.push([reason, url]);
+  await withHub({ onClose }, async ({ hub, subscribe }) => {
+    const reader = await subscribe("match=a");
+    assert.equal(told.length, 0);
+    await hub.close();
+    await until(() => reader.ended, "the end of the stream");
+    assert.deepEqual(told.map(([reason, url]) => [reason, new URL(url).search]), [["end", "?match=a"]]);
+  });
+  const options = { url: URL_OF_HUB, auth: { issuers: [] }, broadcaster: new Broadcaster(), onClose };
+  options.auth.issuers.push({ issuer: "a", algorithms: ["HS256"], secret: SECRET } as never);
+  assert.throws(
+    () => createHub(options),
+    /"onClose" and "broadcaster" exclude each other: give the broadcaster its own, onClose/,
+  );
 });

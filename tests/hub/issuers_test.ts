@@ -98,6 +98,10 @@ test("issuers that are of no use change nothing, and the error shows no secret",
       [[], /at least one/],
       [[issuer(ISSUER, "a short secret")], /auth\.issuers\[0\]\.secret.*32 bytes/],
       [[issuer(OTHER, NEW_SECRET), issuer(OTHER, NEW_SECRET)], /each key of an issuer once/],
+      [
+        [issuer(OTHER, NEW_SECRET), { ...issuer(OTHER, SECRET), secret: key(NEW_SECRET) }],
+        /each key of an issuer once/,
+      ],
     ];
     for (const [issuers, message] of wrong) {
       assert.throws(() => hub.setIssuers(issuers), (error: Error) => {

@@ -13,7 +13,9 @@ import type { OperationLog } from "./log.ts";
 const ORDINARY: readonly RefusalReason[] = ["token-missing", "not-found", "wrong-method"];
 
 /** Hooks of a hub, all of them there. */
-export interface Hooks extends Required<Pick<HubOptions, "onError" | "onRefused">> {
+export interface Hooks {
+  readonly onError: NonNullable<HubOptions["onError"]>;
+  readonly onRefused: NonNullable<HubOptions["onRefused"]>;
   onClose(info: Pick<CloseInfo, "reason">, request: Request): void;
 }
 
@@ -21,7 +23,7 @@ export interface Hooks extends Required<Pick<HubOptions, "onError" | "onRefused"
 export function hooks(log: OperationLog): Hooks {
   return {
     onError: (error) => {
-      // What goes wrong in the hub itself is no error of the library's own.
+      // The hub's broadcaster tells of its engine by such an error; all else is the hub's own trouble.
       if (error instanceof TidingsError) log.error("engine", "Trouble with the engine", error);
       else log.error("failure", "Something went wrong in the hub", error);
     },

@@ -1,6 +1,7 @@
 /** Tests what `tidings hub` writes down of its operation: one line an event, and never a secret or a token. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TidingsError } from "../../../lib/base/errors.ts";
 import { OperationLog } from "../../../lib/cli/hub/log.ts";
 import { hooks } from "../../../lib/cli/hub/operation.ts";
 import { grant, ISSUER, SECRET, sign, URL_OF_HUB } from "../../support/hub.ts";
@@ -162,4 +163,14 @@ test("a client that was cut off is told by what it listened to, and not by the t
   const { event, matchers } = JSON.parse(printed[0]!);
   assert.deepEqual([event, matchers], ["slow-client", ["match=a", "match_urlpattern=/b/:id"]]);
   assert.ok(!printed[0]!.includes("secret"));
+});
+
+test("trouble with the engine is told apart from trouble in the hub", async () => {
+  const { onError } = hooks(new OperationLog("json"));
+  const printed = await errorsPrinted(() => {
+    onError(new TidingsError("backplane-unavailable", "Redis is gone"));
+    onError(new Error("The keys cannot be fetched"));
+    return Promise.resolve();
+  });
+  assert.deepEqual(printed.map((line) => JSON.parse(line).event), ["engine", "failure"]);
 });
