@@ -227,13 +227,13 @@ fault("a stream that is deleted is told to owners and readers", async (place) =>
   await begin(store, "deleted", "a:1", SHORT);
   await write(store, "deleted", 1, [1], { lease: SHORT });
   await until(() => reader.frames.length === 1 && reader.head !== undefined, "an event");
-  const { changes } = reader;
   await (await place.operator.manager()).streams.delete(place.stream);
   assert.deepEqual(await write(store, "deleted", 2, [2], { lease: SHORT }), {
     written: false,
     head: undefined,
   });
-  await until(() => reader.changes > changes && reader.head === undefined, "the reader knows");
+  // Also by a read that was on its way before: a further one need not come.
+  await until(() => reader.head === undefined, "the reader knows");
   assert.equal(await begin(store, "deleted", "b:1"), true);
   await write(store, "deleted", 1, ["new"], { token: "b:1" });
   assert.equal((await far.store.read("deleted", 0, 100))!.records.length, 1);
