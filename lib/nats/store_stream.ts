@@ -311,6 +311,7 @@ export class StoreStream {
 
   #make(manager: JetStreamManagerLike): Promise<StreamInfoLike> {
     const make = () => manager.streams.add(configOf(this.#settings, this.subjects));
-    return makeOrFind(make, () => this.#find(manager));
+    const isDeleted = this.#incarnation !== "";
+    return makeOrFind({ clock: this.clock, isDeleted, make, find: () => this.#find(manager) });
   }
 }

@@ -190,7 +190,8 @@ export class Stream {
         duplicate_window: duplicateWindow * NANOSECONDS,
       });
     // Another process may have made it with limits of its own.
-    return await makeOrFind(make, () => this.#find());
+    const isDeleted = this.#created !== "";
+    return await makeOrFind({ clock: this.clock, isDeleted, make, find: () => this.#find() });
   }
 
   #check({ config }: StreamInfoLike): void {

@@ -15,7 +15,8 @@ export function runtime(kind, path = kind === "node" ? process.execPath : bin(ki
       read: readNode,
       // Node 18 and 20 read no TypeScript, so tsx does it on all of them.
       command: (files, report) => [
-        ...[path, "--import", "tsx", "--test"],
+        // Files mostly wait, so two at a time, also on a machine with two cores, for which Node would run one.
+        ...[path, "--import", "tsx", "--test", "--test-concurrency=2"],
         ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
         ...["--test-reporter=./scripts/testing/node_reporter.mjs", `--test-reporter-destination=${report}`],
         ...files,

@@ -240,6 +240,24 @@ fault("a stream that is deleted is told to owners and readers", async (place) =>
   reader.stop();
 });
 
+fault("a stream that is deleted while all write takes messages again", async (place) => {
+  const stores = await Promise.all([0, 1, 2].map(async () => (await place.open()).store));
+  const manager = await place.operator.manager();
+  for (let round = 1; round <= 8; round++) {
+    const token = `${round}:1`;
+    for (const [index, store] of stores.entries()) {
+      assert.equal(await begin(store, `${round}/${index}`, token), true, `round ${round}`);
+    }
+    // Without a pause, so that one of them finds it gone as early as can be.
+    const writing = stores.map(async (store, index) => {
+      const append = () => write(store, `${round}/${index}`, 1, [1], { token });
+      while ((await persist(append)).written);
+    });
+    await manager.streams.delete(place.stream);
+    await Promise.all(writing);
+  }
+});
+
 fault("who wrote into a stream that was deleted does not write into its successor", async (place) => {
   const [{ store }, { store: other }] = [await place.open(), await place.open()];
   await begin(store, "again");
