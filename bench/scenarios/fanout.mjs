@@ -1,5 +1,5 @@
 // (a) and (b) measure what one delivery costs the server.
-import { connect, metered, publishTurns } from "./steps.mjs";
+import { clientsBecome, connect, metered, publishTurns } from "./steps.mjs";
 
 // Enough turns for the slow, and enough time for the quick.
 const SIZES = { warmUp: { turns: 5, milliseconds: 700 }, measured: { turns: 10, milliseconds: 1_000 } };
@@ -17,23 +17,41 @@ export const fanout = (letter, title, perTurn, sizes, goals) => ({
     cpu: { label: "CPU per delivery", unit: "µs", digits: 2, chart: true },
     // Of those that drop some: a figure per delivery says little without it.
     delivered: { label: "delivered", unit: "%", digits: 0, note: true },
+    // What the messages themselves cost, however many receive them, is not in this one.
+    ...sizes.full.few !== undefined &&
+      { further: { label: "CPU per delivery to a further client", unit: "µs", digits: 2 } },
   },
   goals,
-  async run(context, { clients, warmUp, measured }) {
-    const { server, load, contender: { lossy } } = context;
-    await connect(context, { count: clients });
-    const received = perTurn * await publishTurns(context, { ...warmUp, perTurn });
-    const { events: before } = await load.ask("total");
-    let turns;
-    const used = await metered(server, async () => {
-      turns = await publishTurns(context, { ...measured, perTurn, received });
-    });
-    const { events } = await load.ask("total");
-    const checked = await load.ask("check", { first: 1, last: received + turns * perTurn, lossy });
-    const delivered = lossy && 100 * (events - before) / (clients * turns * perTurn);
-    return { figures: { cpu: used.cpu / (events - before), ...lossy && { delivered } }, ...checked };
+  async run(context, { clients, few, ...times }) {
+    const { contender: { lossy } } = context;
+    const first = few === undefined ? undefined : await publishTo(context, few, { perTurn, ...times });
+    const all = await publishTo(context, clients, { perTurn, ...times, published: first?.published });
+    const figures = { cpu: all.cpu / all.received };
+    if (lossy) figures.delivered = 100 * all.received / (clients * all.turns * perTurn);
+    if (first) {
+      figures.further = (all.cpu / all.turns - first.cpu / first.turns) / (perTurn * (clients - few));
+    }
+    return { figures, ...all.checked, faults: all.checked.faults + (first?.checked.faults ?? 0) };
   },
 });
+
+/** Publishes to so many clients, who come and go for it, after `published` messages to others. */
+async function publishTo(context, clients, { perTurn, warmUp, measured, published = 0 }) {
+  const { server, load, contender: { lossy } } = context;
+  await connect(context, { count: clients });
+  const warmed = perTurn * await publishTurns(context, { ...warmUp, perTurn });
+  const { events: before } = await load.ask("total");
+  let turns;
+  const { cpu } = await metered(server, async () => {
+    turns = await publishTurns(context, { ...measured, perTurn, received: warmed });
+  });
+  const received = (await load.ask("total")).events - before;
+  const last = published + warmed + turns * perTurn;
+  const checked = await load.ask("check", { first: published + 1, last, lossy });
+  await load.ask("leave");
+  await clientsBecome(server, 0);
+  return { cpu, turns, received, checked, published: last };
+}
 
 export const oneATurn = fanout("a", "One message a turn to 1,000 clients", 1, {
   full: { clients: 1_000, ...SIZES },

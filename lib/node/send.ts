@@ -5,15 +5,20 @@
  */
 
 import type { ServerResponse } from "node:http";
+import { concat } from "../base/bytes.ts";
 import { report } from "../base/errors.ts";
 import { eventStreamOf } from "../stream/event_stream.ts";
 import type { ResponseDeparture } from "./departure.ts";
 import { cutOff } from "./ending.ts";
+import { type Beginning, readAhead } from "./read_ahead.ts";
 import type { NodeResponse } from "./types.ts";
 import { ResponseSink } from "./response_sink.ts";
 
 // One connection's business (RFC 9110, 7.6.1). HTTP/2 forbids them (RFC 9113, 8.2.2), and Node's layer throws on some.
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+
+// Of a stream nothing is read before its head is sent.
+const NOTHING: Beginning = { chunks: [], size: 0, rest: undefined };
 
 /** Sends the response. Never rejects: whatever goes wrong ends in a body cancelled or a response cut off. */
 export async function sendResponse(
@@ -22,24 +27,26 @@ export async function sendResponse(
   { isHead, departure, direct }: { isHead: boolean; departure: ResponseDeparture; direct: boolean },
 ): Promise<void> {
   const { body } = response;
+  if (body !== null && !isHead) return await sendBody(response, body, outgoing, departure, direct);
+  if (sendHead(response, outgoing)) outgoing.end();
+  await body?.cancel().catch(() => {});
+}
+
+/** False if the head cannot be sent, of which the operator is told. */
+function sendHead(response: Response, outgoing: NodeResponse, length?: number): boolean {
   try {
-    writeHead(response, outgoing);
+    writeHead(response, outgoing, length);
+    return true;
   } catch (error) {
     // A header that this protocol cannot carry. Of a client that left in between there is nothing to tell.
     if (!outgoing.destroyed) report("a response could not be sent", error);
     cutOff(outgoing, true);
-    await body?.cancel().catch(() => {});
-    return;
+    return false;
   }
-  if (body === null || isHead) {
-    outgoing.end();
-    await body?.cancel().catch(() => {});
-    return;
-  }
-  await sendBody(body, outgoing, departure, direct);
 }
 
-function writeHead({ status, statusText, headers }: Response, outgoing: NodeResponse): void {
+/** @param length Of all of the body, in bytes, if it is known. */
+function writeHead({ status, statusText, headers }: Response, outgoing: NodeResponse, length?: number): void {
   const isHttp2 = "stream" in outgoing;
   const head: Record<string, string | string[]> = {};
   for (const [name, value] of headers) {
@@ -47,11 +54,13 @@ function writeHead({ status, statusText, headers }: Response, outgoing: NodeResp
     if (name === "set-cookie") ((head[name] ??= []) as string[]).push(value);
     else head[name] = value;
   }
+  if (length !== undefined && head["transfer-encoding"] === undefined) head["content-length"] ??= `${length}`;
   if (isHttp2 || statusText === "") (outgoing as ServerResponse).writeHead(status, head);
   else (outgoing as ServerResponse).writeHead(status, statusText, head);
 }
 
 async function sendBody(
+  response: Response,
   body: ReadableStream<Uint8Array>,
   outgoing: NodeResponse,
   departure: ResponseDeparture,
@@ -66,33 +75,53 @@ async function sendBody(
     reader.cancel().catch(() => {});
     resume();
   };
+  const write = async (chunk: Uint8Array) => {
+    if ((outgoing as ServerResponse).write(chunk)) return;
+    await new Promise<void>((resolve) => goOn = resolve);
+    goOn = undefined;
+  };
   outgoing.on("drain", resume);
   outgoing.on("close", left);
   // The body failed, which the loop below finds out for itself, after what came before; but not while it waits for a
   // client that has stopped reading.
   reader.closed.catch(() => goOn !== undefined && cutOff(outgoing));
-  // Headers wait for the first chunk, so that a short response is one packet, but no longer than this turn. HTTP/2 never
-  // holds them back.
-  if (!("stream" in outgoing)) setImmediate(() => outgoing.destroyed || outgoing.flushHeaders());
   // An event stream of ours writes to the response itself, once what waits in its body is sent.
   const events = eventStreamOf(body);
+  const { chunks, size, rest } = events === undefined ? await readAhead(reader) : NOTHING;
+  if (outgoing.destroyed) return;
+  const isWhole = events === undefined && rest === undefined;
+  if (!sendHead(response, outgoing, isWhole ? size : undefined)) return void reader.cancel().catch(() => {});
+  if (isWhole) return end(outgoing as ServerResponse, chunks);
+  // Headers wait for the first chunk, but no longer than this turn; see `end` for those who do not. HTTP/2 never holds them back.
+  if (!("stream" in outgoing)) {
+    if (response.headers.has("content-length")) outgoing.flushHeaders();
+    else setImmediate(() => outgoing.destroyed || outgoing.flushHeaders());
+  }
   try {
-    for (;;) {
+    for (const chunk of chunks) await write(chunk);
+    for (let next = rest;; next = undefined) {
       if (events?.hungry) {
         outgoing.off("drain", resume);
         outgoing.off("close", left);
         departure.handOver(events);
         return events.redirect(new ResponseSink(events, outgoing, direct));
       }
-      const { done, value } = await reader.read();
+      const { done, value } = await (next ?? reader.read());
       if (outgoing.destroyed) return;
       if (done) return void outgoing.end();
-      if (!(outgoing as ServerResponse).write(value)) {
-        await new Promise<void>((resolve) => goOn = resolve);
-        goOn = undefined;
-      }
+      await write(value);
     }
   } catch {
     cutOff(outgoing);
   }
+}
+
+/**
+ * Sends all of a body. As text, of one byte a character: so head and body are one write. As bytes the head would also come
+ * before a `100 Continue` that waits for an earlier response to end (seen with Node 20), since Node puts it before all that waits.
+ */
+function end(outgoing: ServerResponse, chunks: readonly Uint8Array[]): void {
+  const [only = new Uint8Array(0)] = chunks;
+  const { buffer, byteOffset, byteLength } = chunks.length > 1 ? concat(...chunks) : only;
+  outgoing.end(Buffer.from(buffer, byteOffset, byteLength).toString("latin1"), "latin1");
 }
