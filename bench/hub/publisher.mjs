@@ -1,27 +1,10 @@
 /** Posts updates to a hub, as a program in any language would, and times them. It is told what to do by its parent. */
-import { Agent, request } from "node:http";
+import { request } from "node:http";
 import { obey } from "../harness/obey.mjs";
+import { Poster } from "./poster.mjs";
 
 const FORM = "application/x-www-form-urlencoded";
 const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
-
-function post({ agent, port, token, path, type, body }) {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      "authorization": `Bearer ${token}`,
-      "content-type": type,
-      "content-length": Buffer.byteLength(body),
-    };
-    const posted = request({ host: "127.0.0.1", port, path, method: "POST", headers, agent }, (response) => {
-      response.resume().once("end", () => {
-        if (response.statusCode === 200) resolve();
-        else reject(new Error(`The hub answered ${response.statusCode}`));
-      });
-    });
-    posted.once("error", reject);
-    posted.end(body);
-  });
-}
 
 /** So many posts, some at a time, each with `perPost` updates on topics that take turns. */
 async function publish({ posts, atOnce, perPost, topics, data, ...where }) {
@@ -37,21 +20,20 @@ async function publish({ posts, atOnce, perPost, topics, data, ...where }) {
     type: "application/json",
     body: JSON.stringify(Array.from({ length: perPost }, () => ({ topic: topic(), data }))),
   });
-  // Connections that were kept from an earlier command may end at the moment at which they are used.
-  const agent = new Agent({ keepAlive: true });
+  const posters = Array.from({ length: atOnce }, () => new Poster(where));
   let left = posts;
-  const work = async () => {
-    while (left-- > 0) await post({ agent, ...where, ...(perPost === 1 ? form() : list()) });
+  const work = async (poster) => {
+    while (left-- > 0) await poster.post(perPost === 1 ? form() : list());
   };
   const begin = performance.now();
-  await Promise.all(Array.from({ length: atOnce }, work));
-  agent.destroy();
+  await Promise.all(posters.map(work));
+  for (const poster of posters) poster.end();
   return { milliseconds: performance.now() - begin };
 }
 
 /** Posts one update after the other, and listens to them itself: milliseconds from the post until each was there. */
 async function delays({ count, every, quantiles, ...where }) {
-  const agent = new Agent({ keepAlive: true });
+  const poster = new Poster(where);
   const waits = [];
   const topic = "https://bench.example/delay";
   const sent = new Map();
@@ -67,15 +49,15 @@ async function delays({ count, every, quantiles, ...where }) {
         for (let n = 0; n < count; n++) {
           sent.set(`${n}`, performance.now());
           const body = String(new URLSearchParams({ topic, data: n }));
-          post({ agent, ...where, path: "/.well-known/mercure", type: FORM, body }).catch(reject);
+          await poster.post({ path: "/.well-known/mercure", type: FORM, body });
           await new Promise((next) => setTimeout(next, every));
         }
-      })();
+      })().catch(reject);
     });
     asked.on("error", reject);
     asked.end();
   });
-  agent.destroy();
+  poster.end();
   waits.sort((a, b) => a - b);
   return { waits: quantiles.map((q) => quantile(waits, q)) };
 }

@@ -7,6 +7,7 @@
 import { webcrypto } from "node:crypto";
 import process from "node:process";
 import { errorText, show } from "../base/errors.ts";
+import { pathOf } from "../base/path.ts";
 import type { Hub, HubOptions, TokenIssuer } from "../hub/mod.ts";
 import { serve } from "../serve/mod.ts";
 import { CommandError, type Package } from "./command.ts";
@@ -166,7 +167,7 @@ function answer(
   { running, operator, demo }: Pick<Running, "running" | "operator" | "demo">,
   request: Request,
 ): Response | Promise<Response> {
-  const { pathname } = new URL(request.url);
+  const pathname = pathOf(request);
   const own = operator?.answer(request, pathname);
   if (own !== undefined) return own;
   if (demo !== undefined && `${pathname}/`.startsWith("/demo/")) return demo.answer(request, pathname);

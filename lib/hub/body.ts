@@ -8,6 +8,8 @@ import type { Clock } from "../base/clock.ts";
 import { concat } from "../base/bytes.ts";
 import { Refusal } from "./refusal.ts";
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** The media type of a form. */
 export const FORM = "application/x-www-form-urlencoded";
 
@@ -49,7 +51,7 @@ export async function readBody(
   }
   if (isLate) throw new Refusal(408, `A body must arrive within ${bodyTimeout} milliseconds`);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(concat(...chunks));
+    return utf8.decode(chunks.length === 1 ? chunks[0] : concat(...chunks));
   } catch {
     throw new Refusal(400, "The body is not UTF-8");
   }
@@ -62,8 +64,8 @@ export async function readBody(
  */
 export function parseForm(text: string): URLSearchParams {
   const form = new URLSearchParams(text);
-  // What is no UTF-8 when its escapes are undone was replaced by this character.
-  if (/\ufffd/.test([...form].join("")) && !/\ufffd|%EF%BF%BD/i.test(text)) {
+  // What is no UTF-8 when its escapes are undone was replaced by this character. Those of ASCII cannot be at fault.
+  if (/%[89a-f]/i.test(text) && /\ufffd/.test([...form].join("")) && !/\ufffd|%EF%BF%BD/i.test(text)) {
     throw new Refusal(400, "The fields are not UTF-8");
   }
   return form;

@@ -5,6 +5,7 @@
  */
 
 import { callHook, TidingsError } from "../base/errors.ts";
+import { pathOf } from "../base/path.ts";
 import type { Broadcaster } from "../broadcaster/broadcaster.ts";
 import { checkDrainOptions, type DrainOptions } from "../broadcaster/drain.ts";
 import { allowOrigin, preflight } from "../wire/cors.ts";
@@ -218,7 +219,7 @@ class HubServer {
   }
 
   #route(request: Request): Promise<Response> | Response {
-    const { pathname } = new URL(request.url);
+    const pathname = pathOf(request);
     const { publishPath } = this.#settings;
     const { method } = request;
     const isRead = method === "GET" || method === "HEAD";

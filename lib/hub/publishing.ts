@@ -5,6 +5,7 @@
  */
 
 import { callHook } from "../base/errors.ts";
+import { textResponse } from "../base/text_response.ts";
 import { allowOrigin } from "../wire/cors.ts";
 import { json, JSON_TYPE } from "./answers.ts";
 import { FORM, hasType, parseForm, readBody } from "./body.ts";
@@ -43,7 +44,7 @@ export class Publishing {
     const publisher = await this.#publisher(request);
     if (!hasType(request, FORM)) throw new Refusal(415, `An update is posted as ${FORM}`);
     const id = await this.publish(updateOfForm(parseForm(await this.#read(request))), publisher);
-    return new Response(id, {
+    return textResponse(id, {
       headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
     });
   }

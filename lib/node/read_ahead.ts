@@ -21,7 +21,7 @@ export interface Beginning {
 
 /** Reads what comes before this turn of the event loop is over. Never rejects. */
 export async function readAhead(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Beginning> {
-  const over = new Promise<undefined>((resolve) => setImmediate(resolve));
+  const over = new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)));
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {

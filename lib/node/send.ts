@@ -7,6 +7,7 @@
 import type { ServerResponse } from "node:http";
 import { concat } from "../base/bytes.ts";
 import { report } from "../base/errors.ts";
+import { textOf } from "../base/text_response.ts";
 import { eventStreamOf } from "../stream/event_stream.ts";
 import type { ResponseDeparture } from "./departure.ts";
 import { cutOff } from "./ending.ts";
@@ -26,6 +27,11 @@ export async function sendResponse(
   outgoing: NodeResponse,
   { isHead, departure, direct }: { isHead: boolean; departure: ResponseDeparture; direct: boolean },
 ): Promise<void> {
+  const text = isHead ? undefined : textOf(response);
+  if (text !== undefined) {
+    if (sendHead(response, outgoing, Buffer.byteLength(text))) (outgoing as ServerResponse).end(text);
+    return;
+  }
   const { body } = response;
   if (body !== null && !isHead) return await sendBody(response, body, outgoing, departure, direct);
   if (sendHead(response, outgoing)) outgoing.end();
