@@ -6,22 +6,21 @@ import { Buffer } from "node:buffer";
 import { connect } from "node:net";
 
 export class Poster {
+  #port;
   #socket;
   #head;
   #received = "";
   #settle;
 
   constructor({ port, token }) {
+    this.#port = port;
     this.#head = `Host: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n`;
-    this.#socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    this.#socket.setEncoding("latin1").on("data", (text) => this.#read(text));
-    this.#socket.on("error", (error) => this.#settle?.reject(error));
-    this.#socket.on("close", () => this.#settle?.reject(new Error("The hub closed the connection")));
   }
 
   /** Resolves once it is answered with 200, and rejects if it is answered otherwise. */
   post({ path, type, body }) {
     const length = Buffer.byteLength(body);
+    this.#socket ??= this.#connect();
     this.#socket.write(
       `POST ${path} HTTP/1.1\r\n${this.#head}Content-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n${body}`,
     );
@@ -30,7 +29,19 @@ export class Poster {
 
   end() {
     this.#settle = undefined;
-    this.#socket.destroy();
+    this.#socket?.destroy();
+  }
+
+  #connect() {
+    const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
+    socket.setEncoding("latin1").on("data", (text) => this.#read(text));
+    socket.on("error", (error) => this.#settle?.reject(error));
+    socket.on("close", () => {
+      this.#settle?.reject(new Error("The hub closed the connection"));
+      // One that was not used for a time: the next post makes another.
+      this.#socket = undefined;
+    });
+    return socket;
   }
 
   #read(text) {

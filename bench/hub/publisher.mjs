@@ -6,6 +6,9 @@ import { Poster } from "./poster.mjs";
 const FORM = "application/x-www-form-urlencoded";
 const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
 
+/** Connections, which are kept for the next command. */
+const posters = [];
+
 /** So many posts, some at a time, each with `perPost` updates on topics that take turns. */
 async function publish({ posts, atOnce, perPost, topics, data, ...where }) {
   let next = 0;
@@ -20,14 +23,13 @@ async function publish({ posts, atOnce, perPost, topics, data, ...where }) {
     type: "application/json",
     body: JSON.stringify(Array.from({ length: perPost }, () => ({ topic: topic(), data }))),
   });
-  const posters = Array.from({ length: atOnce }, () => new Poster(where));
+  while (posters.length < atOnce) posters.push(new Poster(where));
   let left = posts;
   const work = async (poster) => {
     while (left-- > 0) await poster.post(perPost === 1 ? form() : list());
   };
   const begin = performance.now();
-  await Promise.all(posters.map(work));
-  for (const poster of posters) poster.end();
+  await Promise.all(posters.slice(0, atOnce).map(work));
   return { milliseconds: performance.now() - begin };
 }
 
