@@ -35,13 +35,16 @@ export class Poster {
   #connect() {
     const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
     socket.setEncoding("latin1").on("data", (text) => this.#read(text));
-    socket.on("error", (error) => this.#settle?.reject(error));
-    socket.on("close", () => {
-      this.#settle?.reject(new Error("The hub closed the connection"));
-      // One that was not used for a time: the next post makes another.
-      this.#socket = undefined;
-    });
+    socket.on("error", (error) => this.#drop(socket, error));
+    socket.on("close", () => this.#drop(socket, new Error("The hub closed the connection")));
     return socket;
+  }
+
+  /** The next post makes another: one that was not used for a time may have been closed. */
+  #drop(socket, error) {
+    if (this.#socket !== socket) return;
+    this.#socket = undefined;
+    this.#settle?.reject(error);
   }
 
   #read(text) {
@@ -54,6 +57,8 @@ export class Poster {
       : received.length >= end + Number(length);
     if (!isAll) return;
     this.#received = "";
+    // Deno's server does so after a large request.
+    if (/^connection: *close/im.test(received.slice(0, end))) this.#socket = undefined;
     const { resolve, reject } = this.#settle;
     this.#settle = undefined;
     if (received.startsWith("HTTP/1.1 200 ")) resolve();
