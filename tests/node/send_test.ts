@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { textResponse } from "../../lib/base/text_response.ts";
 import { toNodeListener } from "../../lib/node/mod.ts";
 import { RawClient } from "../support/client.ts";
 import { runtime } from "../support/runtime.ts";
@@ -69,6 +70,18 @@ for (const [name, make, expected, length] of BODIES) {
     });
   });
 }
+
+test("a text that is known is sent with its length, and to HEAD without the text", async () => {
+  const text = "grüße €😀";
+  await using(() => textResponse(text, { headers: { "x-a": "1" } }), async (port) => {
+    for (const method of ["GET", "HEAD", "GET"]) {
+      const response = await fetch(`http://127.0.0.1:${port}/`, { method });
+      assert.equal(response.headers.get("x-a"), "1");
+      if (runtime === "node" && method === "GET") assert.equal(response.headers.get("content-length"), "15");
+      assert.equal(await response.text(), method === "GET" ? text : "");
+    }
+  });
+});
 
 test("the handler's own length and coding stay as they are", async () => {
   await using(
