@@ -18,10 +18,7 @@ async function browsers({ work }) {
   const files = names.map((name) => `tests/browser/${name}`);
   const report = join(work, "browsers.report");
   const node = runtime("node");
-  const command = (...args) => {
-    const [path, ...rest] = node.command(...args);
-    return [path, `--test-concurrency=${AT_ONCE}`, ...rest];
-  };
+  const command = (files, report) => node.command(files, report, AT_ONCE);
   return await runFiles({ ...node, command }, files, { report, root, limit: 1200, stdout: "inherit" });
 }
 

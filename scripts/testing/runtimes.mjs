@@ -6,6 +6,9 @@ import { readBun, readDeno, readNode } from "./reports.mjs";
 
 const bin = (name) => fileURLToPath(new URL(`../../node_modules/.bin/${name}`, import.meta.url));
 
+// Files mostly wait: on a machine with two cores Node would run one at a time.
+const FILES_AT_ONCE = 2;
+
 export const KINDS = ["node", "bun", "deno"];
 
 /** @returns the runtime of a kind, at `path` or where npm put it */
@@ -14,9 +17,8 @@ export function runtime(kind, path = kind === "node" ? process.execPath : bin(ki
     node: {
       read: readNode,
       // Node 18 and 20 read no TypeScript, so tsx does it on all of them.
-      command: (files, report) => [
-        // Files mostly wait, so two at a time, also on a machine with two cores, for which Node would run one.
-        ...[path, "--import", "tsx", "--test", "--test-concurrency=2"],
+      command: (files, report, atOnce = FILES_AT_ONCE) => [
+        ...[path, "--import", "tsx", "--test", `--test-concurrency=${atOnce}`],
         ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
         ...["--test-reporter=./scripts/testing/node_reporter.mjs", `--test-reporter-destination=${report}`],
         ...files,
