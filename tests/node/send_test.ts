@@ -7,6 +7,7 @@ import { textResponse } from "../../lib/base/text_response.ts";
 import { toNodeListener } from "../../lib/node/mod.ts";
 import { RawClient } from "../support/client.ts";
 import { runtime } from "../support/runtime.ts";
+import { startTransport, whyNot } from "../support/transports.ts";
 import { sleep } from "../support/wait.ts";
 
 async function using(
@@ -82,6 +83,27 @@ test("a text that is known is sent with its length, and to HEAD without the text
     }
   });
 });
+
+for (const name of ["HTTPS", "HTTP/2"] as const) {
+  test(`over ${name} a body that is there arrives with its length`, { skip: whyNot(name) }, async () => {
+    const known = () => textResponse("grüße €😀", {});
+    for (
+      const make of [
+        known,
+        () => new Response("grüße €😀"),
+        () => new Response(body([new TextEncoder().encode("grüße €😀")])),
+      ]
+    ) {
+      const transport = await startTransport(name, make);
+      try {
+        const { text, headers, end } = await transport.ask().ended();
+        assert.deepEqual([text, headers["content-length"], end], ["grüße €😀", "15", "complete"]);
+      } finally {
+        await transport.close();
+      }
+    }
+  });
+}
 
 test("the handler's own length and coding stay as they are", async () => {
   await using(
