@@ -35,8 +35,8 @@ export class ResponseDeparture implements Departure {
 
   constructor(outgoing: NodeResponse) {
     outgoing.on("close", () => {
+      if (!this.over && !isComplete(outgoing)) return this.leave();
       this.over = true;
-      if (!isComplete(outgoing)) this.#leave();
     });
   }
 
@@ -67,7 +67,10 @@ export class ResponseDeparture implements Departure {
     this.#request = undefined;
   }
 
-  #leave(): void {
+  /** The client has left: nothing more is sent to it. */
+  leave(): void {
+    if (this.over) return;
+    this.over = true;
     this.left = true;
     (this.#request ?? this.#letGo?.deref())?.[ABORT]();
     const watchers = this.#watchers;

@@ -47,7 +47,7 @@ export function toRequest(
     const headers = headersOf(incoming);
     const init: RequestInit & { duplex?: "half" } = { method, headers };
     if (method !== "GET" && method !== "HEAD") {
-      init.body = wasRead(incoming) ? parsedBody(incoming, headers) : bodyOf(incoming, outgoing);
+      init.body = wasRead(incoming) ? parsedBody(incoming, headers) : bodyOf(incoming, outgoing, departure);
       init.duplex = "half";
     }
     return new IncomingRequest(urlOf(incoming, headers), init, departure);
@@ -90,7 +90,11 @@ function headersOf({ rawHeaders }: NodeRequest): Headers {
  * The body, read from the socket only as fast as the handler reads. What the handler leaves is read away, or neither its
  * answer nor the connection's next request would get through.
  */
-function bodyOf(incoming: NodeRequest, outgoing: NodeResponse): ReadableStream<Uint8Array> {
+function bodyOf(
+  incoming: NodeRequest,
+  outgoing: NodeResponse,
+  departure: ResponseDeparture,
+): ReadableStream<Uint8Array> {
   let over = false;
   let begun = false;
   let take!: (chunk: Uint8Array) => void;
@@ -111,9 +115,16 @@ function bodyOf(incoming: NodeRequest, outgoing: NodeResponse): ReadableStream<U
         incoming.pause();
         controller.enqueue(chunk);
       };
+      // The response's own end may come later, and as a regular one, once the handler has answered to this: on Deno.
+      const left = (error: Error) => {
+        end(error);
+        departure.leave();
+      };
       incoming.once("end", () => end());
-      incoming.once("error", end);
-      incoming.once("close", () => fail("The client left before it had sent all of the body"));
+      incoming.once("error", left);
+      incoming.once("close", () => {
+        if (!over) left(new Error("The client left before it had sent all of the body"));
+      });
       // HTTP/2's layer says that it has finished only once the whole stream is closed, which waits for this.
       const response = "stream" in outgoing ? outgoing.stream : outgoing;
       response.once("finish", () => {

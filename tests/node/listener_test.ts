@@ -356,6 +356,7 @@ each(
     const failed = deferred<unknown>();
     const aborted = deferred();
     let got = 0;
+    let hadAborted = false;
     await using(name, async (request) => {
       request.signal.addEventListener("abort", () => aborted.resolve());
       try {
@@ -368,6 +369,7 @@ each(
         failed.resolve("the body came to its end");
       } catch (error) {
         failed.resolve(error);
+        hadAborted = request.signal.aborted;
       }
       return new Response("too late");
     }, async ({ ask }) => {
@@ -377,6 +379,7 @@ each(
       exchange.leave();
       assert.ok(await within(failed.promise, "the body fails") instanceof Error);
       await within(aborted.promise, "the signal is aborted");
+      assert.equal(hadAborted, true, "whoever learns of it by the body sees it by the signal, too");
     });
   },
 );
