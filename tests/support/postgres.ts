@@ -42,9 +42,13 @@ export interface PostgresServerOptions {
   readonly settings?: readonly string[];
 }
 
-const running = new Set<ChildProcess>();
+/** Those that run, and where their data are. */
+const running = new Map<ChildProcess, string>();
 process.on("exit", () => {
-  for (const child of running) for (const pid of family(child.pid!)) signal(pid, "SIGKILL");
+  for (const [child, data] of running) {
+    for (const pid of family(child.pid!)) signal(pid, "SIGKILL");
+    forget(data);
+  }
 });
 
 export class PostgresServer {
@@ -74,7 +78,7 @@ export class PostgresServer {
   /** Starts it with nothing. */
   async begin(): Promise<void> {
     await this.kill();
-    rmSync(this.#data, { recursive: true, force: true });
+    forget(this.#data);
     await this.#program("initdb", [
       ...["-D", this.#data, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
       ...["--locale=C", "--no-sync", "--no-instructions"],
@@ -113,7 +117,7 @@ export class PostgresServer {
     ]);
     const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], cwd: this.#folder });
     this.#child = child;
-    running.add(child);
+    running.set(child, this.#data);
     let said = "";
     await within(
       new Promise<void>((resolve, reject) => {
@@ -186,7 +190,7 @@ export class PostgresServer {
   /** Kills it, and starts it once more with what the last backup holds. */
   async restore(): Promise<void> {
     await this.kill();
-    rmSync(this.#data, { recursive: true, force: true });
+    forget(this.#data);
     renameSync(this.#backup, this.#data);
     await this.run();
   }
@@ -213,6 +217,7 @@ export class PostgresServer {
   /** Ends it, and leaves nothing behind. */
   async stop(): Promise<void> {
     await this.kill();
+    forget(this.#data);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -239,6 +244,21 @@ function unprivileged(name: string, args: readonly string[]): [program: string, 
   const program = join(PROGRAMS, name);
   if (!isRoot) return [program, [...args]];
   return ["setpriv", [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", program, ...args]];
+}
+
+/**
+ * Removes a server's data, and what it shared with its processes if it was killed: that would stay until the machine is started
+ * anew, and a system has room for some thousands of these.
+ */
+function forget(data: string): void {
+  try {
+    // The seventh line is the key of the memory, and its id.
+    const [, id] = readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[6]!.trim().split(/\s+/);
+    if (id !== undefined) spawnSync("ipcrm", ["-m", id]);
+  } catch {
+    // It ended by itself, or never began.
+  }
+  rmSync(data, { recursive: true, force: true });
 }
 
 /** A process and its children, which for Postgres are all there are. */
