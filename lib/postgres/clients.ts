@@ -135,6 +135,9 @@ function fromPool(pool: OpenPool, clock: Clock): PostgresConnector {
   };
 }
 
+// How long whatever follows a broken connection waits, in milliseconds.
+const LATER = 50;
+
 interface OpenSql extends PostgresSql {
   unsafe(text: string, values?: unknown[]): PromiseLike<readonly PostgresRow[]>;
   listen: Remembering & {
@@ -151,10 +154,10 @@ interface OpenSql extends PostgresSql {
  *
  * When several connections break in one turn of the event loop, `postgres` 3.4 notices them one after the other. A query that
  * is made in between may go to a connection whose end was not noticed yet. That connection sends nothing any more, even after
- * it has reconnected. So whatever follows a failure waits for a later turn.
+ * it has reconnected. So whatever follows a failure waits for a later turn; a busy process may learn of them in several.
  */
 function fromSql(sql: OpenSql, clock: Clock): PostgresConnector {
-  const laterTurn = () => sleep(clock, 0);
+  const laterTurn = () => sleep(clock, LATER);
   const sessions = sessionsOf({
     listen(channel, onMessage, onListening) {
       const listening = sql.listen(channel, onMessage, onListening);
