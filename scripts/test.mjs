@@ -13,8 +13,8 @@ import { closingLine, report } from "./support/table.mjs";
 import { KINDS, runtime, version } from "./testing/runtimes.mjs";
 import { runFiles, sum } from "./testing/suite.mjs";
 
-const SLOW_AT_ONCE = 6;
-const QUICK_AT_ONCE = 3;
+const SLOW_AT_ONCE = 4;
+const QUICK_AT_ONCE = 2;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const settings = readArguments();
