@@ -35,8 +35,8 @@ export class ResponseDeparture implements Departure {
 
   constructor(outgoing: NodeResponse) {
     outgoing.on("close", () => {
-      if (!this.over && !isComplete(outgoing)) return this.leave();
-      this.over = true;
+      if (isComplete(outgoing)) this.over = true;
+      else this.leave();
     });
   }
 

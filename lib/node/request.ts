@@ -106,29 +106,26 @@ function bodyOf(
         if (error === undefined) controller.close();
         else controller.error(error);
       };
-      // An error costs more than all the rest, and most bodies have ended by then.
-      const fail = (message: string) => {
-        if (!over) end(new Error(message));
-      };
       take = (chunk) => {
         if (over) return;
         incoming.pause();
         controller.enqueue(chunk);
       };
-      // The response's own end may come later, and as a regular one, once the handler has answered to this: on Deno.
+      // Deno may end the response later, and as a complete one: the handler has answered to the body's failure by then.
       const left = (error: Error) => {
         end(error);
         departure.leave();
       };
       incoming.once("end", () => end());
       incoming.once("error", left);
+      // An error costs more than all the rest, and most bodies have ended by then: here and below.
       incoming.once("close", () => {
         if (!over) left(new Error("The client left before it had sent all of the body"));
       });
       // HTTP/2's layer says that it has finished only once the whole stream is closed, which waits for this.
       const response = "stream" in outgoing ? outgoing.stream : outgoing;
       response.once("finish", () => {
-        fail("The response is complete: read the request's body before that");
+        if (!over) end(new Error("The response is complete: read the request's body before that"));
         incoming.resume();
       });
     },

@@ -81,8 +81,9 @@ async function sendBody(
     reader.cancel().catch(() => {});
     resume();
   };
+  // What is written to a client that has left would be an error that nobody listens to.
   const write = async (chunk: Uint8Array) => {
-    if ((outgoing as ServerResponse).write(chunk)) return;
+    if (outgoing.destroyed || (outgoing as ServerResponse).write(chunk)) return;
     await new Promise<void>((resolve) => goOn = resolve);
     goOn = undefined;
   };
@@ -98,7 +99,8 @@ async function sendBody(
   const isWhole = events === undefined && rest === undefined;
   if (!sendHead(response, outgoing, isWhole ? size : undefined)) return void reader.cancel().catch(() => {});
   if (isWhole) return end(outgoing as ServerResponse, chunks);
-  // Headers wait for the first chunk, but no longer than this turn; see `end` for those who do not. HTTP/2 never holds them back.
+  // Headers go out with the first chunk, and at the end of this turn at the latest. With a length they go ahead, for the reason
+  // that `end` gives. HTTP/2 never holds them back.
   if (!("stream" in outgoing)) {
     if (response.headers.has("content-length")) outgoing.flushHeaders();
     else setImmediate(() => outgoing.destroyed || outgoing.flushHeaders());
@@ -123,8 +125,8 @@ async function sendBody(
 }
 
 /**
- * Sends all of a body. As text, of one byte a character: so head and body are one write. As bytes the head would also come
- * before a `100 Continue` that waits for an earlier response to end (seen with Node 20), since Node puts it before all that waits.
+ * Sends all of a body, as text of one byte a character: so head and body are one write. And while an earlier response of the
+ * connection is not over, Node (seen with 20) puts the head of a body of bytes before all that waits, a `100 Continue` too.
  */
 function end(outgoing: ServerResponse, chunks: readonly Uint8Array[]): void {
   const [only = new Uint8Array(0)] = chunks;

@@ -1,31 +1,17 @@
 // Tests what toNodeListener makes of Node's response when the stream is ours: it then writes to the socket itself.
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { test } from "node:test";
 import { Broadcaster, type Connection, createSSEResponse } from "../../mod.ts";
-import { type FetchHandler, toNodeListener } from "../../lib/node/mod.ts";
+import { toNodeListener } from "../../lib/node/mod.ts";
 import { bodiesOf } from "../support/bodies.ts";
 import { RawClient } from "../support/client.ts";
 import { FINAL } from "../support/final.ts";
+import { listening, using } from "../support/listening.ts";
 import { memoryInUse, runtime } from "../support/runtime.ts";
 import { sleep, until } from "../support/wait.ts";
 
 const skip = runtime !== "node" && "only Node's own node:http is written to directly";
-
-async function listening(listener: RequestListener, use: (port: number) => Promise<void>): Promise<void> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    await use((server.address() as AddressInfo).port);
-  } finally {
-    server.closeAllConnections();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-  }
-}
-
-const using = (handler: FetchHandler, use: (port: number) => Promise<void>) =>
-  listening(toNodeListener(handler), use);
 
 const frames = (events: readonly string[]) => events.map((event) => `data: ${event}\n\n`).join("");
 

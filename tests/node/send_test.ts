@@ -1,28 +1,14 @@
 // Tests how toNodeListener sends bodies that are no event streams: whole where all of it is there, else as they come.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { test } from "node:test";
 import { textResponse } from "../../lib/base/text_response.ts";
 import { toNodeListener } from "../../lib/node/mod.ts";
 import { RawClient } from "../support/client.ts";
+import { listening, using } from "../support/listening.ts";
 import { runtime } from "../support/runtime.ts";
 import { startTransport, whyNot } from "../support/transports.ts";
-import { sleep } from "../support/wait.ts";
-
-async function using(
-  handler: (request: Request) => Response | Promise<Response>,
-  use: (port: number) => Promise<void>,
-): Promise<void> {
-  const server = createServer(toNodeListener(handler));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    await use((server.address() as AddressInfo).port);
-  } finally {
-    server.closeAllConnections();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-  }
-}
+import { sleep, until } from "../support/wait.ts";
 
 /** A body of these chunks, with a pause before each but the first. */
 function body(chunks: readonly unknown[], pause?: number): ReadableStream<Uint8Array> {
@@ -105,7 +91,7 @@ for (const name of ["HTTPS", "HTTP/2"] as const) {
   });
 }
 
-test("the handler's own length and coding stay as they are", async () => {
+test("a body that comes later keeps the length that its handler gave", async () => {
   await using(
     () =>
       new Response(body(["x".repeat(3), "y"].map((text) => new TextEncoder().encode(text)), 20), {
@@ -208,5 +194,53 @@ test("a pipelined answer with its length follows what was said to its client bef
     await client.until("answerHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK");
     await client.until("\r\n\r\nanswer");
     client.reset();
+  });
+});
+
+test("a coding that the handler gave is no length's companion", {
+  skip: runtime !== "node" && "what is tried here is Node's own chunks",
+}, async () => {
+  const headers = { "transfer-encoding": "chunked" };
+  await using(() => new Response("answer", { headers }), async (port) => {
+    const response = await fetch(`http://127.0.0.1:${port}/`);
+    assert.equal(response.headers.get("content-length"), null);
+    assert.equal(await response.text(), "answer");
+  });
+});
+
+test("a body that holds something other than bytes is cut off", {
+  skip: runtime !== "node" && "the other runtimes refuse such a body by themselves",
+}, async () => {
+  await using(() => new Response(body([5])), async (port) => {
+    const client = await RawClient.open(port);
+    client.request();
+    await client.untilClosed();
+    assert.ok(!client.text.endsWith("0\r\n\r\n"), "not a regular end");
+    assert.doesNotMatch(client.text, /content-length/i);
+  });
+});
+
+test("nothing is written to a client that left while the first of several chunks waited", {
+  skip: runtime !== "node" && "what is tried here is Node's own response",
+}, async () => {
+  let writes = 0;
+  const answer = toNodeListener(() => new Response(body([large.subarray(0, 40_000), bytes, bytes, large])));
+  await listening((incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const { write } = outgoing;
+    outgoing.write = ((chunk: Uint8Array) => {
+      writes++;
+      write.call(outgoing, chunk, "utf8");
+      // As if the socket were full, and the client then left.
+      incoming.socket.destroy();
+      return false;
+    }) as typeof write;
+    answer(incoming, outgoing);
+  }, async (port) => {
+    const client = await RawClient.open(port);
+    client.request();
+    await client.untilClosed();
+    await until(() => writes > 0, "the first chunk is written");
+    await sleep(50);
+    assert.equal(writes, 1);
   });
 });
