@@ -76,19 +76,9 @@ export const TRUSTED: Principal = {
   issuer: {},
 };
 
-const lists = new WeakMap<Principal, Map<Action, readonly Matcher[]>>();
-
-/** Of what a principal's token grants an action. The same list each time, since each request asks. */
-export function granted(principal: Principal, action: Action): readonly Matcher[] {
-  const known = lists.get(principal) ?? new Map<Action, readonly Matcher[]>();
-  lists.set(principal, known);
-  let list = known.get(action);
-  if (list === undefined) {
-    list = principal.grants.filter(({ actions }) => actions.includes(action))
-      .flatMap(({ matchers }) => matchers);
-    known.set(action, list);
-  }
-  return list;
+/** Of what a principal's token grants an action. */
+export function granted({ grants }: Principal, action: Action): readonly Matcher[] {
+  return grants.filter(({ actions }) => actions.includes(action)).flatMap(({ matchers }) => matchers);
 }
 
 export class Tokens {

@@ -118,7 +118,7 @@ export class TopicReader {
 
 /** A path without dot segments, and without escapes of characters that need none. */
 function unescapePath(path: string): string {
-  // That of a URL has no dot segments.
+  // A URL's own path has no dot segments.
   if (!path.includes("%")) return path;
   const plain = path.replace(/%([0-9a-f]{2})/gi, (escape, code: string) => {
     const character = String.fromCharCode(Number.parseInt(code, 16));

@@ -154,7 +154,7 @@ interface OpenSql extends PostgresSql {
  *
  * When several connections break in one turn of the event loop, `postgres` 3.4 notices them one after the other. A query that
  * is made in between may go to a connection whose end was not noticed yet. That connection sends nothing any more, even after
- * it has reconnected. So whatever follows a failure waits for a later turn; a busy process may learn of them in several.
+ * it has reconnected. A busy process may need several turns to notice them all. So whatever follows a failure waits.
  */
 function fromSql(sql: OpenSql, clock: Clock): PostgresConnector {
   const laterTurn = () => sleep(clock, LATER);
