@@ -42,8 +42,12 @@ export function gapFrame(gap: Gap): string {
  * because Firefox ignores an id without one.
  */
 export function cursorFrame(id: string): string {
-  return encodeEvent({ event: CURSOR, id, data: "" });
+  if (last?.id !== id) last = { id, frame: encodeEvent({ event: CURSOR, id, data: "" }) };
+  return last.frame;
 }
+
+/** Until something is published, all who come are given the same one. */
+let last: { readonly id: string; readonly frame: string } | undefined;
 
 // How much is echoed of an id that was never ours.
 const LONGEST_ECHO = 64;

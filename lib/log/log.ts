@@ -274,6 +274,8 @@ export class EventLog {
    * @param conflate Whether to leave out an event when the log holds a newer one with the same key for the selection.
    */
   read(cursor: number, selection: Selection, maxBytes: number, conflate: boolean): Chunk {
+    // Whoever comes with no last id, or comes back in time, has all there is.
+    if (cursor >= this.tip) return { bytes: undefined, events: 0, cursor };
     const chosen: LogEntry[] = [];
     let bytes = 0;
     for (const entry of this.#after(cursor)) {

@@ -25,6 +25,7 @@ let turning = false;
 /** Writes the chunks of one response to its socket: see `mayWriteDirectly` for the responses that this is right for. */
 export class ChunkedWriter {
   #turn = -1;
+  #hasBegun = false;
 
   /**
    * Writes a chunk that may be shared with other responses.
@@ -34,13 +35,17 @@ export class ChunkedWriter {
   write(outgoing: ServerResponse, bytes: Uint8Array): NodeJS.EventEmitter | undefined {
     const { socket } = outgoing;
     const size = bytes.byteLength;
-    // All that is not a chunked response under way, with nothing left behind, is Node's business: an HTTP/1.0 client, a
-    // pipelined request whose turn has not come, a client that has gone. And a chunk of no bytes would end the body.
+    // All that is not a chunked response under way, with nothing left behind, is Node's business: the first chunk, with
+    // which it sends the head, an HTTP/1.0 client, a pipelined request whose turn has not come, a client that has gone. And a
+    // chunk of no bytes would end the body.
     if (
-      size === 0 || size > LARGEST || socket === null || !outgoing.chunkedEncoding ||
+      !this.#hasBegun || size === 0 || size > LARGEST || socket === null || !outgoing.chunkedEncoding ||
       outgoing.writableEnded ||
       !socket.writable || outgoing.writableLength !== socket.writableLength
-    ) return outgoing.write(bytes) ? undefined : outgoing;
+    ) {
+      this.#hasBegun = true;
+      return outgoing.write(bytes) ? undefined : outgoing;
+    }
     const shared = frameOf(bytes);
     if (this.#turn !== turn) this.#turn = turn;
     // More than one write in a turn go out together, at its end, as Node itself does it.

@@ -18,9 +18,6 @@ import { ResponseSink } from "./response_sink.ts";
 // One connection's business (RFC 9110, 7.6.1). HTTP/2 forbids them (RFC 9113, 8.2.2), and Node's layer throws on some.
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
 
-// Of a stream nothing is read before its head is sent.
-const NOTHING: Beginning = { chunks: [], size: 0, rest: undefined };
-
 /** Sends the response. Never rejects: whatever goes wrong ends in a body cancelled or a response cut off. */
 export async function sendResponse(
   response: Response,
@@ -33,9 +30,18 @@ export async function sendResponse(
     return;
   }
   const { body } = response;
-  if (body !== null && !isHead) return await sendBody(response, body, outgoing, departure, direct);
-  if (sendHead(response, outgoing)) outgoing.end();
-  await body?.cancel().catch(() => {});
+  if (body === null || isHead) {
+    if (sendHead(response, outgoing)) outgoing.end();
+    await body?.cancel().catch(() => {});
+    return;
+  }
+  const events = eventStreamOf(body);
+  if (events === undefined) return await sendBody(response, body, outgoing);
+  // An event stream of ours writes to the response itself. Nobody else may read it from now on.
+  const reader = body.getReader();
+  departure.handOver(events);
+  if (sendHead(response, outgoing)) events.redirect(new ResponseSink(events, outgoing, direct));
+  else await reader.cancel();
 }
 
 /** False if the head cannot be sent, of which the operator is told. */
@@ -69,18 +75,11 @@ async function sendBody(
   response: Response,
   body: ReadableStream<Uint8Array>,
   outgoing: NodeResponse,
-  departure: ResponseDeparture,
-  direct: boolean,
 ): Promise<void> {
   const reader = body.getReader();
   // A write that found the socket full waits here for the drain, or for the client to leave.
   let goOn: (() => void) | undefined;
   const resume = () => goOn?.();
-  const left = () => {
-    // A pending read is resolved by this, with `done`.
-    reader.cancel().catch(() => {});
-    resume();
-  };
   // What is written to a client that has left would be an error that nobody listens to.
   const write = async (chunk: Uint8Array) => {
     if (outgoing.destroyed || (outgoing as ServerResponse).write(chunk)) return;
@@ -88,15 +87,17 @@ async function sendBody(
     goOn = undefined;
   };
   outgoing.on("drain", resume);
-  outgoing.on("close", left);
+  outgoing.on("close", () => {
+    // A pending read is resolved by this, with `done`.
+    reader.cancel().catch(() => {});
+    resume();
+  });
   // The body failed, which the loop below finds out for itself, after what came before; but not while it waits for a
   // client that has stopped reading.
   reader.closed.catch(() => goOn !== undefined && cutOff(outgoing));
-  // An event stream of ours writes to the response itself, once what waits in its body is sent.
-  const events = eventStreamOf(body);
-  const { chunks, size, rest } = events === undefined ? await readAhead(reader) : NOTHING;
+  const { chunks, size, rest } = await readAhead(reader);
   if (outgoing.destroyed) return;
-  const isWhole = events === undefined && rest === undefined;
+  const isWhole = rest === undefined;
   if (!sendHead(response, outgoing, isWhole ? size : undefined)) return void reader.cancel().catch(() => {});
   if (isWhole) return end(outgoing as ServerResponse, chunks);
   // Headers go out with the first chunk, and at the end of this turn at the latest. With a length they go ahead, for the reason
@@ -107,13 +108,7 @@ async function sendBody(
   }
   try {
     for (const chunk of chunks) await write(chunk);
-    for (let next = rest;; next = undefined) {
-      if (events?.hungry) {
-        outgoing.off("drain", resume);
-        outgoing.off("close", left);
-        departure.handOver(events);
-        return events.redirect(new ResponseSink(events, outgoing, direct));
-      }
+    for (let next: Beginning["rest"] = rest;; next = undefined) {
       const { done, value } = await (next ?? reader.read());
       if (outgoing.destroyed) return;
       if (done) return void outgoing.end();

@@ -22,15 +22,24 @@ import { BodySink, type Producer, type Sink } from "./sink.ts";
 const utf8 = new TextEncoder();
 const KEEPALIVE = utf8.encode(":\n\n");
 
+/** The last opening, and its bytes: until something is published all who come are told the same. */
+let last = { opening: "", bytes: new Uint8Array(0) };
+
+function bytesOf(opening: string): Uint8Array {
+  if (last.opening !== opening) last = { opening, bytes: utf8.encode(opening) };
+  return last.bytes;
+}
+
 const byBody = new WeakMap<ReadableStream, EventStream>();
 
 /**
- * The stream whose body this is, if it is one of ours and answers a request that carries its {@linkcode Departure}: the
- * adapter that made the request may then {@linkcode EventStream.redirect} the stream. No other could, and a body costs
- * less without an entry here.
+ * The stream whose body this is, if it is one of ours of which nobody has read, and answers a request that carries its
+ * {@linkcode Departure}: the adapter that made the request may then {@linkcode EventStream.redirect} the stream. No other
+ * could, and a body costs less without an entry here.
  */
 export function eventStreamOf(body: ReadableStream): EventStream | undefined {
-  return byBody.get(body);
+  const stream = byBody.get(body);
+  return stream?.isUnread ? stream : undefined;
 }
 
 export abstract class EventStream implements Producer, Beating, Watcher {
@@ -60,7 +69,7 @@ export abstract class EventStream implements Producer, Beating, Watcher {
     this.#clock = clock;
     this.#keepalive = keepalive === false || keepalive === Infinity ? 0 : keepalive;
     // The user's compression and signal may throw, so they come before anything that would have to be undone.
-    const first = utf8.encode(opening);
+    const first = bytesOf(opening);
     if (negotiateCoding(request, head.headers, compression)) {
       this.#encoder = compression.begin();
       this.#sink = this.#own = new BodySink(this, clock);
@@ -147,14 +156,26 @@ export abstract class EventStream implements Producer, Beating, Watcher {
     if (this.#settle(info)) this.#sink.cut(info.reason, discard);
   }
 
+  /** Whether nobody has read of the body. */
+  get isUnread(): boolean {
+    return this.#own?.unread !== undefined;
+  }
+
   /**
-   * Writes to another sink from now on: for an adapter that has locked the body, and only while the stream is
-   * {@linkcode EventStream.hungry}, so that nothing is left behind in the body, which then can be forgotten.
+   * Writes to another sink from now on, first what waits in the body, which then can be forgotten: for an adapter that has
+   * locked the body, and only while the stream {@linkcode EventStream.isUnread}.
    */
   redirect(sink: Sink): void {
-    byBody.delete(this.body);
+    const { body, unread } = this.#own!;
+    byBody.delete(body);
     this.#own = undefined;
     this.#sink = sink;
+    try {
+      for (const chunk of unread!) sink.write(chunk);
+    } catch {
+      // The client has left.
+      return this.end("client");
+    }
     this.wake();
   }
 

@@ -53,6 +53,8 @@ export class BodySink implements Sink {
   /** Answers the stream's pending pull, after which it pulls again as soon as it is empty. */
   #answerPull: (() => void) | undefined;
   #cutting: CloseReason | undefined;
+  /** All that was written, until somebody reads. */
+  #written: Uint8Array[] | undefined = [];
   /** The reader went away: there is nothing to close, and to be told so by an error takes a tenth of a millisecond. */
   #isCancelled = false;
 
@@ -68,6 +70,8 @@ export class BodySink implements Sink {
   }
 
   pull(): Promise<void> | void {
+    // It is empty, so what was written has been taken.
+    this.#written = undefined;
     if (this.#cutting !== undefined) return this.#failSoon(this.#cutting);
     // A stream that was given nothing would not pull again; and while there is nothing to say this stays pending, so that
     // the runtime does not ask after each event that is written unasked.
@@ -89,6 +93,13 @@ export class BodySink implements Sink {
 
   write(chunk: Uint8Array): void {
     this.#controller.enqueue(chunk);
+    this.#written?.push(chunk);
+  }
+
+  /** All that was written, if nobody has read any of it. */
+  get unread(): readonly Uint8Array[] | undefined {
+    const written = this.#written?.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return written === this.buffered ? this.#written : undefined;
   }
 
   end(): void {

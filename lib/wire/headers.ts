@@ -15,7 +15,7 @@ export interface HeaderOptions {
 }
 
 /** What every event stream says of itself. */
-const STREAM_HEADERS: readonly (readonly [string, string])[] = [
+const STREAM_HEADERS: [string, string][] = [
   ["content-type", "text/event-stream"],
   // no-transform: a proxy that compresses would also hold events back.
   ["cache-control", "no-cache, no-transform"],
@@ -33,7 +33,15 @@ const NOT_OURS_TO_SET = ["connection", "keep-alive", "transfer-encoding", "upgra
  * @throws {TypeError} If a header is given that would break the stream, named.
  */
 export function streamHeaders(request: Request, options: HeaderOptions): Headers {
-  const headers = new Headers(options.headers);
+  const headers = options.headers === undefined
+    ? new Headers(STREAM_HEADERS)
+    : withDefaults(new Headers(options.headers));
+  allowOrigin(headers, request, options.cors);
+  return headers;
+}
+
+/** Adds the defaults to the caller's own headers, which must not break a stream. */
+function withDefaults(headers: Headers): Headers {
   for (const name of NOT_OURS_TO_SET) {
     if (headers.has(name)) {
       throw wrongOption("headers", `without "${name}", which the server sets`, headers.get(name));
@@ -44,7 +52,6 @@ export function streamHeaders(request: Request, options: HeaderOptions): Headers
   if (!/^text\/event-stream\s*(;|$)/i.test(type)) {
     throw wrongOption("headers", 'without a content-type other than "text/event-stream"', type);
   }
-  allowOrigin(headers, request, options.cors);
   return headers;
 }
 

@@ -38,6 +38,65 @@ test("events of any size arrive in HTTP/1.1's chunks, and the connection takes t
   });
 });
 
+test("what was said before the response was sent arrives first, once, with its head", async () => {
+  const listeners = [
+    // At once, in the same turn as the head, and later.
+    (request: Request) =>
+      createSSEResponse(request, async (connection) => {
+        for (const event of ["one", "two"]) connection.send(event);
+        await sleep(0);
+        connection.send("three");
+        await sleep(20);
+        connection.send("four");
+        connection.close();
+      }),
+    // More than the client takes at once.
+    (request: Request) =>
+      createSSEResponse(request, async (connection) => {
+        for (let i = 0; i < 200; i++) connection.send(`${i}`.padEnd(4_000, "."));
+        await connection.ready();
+        connection.close();
+      }),
+  ];
+  const expected = [
+    ["one", "two", "three", "four"],
+    Array.from({ length: 200 }, (_, i) => `${i}`.padEnd(4_000, ".")),
+  ];
+  await using(
+    (request) => listeners[Number(new URL(request.url).pathname.slice(1))]!(request),
+    async (port) => {
+      for (const [index, events] of expected.entries()) {
+        const response = await fetch(`http://127.0.0.1:${port}/${index}`);
+        assert.equal(response.headers.get("content-type"), "text/event-stream");
+        assert.equal(await response.text(), `:\n\n${frames(events)}`);
+      }
+    },
+  );
+});
+
+test("what a handler has read of its stream is not sent, and all the rest is", async () => {
+  // Of the four pieces that wait: the opening and three events.
+  for (const taken of [1, 2, 4]) {
+    let own = "";
+    await using(async (request) => {
+      const response = createSSEResponse(request, async (connection) => {
+        for (const event of ["one", "two", "three"]) connection.send(event);
+        await sleep(20);
+        connection.send("four");
+        connection.close();
+      });
+      const reader = response.body!.getReader();
+      for (let i = 0; i < taken; i++) own += new TextDecoder().decode((await reader.read()).value);
+      reader.releaseLock();
+      return response;
+    }, async (port) => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/`)).text();
+      assert.equal(own + text, `:\n\n${frames(["one", "two", "three", "four"])}`);
+      assert.notEqual(own, "");
+    });
+  }
+});
+
 test("a client that speaks HTTP/1.0 gets no chunks", { skip }, async () => {
   await using((request) =>
     createSSEResponse(request, async function* () {
