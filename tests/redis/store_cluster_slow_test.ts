@@ -129,6 +129,7 @@ check("an old primary that steps down is left by its readers too", async (place)
   const reader = new StoreReader(other, "one");
   await insist(owner, "one", 1, [frame(1)]);
   await counted(owner, "one", 1);
+  await reader.hasLooked();
   const primary = await redis.owner(keyOf(place.prefix, "one"));
   const replica = await redis.replicaOf(primary);
   await replica.command("CLUSTER", "FAILOVER");

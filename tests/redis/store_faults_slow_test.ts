@@ -523,6 +523,8 @@ check("an append is one command, however many read", {}, async ({ server, open }
       if (appended.written && appended.readers === processes) break;
       await sleep(5);
     }
+    // What was pushed to them may have come before that.
+    for (const reader of readers) await reader.hasLooked();
     await server.command("CONFIG", "RESETSTAT");
     for (let i = 0; i < 100; i++) {
       const appended = await append(owner, id, 2 + i * 10, numbers(11 + i * 10).slice(1 + i * 10));

@@ -65,6 +65,11 @@ export class StoreReader implements StreamWatcher {
     this.#isReading = false;
   }
 
+  /** Waits until it was told to look, as each is once its listening is confirmed, and has done so. */
+  async hasLooked(): Promise<void> {
+    await until(() => this.changes > 0 && !this.#isReading, "it was told to look, and has looked");
+  }
+
   /** Waits until it has so many. */
   async has(count: number): Promise<void> {
     await until(() => this.frames.length >= count, `${count} frames were read`);
