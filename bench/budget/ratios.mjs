@@ -21,8 +21,8 @@ const raw = { figures: ["cpu"], own: "tidings", other: "raw" };
 export const RATIOS = [
   { ...raw, scenario: oneATurn, size: turns, runtimes: NODE },
   { ...raw, scenario: twentyATurn, size: turns, runtimes: ALL },
-  { ...raw, scenario: churn, size: { atOnce: 20, milliseconds: 1_000 }, runtimes: ALL },
-  { ...raw, scenario: replay, size: { clients: 300 }, runtimes: NODE },
+  { ...raw, scenario: churn, size: { atOnce: 20, first: 500, warmUp: 0, measured: 1_000 }, runtimes: ALL },
+  { ...raw, scenario: replay, size: { clients: 300, times: 1 }, runtimes: NODE },
   {
     ...{ scenario: packedTwenty, figures: ["cpu", "bytes"], own: "tidings gzip", other: "tidings" },
     ...{ size: turns, runtimes: NODE },
