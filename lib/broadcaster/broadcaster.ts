@@ -216,10 +216,10 @@ export class Broadcaster<Events extends EventMap = EventMap> {
     }
     const refusal = this.#registry.refusal(options.owner);
     if (refusal !== undefined) return this.#registry.admission.turnAway(refusal, head.headers);
-    const { body } = this.#admit(request, head, options, streamOptions);
+    const subscriber = this.#admit(request, head, options, streamOptions);
     const { onOpen } = options;
     if (onOpen !== undefined) callHook("onOpen", onOpen);
-    return new Response(body, { headers: head.headers });
+    return subscriber.response({ headers: head.headers });
   }
 
   /** Makes the client, which stands between two batches, and enters it once all that may fail is done. */

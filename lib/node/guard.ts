@@ -29,9 +29,15 @@ export function guard(
   return async (request) => {
     try {
       const response: unknown = await handler(request);
-      if (response instanceof Response) return response;
+      if (!(response instanceof Response)) {
+        throw new TypeError(
+          "The handler must return a Response: return one for every route, for example a 404",
+        );
+      }
+      // Deno's server would end the process.
+      if (!response.bodyUsed) return response;
       throw new TypeError(
-        "The handler must return a Response: return one for every route, for example a 404",
+        "The handler must return a Response that nobody has read: read a response.clone(), and return the response",
       );
     } catch (error) {
       if (onError === undefined) report(`the handler failed on ${request.method} ${request.url}`, error);

@@ -29,19 +29,29 @@ export async function sendResponse(
     if (sendHead(response, outgoing, Buffer.byteLength(text))) (outgoing as ServerResponse).end(text);
     return;
   }
-  const { body } = response;
-  if (body === null || isHead) {
-    if (sendHead(response, outgoing)) outgoing.end();
-    await body?.cancel().catch(() => {});
+  const events = isHead ? undefined : eventStreamOf(response);
+  if (events !== undefined) {
+    // An event stream of ours writes to the response itself.
+    departure.handOver(events);
+    if (sendHead(response, outgoing)) events.redirect(new ResponseSink(events, outgoing, direct));
+    else events.cancelled();
     return;
   }
-  const events = eventStreamOf(body);
-  if (events === undefined) return await sendBody(response, body, outgoing);
-  // An event stream of ours writes to the response itself. Nobody else may read it from now on.
-  const reader = body.getReader();
-  departure.handOver(events);
-  if (sendHead(response, outgoing)) events.redirect(new ResponseSink(events, outgoing, direct));
-  else await reader.cancel();
+  const { body } = response;
+  if (body?.locked) return refuse(outgoing);
+  if (body !== null && !isHead) return await sendBody(response, body, outgoing);
+  if (sendHead(response, outgoing)) outgoing.end();
+  await body?.cancel().catch(() => {});
+}
+
+/** Answers in the place of a response that somebody else is reading. */
+function refuse(outgoing: NodeResponse): void {
+  report(
+    "a response could not be sent",
+    new TypeError("Its body is being read by somebody else: return a copy"),
+  );
+  outgoing.statusCode = 500;
+  (outgoing as ServerResponse).end("Internal Server Error");
 }
 
 /** False if the head cannot be sent, of which the operator is told. */

@@ -151,7 +151,7 @@ export function createSSEResponse(
   if (final !== false && isOver(head.lastEventId)) return stopped(head.headers);
   const stream = new SourceStream(request, head, options, maxBuffer);
   stream.start(source);
-  return new Response(stream.body, { status, headers: head.headers });
+  return stream.response({ status, headers: head.headers });
 }
 
 /** A stream that moves events from a source to a client, and its own end back to the source. */

@@ -220,7 +220,7 @@ export class ResumableStreams {
       },
     });
     if (subscriber.open) this.#subscribers.add(subscriber);
-    return new Response(subscriber.body, { headers: head.headers });
+    return subscriber.response({ headers: head.headers });
   }
 
   /**

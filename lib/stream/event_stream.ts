@@ -18,6 +18,7 @@ import { type Departure, departureOf, type Watcher } from "./departure.ts";
 import { type Beating, joinHeartbeat, leaveHeartbeat } from "./heartbeat.ts";
 import type { CloseInfo, CloseReason, StreamOptions } from "./options.ts";
 import { BodySink, type Producer, type Sink } from "./sink.ts";
+import { StreamResponse } from "./stream_response.ts";
 
 const utf8 = new TextEncoder();
 const KEEPALIVE = utf8.encode(":\n\n");
@@ -33,12 +34,13 @@ function bytesOf(opening: string): Uint8Array {
 const byBody = new WeakMap<ReadableStream, EventStream>();
 
 /**
- * The stream whose body this is, if it is one of ours of which nobody has read, and answers a request that carries its
+ * The stream that a response sends, if it is one of ours of which nobody has read, and answers a request that carries its
  * {@linkcode Departure}: the adapter that made the request may then {@linkcode EventStream.redirect} the stream. No other
  * could, and a body costs less without an entry here.
  */
-export function eventStreamOf(body: ReadableStream): EventStream | undefined {
-  const stream = byBody.get(body);
+export function eventStreamOf(response: Response): EventStream | undefined {
+  let stream = StreamResponse.streamOf(response);
+  if (stream === undefined && response.body !== null) stream = byBody.get(response.body);
   return stream?.isUnread ? stream : undefined;
 }
 
@@ -80,10 +82,8 @@ export abstract class EventStream implements Producer, Beating, Watcher {
     }
     options.signal?.addEventListener("abort", this);
     this.#leaving = departureOf(request) ?? request;
-    if ("watch" in this.#leaving) {
-      byBody.set(this.body, this);
-      this.#leaving.watch(this);
-    } else this.#leaving.signal.addEventListener("abort", this);
+    if ("watch" in this.#leaving) this.#leaving.watch(this);
+    else this.#leaving.signal.addEventListener("abort", this);
     if (this.#keepalive > 0) joinHeartbeat(clock, this.#keepalive, this);
   }
 
@@ -96,9 +96,18 @@ export abstract class EventStream implements Producer, Beating, Watcher {
   /** The stream has ended. Called once. */
   protected abstract ended(info: CloseInfo): void;
 
-  /** The response's body. There is none any more once the stream was {@linkcode EventStream.redirect}ed. */
+  /** The response. */
+  response(init: ResponseInit): Response {
+    return "watch" in this.#leaving ? new StreamResponse(this, init) : new Response(this.body, init);
+  }
+
+  /** The response's body. It fails once the stream was {@linkcode EventStream.redirect}ed. */
   get body(): ReadableStream<Uint8Array> {
-    return this.#own!.body;
+    if (this.#own === undefined) return spent();
+    const { body } = this.#own;
+    // A response that is made of it is found by it.
+    if ("watch" in this.#leaving && !this.#ended) byBody.set(body, this);
+    return body;
   }
 
   /** Whether the stream has not ended. */
@@ -156,27 +165,29 @@ export abstract class EventStream implements Producer, Beating, Watcher {
     if (this.#settle(info)) this.#sink.cut(info.reason, discard);
   }
 
-  /** Whether nobody has read of the body. */
+  /** Whether it is open, and nobody has read of the body. */
   get isUnread(): boolean {
-    return this.#own?.unread !== undefined;
+    return !this.#ended && this.#own?.unread !== undefined && !(this.#own.hasBody && this.#own.body.locked);
   }
 
-  /**
-   * Writes to another sink from now on, first what waits in the body, which then can be forgotten: for an adapter that has
-   * locked the body, and only while the stream {@linkcode EventStream.isUnread}.
-   */
+  /** Writes to another sink from now on, first what waits in the body: only while the stream {@linkcode EventStream.isUnread}. */
   redirect(sink: Sink): void {
-    const { body, unread } = this.#own!;
-    byBody.delete(body);
+    const unread = this.#own!.unread!;
+    if (this.#own!.hasBody) this.#own!.body.getReader();
+    this.#forgetBody();
     this.#own = undefined;
     this.#sink = sink;
     try {
-      for (const chunk of unread!) sink.write(chunk);
+      for (const chunk of unread) sink.write(chunk);
     } catch {
       // The client has left.
       return this.end("client");
     }
     this.wake();
+  }
+
+  #forgetBody(): void {
+    if (this.#own?.hasBody) byBody.delete(this.#own.body);
   }
 
   /** The sink asks. A subclass that is woken while it is asked may have more after all, and is asked again. */
@@ -216,7 +227,7 @@ export abstract class EventStream implements Producer, Beating, Watcher {
     if (this.#ended) return false;
     this.#ended = true;
     // Node 18 keeps the bodies of some responses for ever: nothing may hang on them.
-    if (this.#own !== undefined) byBody.delete(this.#own.body);
+    this.#forgetBody();
     if ("watch" in this.#leaving) this.#leaving.unwatch(this);
     else this.#leaving.signal.removeEventListener("abort", this);
     this.#options.signal?.removeEventListener("abort", this);
@@ -227,4 +238,12 @@ export abstract class EventStream implements Producer, Beating, Watcher {
     else if (info.reason === "error") report("an event stream's source threw", info.error);
     return true;
   }
+}
+
+/** What stands for the body of a response that was sent without one. */
+function spent(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) =>
+      controller.error(new TypeError("The response is sent: its body cannot be read any more")),
+  });
 }

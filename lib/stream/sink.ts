@@ -44,29 +44,46 @@ export interface Producer {
 // stream of the kind "bytes" would detach chunks that other clients share.
 const STRATEGY: QueuingStrategy<Uint8Array> = { highWaterMark: 1, size: (chunk) => chunk!.byteLength };
 
-/** A sink that is a `ReadableStream`, and itself the stream's source: one object and no closure a stream. */
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
+/**
+ * A sink that is a `ReadableStream`, and itself the stream's source: one object and no closure a stream. The stream is made
+ * when somebody asks for it, which an adapter may not.
+ */
 export class BodySink implements Sink {
-  readonly body: ReadableStream<Uint8Array>;
   readonly #producer: Producer;
   readonly #clock: Clock;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #body: ReadableStream<Uint8Array> | undefined;
+  #controller: Controller | undefined;
   /** Answers the stream's pending pull, after which it pulls again as soon as it is empty. */
   #answerPull: (() => void) | undefined;
   #cutting: CloseReason | undefined;
-  /** All that was written, until somebody reads. */
+  /** All that was written, until the body has been emptied for the first time. */
   #written: Uint8Array[] | undefined = [];
+  /** How it has ended. */
+  #ending: ((controller: Controller) => void) | undefined;
   /** The reader went away: there is nothing to close, and to be told so by an error takes a tenth of a millisecond. */
   #isCancelled = false;
 
   constructor(producer: Producer, clock: Clock) {
     this.#producer = producer;
     this.#clock = clock;
-    this.body = new ReadableStream<Uint8Array>(this, STRATEGY);
+  }
+
+  get body(): ReadableStream<Uint8Array> {
+    return this.#body ??= new ReadableStream<Uint8Array>(this, STRATEGY);
+  }
+
+  /** Whether anybody has asked for it. */
+  get hasBody(): boolean {
+    return this.#body !== undefined;
   }
 
   /** The stream calls this, and the next two. */
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+  start(controller: Controller): void {
     this.#controller = controller;
+    for (const chunk of this.#written!) controller.enqueue(chunk);
+    this.#ending?.(controller);
   }
 
   pull(): Promise<void> | void {
@@ -84,29 +101,25 @@ export class BodySink implements Sink {
   }
 
   get hasRoom(): boolean {
-    return this.#controller.desiredSize! > 0;
+    return this.#controller === undefined ? this.#written!.length === 0 : this.#controller.desiredSize! > 0;
   }
 
   get buffered(): number {
-    return 1 - this.#controller.desiredSize!;
+    return this.#controller === undefined ? sizeOf(this.#written!) : 1 - this.#controller.desiredSize!;
   }
 
   write(chunk: Uint8Array): void {
-    this.#controller.enqueue(chunk);
+    this.#controller?.enqueue(chunk);
     this.#written?.push(chunk);
   }
 
-  /** All that was written, if nobody has read any of it. */
+  /** All that was written, if nobody reads. */
   get unread(): readonly Uint8Array[] | undefined {
-    const written = this.#written?.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    return written === this.buffered ? this.#written : undefined;
+    return this.#written;
   }
 
   end(): void {
-    if (this.#isCancelled) return;
-    try {
-      this.#controller.close();
-    } catch { /* the runtime was first */ }
+    this.#settle((controller) => controller.close());
   }
 
   cut(reason: CloseReason, discard: boolean): void {
@@ -126,8 +139,15 @@ export class BodySink implements Sink {
   }
 
   #fail(reason: CloseReason): void {
+    this.#settle((controller) => controller.error(cutOff(reason)));
+  }
+
+  /** Ends the stream in some way, now or as soon as there is one. */
+  #settle(ending: (controller: Controller) => void): void {
+    this.#ending = ending;
+    if (this.#controller === undefined || this.#isCancelled) return;
     try {
-      this.#controller.error(cutOff(reason));
+      ending(this.#controller);
     } catch { /* the runtime was first */ }
   }
 
@@ -136,6 +156,10 @@ export class BodySink implements Sink {
     await sleep(this.#clock, 0);
     this.#fail(reason);
   }
+}
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** The runtime may print this, and never sends it: one line, since no line of any stack would help. */

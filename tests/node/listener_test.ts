@@ -451,27 +451,42 @@ each("a response without a body is complete", async (name) => {
 each("a handler that fails is a bare 500, and onError is told", async (name) => {
   const told: [unknown, Request][] = [];
   const boom = new Error("a secret");
-  const handlers: Record<string, () => unknown> = {
+  const handlers: Record<string, (request: Request) => unknown> = {
     "/throws": () => {
       throw boom;
     },
     "/rejects": () => Promise.reject(boom),
     "/nothing": () => undefined,
     "/text": () => "not a Response",
+    "/read": async () => {
+      const response = new Response("a secret");
+      await response.text();
+      return response;
+    },
+    "/stream-read": async (request) => {
+      const response = createSSEResponse(request, ["a secret"]);
+      await response.text();
+      return response;
+    },
   };
-  await using(name, (request) => handlers[new URL(request.url).pathname]!() as Response, async ({ ask }) => {
-    for (const path of Object.keys(handlers)) {
-      told.length = 0;
-      const exchange = await ask({ path }).ended();
-      assert.equal(exchange.status, 500);
-      assert.equal(exchange.text, "Internal Server Error");
-      assert.equal(told.length, 1);
-      const [[error, request]] = told as [[Error, Request]];
-      assert.equal(new URL(request.url).pathname, path);
-      if (path === "/throws" || path === "/rejects") assert.equal(error, boom);
-      else assert.match(error.message, /must return a Response/);
-    }
-  }, { onError: (error, request) => void told.push([error, request]) });
+  await using(
+    name,
+    (request) => handlers[new URL(request.url).pathname]!(request) as Response,
+    async ({ ask }) => {
+      for (const path of Object.keys(handlers)) {
+        told.length = 0;
+        const exchange = await ask({ path }).ended();
+        assert.equal(exchange.status, 500);
+        assert.equal(exchange.text, "Internal Server Error");
+        assert.equal(told.length, 1);
+        const [[error, request]] = told as [[Error, Request]];
+        assert.equal(new URL(request.url).pathname, path);
+        if (path === "/throws" || path === "/rejects") assert.equal(error, boom);
+        else assert.match(error.message, /must return a Response/);
+      }
+    },
+    { onError: (error, request) => void told.push([error, request]) },
+  );
 });
 
 each("a handler's failure is printed where there is no onError, or where that fails too", async (name) => {

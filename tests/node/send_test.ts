@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { test } from "node:test";
 import { textResponse } from "../../lib/base/text_response.ts";
+import { createSSEResponse } from "../../mod.ts";
 import { toNodeListener } from "../../lib/node/mod.ts";
 import { RawClient } from "../support/client.ts";
 import { listening, using } from "../support/listening.ts";
@@ -218,6 +219,27 @@ test("a body that holds something other than bytes is cut off", {
     assert.ok(!client.text.endsWith("0\r\n\r\n"), "not a regular end");
     assert.doesNotMatch(client.text, /content-length/i);
   });
+});
+
+test("a body that somebody else is reading is a bare 500, and the operator is told", async (t) => {
+  const printed = t.mock.method(console, "error", () => {});
+  const make: Record<string, (request: Request) => Response> = {
+    "/stream": (request) => createSSEResponse(request, ["a secret"]),
+    "/body": () => new Response(body([bytes])),
+  };
+  await using((request) => {
+    const response = make[new URL(request.url).pathname]!(request);
+    response.body!.getReader();
+    return response;
+  }, async (port) => {
+    for (const path of Object.keys(make)) {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`);
+      assert.equal(response.status, 500);
+      assert.equal(await response.text(), "Internal Server Error");
+    }
+  });
+  assert.equal(printed.mock.callCount(), 2);
+  assert.match(String(printed.mock.calls[0]!.arguments), /being read by somebody else/);
 });
 
 test("nothing is written to a client that left while the first of several chunks waited", {

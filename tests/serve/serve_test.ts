@@ -140,6 +140,21 @@ test("a handler that fails is a bare 500, and onError is told", LIMIT, async () 
   assert.match(printed[0]!, /a secret/);
 });
 
+test("a response that its handler has read is a bare 500, and onError is told", LIMIT, async () => {
+  const told: unknown[] = [];
+  const handler = async () => {
+    const response = new Response("a secret");
+    await response.text();
+    return response;
+  };
+  await using(handler, { onError: (error) => void told.push(error) }, async ({ url }) => {
+    const response = await fetch(url);
+    assert.equal(response.status, 500);
+    assert.equal(await response.text(), "Internal Server Error");
+  });
+  assert.match(String(told), /^TypeError: The handler must return a Response that nobody has read/);
+});
+
 test("close() takes no new requests, and waits for a response under way", LIMIT, async () => {
   const { handler, started, finish } = slow();
   await using(handler, { grace: 30_000 }, async (server) => {
