@@ -60,6 +60,7 @@ const ROWS = [
   { id: "g-delay", figure: "p50", label: "From publish to receipt, 1,000 clients: p50" },
   { id: "g-delay", figure: "p99", label: "The same: p99" },
   { id: "h-churn", figure: "cpu", label: "Connect and leave: CPU per visit" },
+  { id: "h-churn", figure: "first", label: "The same, in the first two seconds of a process" },
   {
     id: "j-packed-20",
     figure: "cpu",

@@ -7,7 +7,7 @@ export const churn = {
   server: { keepalive: true },
   // What a runtime does first it interprets, and only what it does often it compiles, at a cost that is in the first figure.
   sizes: {
-    full: { atOnce: 50, first: 2_000, warmUp: 8_000, measured: 3_000 },
+    full: { atOnce: 50, first: 2_000, warmUp: 5_000, measured: 2_500 },
     quick: { atOnce: 20, first: 500, warmUp: 0, measured: 500 },
   },
   figures: {
@@ -15,9 +15,8 @@ export const churn = {
     rate: { label: "Visits a second", unit: "", digits: 0, higherIsBetter: true },
     first: { label: "CPU per visit in the process's first two seconds", unit: "µs", digits: 0 },
   },
-  goals: [],
+  goals: [{ figure: "cpu", against: "best peer", most: 0.95 }, { figure: "cpu", against: "raw", most: 1.4 }],
   beside: true,
-  focus: ["tidings", "raw", "bare socket", "go by hand"],
   rounds: 3,
   async run({ server, load, port }, { atOnce, first, warmUp, measured }) {
     const comeAndGo = async (milliseconds) => {

@@ -5,7 +5,7 @@ import { fanout } from "./fanout.mjs";
 
 const OVER = ENGINES.map((engine) => `tidings ${engine}`);
 // Engines take turns that are not all handed out yet.
-const SIZES = { warmUp: { turns: 5, milliseconds: 700 }, measured: { turns: 10, milliseconds: 1_000 } };
+const SIZES = { warmUp: { turns: 5, milliseconds: 2_000 }, measured: { turns: 10, milliseconds: 2_500 } };
 const FULL_AND_QUICK = {
   full: { clients: 1_000, few: 100, ...SIZES },
   quick: { clients: 100, few: 10, ...SIZES },
