@@ -88,9 +88,8 @@ export function createParser(options: ParserOptions): Parser {
   let id = lastEventId;
   let event = "";
   let data = "";
-  // The pieces of a line that has begun and not ended, and their length. Added up one by one they would be copied twice.
-  let pieces: string[] = [];
-  let length = 0;
+  // A line that has begun and not ended.
+  let rest = "";
   // At least as much as is held; found out at the first text.
   let fed = Infinity;
   // What the next text is rid of if it begins with it: first a byte order mark, later the LF of a CR LF.
@@ -116,7 +115,7 @@ export function createParser(options: ParserOptions): Parser {
     },
     feed(text) {
       // While all that came is too little for an event that is too large, no line is looked at for it.
-      const isTight = (fed += text.length) > max && (fed = sizeWith(length + text.length)) > max;
+      const isTight = (fed += text.length) > max && (fed = sizeWith(rest.length + text.length)) > max;
       if (skip && text) {
         if (text.charCodeAt(0) === skip) text = text.slice(1);
         skip = 0;
@@ -127,12 +126,10 @@ export function createParser(options: ParserOptions): Parser {
       }
       let start = 0;
       let end = text.indexOf("\n");
-      if (end >= 0 && length) {
-        end += length;
-        pieces.push(text);
-        text = pieces.join("");
-        pieces = [];
-        length = 0;
+      if (end >= 0 && rest) {
+        end += rest.length;
+        text = [rest, text].join("");
+        rest = "";
       }
       for (; end >= 0; end = text.indexOf("\n", start)) {
         if (isTight) requireRoom(end - start);
@@ -172,9 +169,8 @@ export function createParser(options: ParserOptions): Parser {
         // Most chunks end where an event does.
         if (start === text.length) return;
       }
-      length += text.length - start;
-      if (isTight) requireRoom(length);
-      if (text) pieces.push(text.slice(start));
+      if (isTight) requireRoom(rest.length + text.length - start);
+      rest += text.slice(start);
     },
   };
 }

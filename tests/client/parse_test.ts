@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TidingsError } from "../../lib/base/errors.ts";
 import { createParser, parseSSE } from "../../lib/client/mod.ts";
+import { memoryInUse } from "../support/runtime.ts";
 
 const encoder = new TextEncoder();
 type Seen = (string | number)[][];
@@ -208,6 +209,19 @@ for (const [what, stream] of tooLarge) {
     }
   });
 }
+
+test("maxEventSize: what is fed to a parser that has failed is not kept", async () => {
+  const parser = createParser({ onEvent: () => {}, maxEventSize: 100 });
+  // Of a text of their own each: a text that is shared would weigh nothing.
+  const feed = (n: number) =>
+    assert.throws(() => parser.feed(`data: ${String(n).repeat(200_000)}`), TidingsError);
+  feed(10);
+  const before = await memoryInUse();
+  for (let n = 11; n < 99; n++) feed(n);
+  const grown = await memoryInUse() - before;
+  assert.ok(grown < 5_000_000, `${grown} bytes more`);
+  assert.throws(() => parser.feed("data: after\n\n"), TidingsError);
+});
 
 test("maxEventSize does not count across events, comments or chunks", () => {
   const seen: string[] = [];

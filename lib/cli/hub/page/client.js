@@ -259,8 +259,8 @@ function createParser(options) {
         start = end + 1;
         if (start === text.length) return;
       }
+      if (isTight) requireRoom(rest.length + text.length - start);
       rest += text.slice(start);
-      if (isTight) requireRoom(rest.length);
     }
   };
 }
