@@ -41,7 +41,7 @@ const byBody = new WeakMap<ReadableStream, EventStream>();
 export function eventStreamOf(response: Response): EventStream | undefined {
   let stream = StreamResponse.streamOf(response);
   if (stream === undefined && response.body !== null) stream = byBody.get(response.body);
-  return stream?.isUnread ? stream : undefined;
+  return stream instanceof EventStream && stream.isUnread ? stream : undefined;
 }
 
 export abstract class EventStream implements Producer, Beating, Watcher {

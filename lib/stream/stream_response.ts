@@ -4,20 +4,23 @@
  * @module
  */
 
-import type { EventStream } from "./event_stream.ts";
+/** A stream that has a body as soon as it is asked for it. */
+export interface Bodied {
+  readonly body: ReadableStream<Uint8Array>;
+}
 
 /** In all that can be seen it is `new Response(stream.body, init)`. */
 export class StreamResponse extends Response {
-  readonly #stream: EventStream;
+  readonly #stream: Bodied;
   #whole: Response | undefined;
 
-  constructor(stream: EventStream, init: ResponseInit) {
+  constructor(stream: Bodied, init: ResponseInit) {
     super(null, init);
     this.#stream = stream;
   }
 
   /** The stream of such a response; of any other `undefined`. */
-  static streamOf(response: Response): EventStream | undefined {
+  static streamOf(response: Response): Bodied | undefined {
     return response instanceof StreamResponse ? response.#stream : undefined;
   }
 
