@@ -129,7 +129,6 @@ check("an old primary that steps down is left by its readers too", async (place)
   const reader = new StoreReader(other, "one");
   await insist(owner, "one", 1, [frame(1)]);
   await counted(owner, "one", 1);
-  await reader.hasLooked();
   const primary = await redis.owner(keyOf(place.prefix, "one"));
   const replica = await redis.replicaOf(primary);
   await replica.command("CLUSTER", "FAILOVER");
@@ -214,6 +213,7 @@ check("an append is one command, and is told to the nodes of its slot alone", as
   await insist(owner, "one", 1, [frame(1)]);
   await reader.has(1);
   await counted(owner, "one", 1);
+  await reader.hasLooked();
   const primary = await redis.owner(keyOf(place.prefix, "one"));
   for (const server of redis.nodes) await server.command("CONFIG", "RESETSTAT");
   for (let next = 2; next <= 101; next++) {
