@@ -35,7 +35,7 @@ function prove(): boolean {
   try {
     const direct = new ChunkedWriter();
     const mixed = sample((outgoing, bytes, index) => {
-      if (index % 2 === 1) direct.write(outgoing, bytes);
+      if (index % 2 === 0) direct.write(outgoing, bytes);
       else outgoing.write(bytes);
     });
     return mixed === sample((outgoing, bytes) => outgoing.write(bytes));
@@ -63,7 +63,7 @@ function sample(write: (outgoing: ServerResponse, bytes: Uint8Array, index: numb
   outgoing.sendDate = false;
   outgoing.assignSocket(socket as never);
   outgoing.writeHead(200, { "content-type": "text/event-stream" });
-  for (const [index, size] of [1, 20, 300, 5_000, 2, 1].entries()) {
+  for (const [index, size] of [1, 300, 5_000, 20, 2, 1, 40].entries()) {
     write(outgoing, new Uint8Array(size).fill(65 + index), index);
   }
   outgoing.end();

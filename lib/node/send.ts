@@ -31,10 +31,9 @@ export async function sendResponse(
   }
   const events = isHead ? undefined : eventStreamOf(response);
   if (events !== undefined) {
-    // An event stream of ours writes to the response itself.
+    // An event stream of ours writes to the response itself. If there is none any more, the departure ends it.
     departure.handOver(events);
     if (sendHead(response, outgoing)) events.redirect(new ResponseSink(events, outgoing, direct));
-    else events.cancelled();
     return;
   }
   const { body } = response;

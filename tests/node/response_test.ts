@@ -147,24 +147,6 @@ for (const [name, use] of Object.entries(USES)) {
   });
 }
 
-test("a stream whose head cannot be sent is ended, and its client cut off", { skip }, async (t) => {
-  t.mock.method(console, "error", () => {});
-  const reasons: string[] = [];
-  await using((request) => {
-    const response = createSSEResponse(request, () => {}, {
-      onClose: ({ reason }) => void reasons.push(reason),
-    });
-    Object.defineProperty(response, "statusText", { value: "no\r\nreason" });
-    return response;
-  }, async (port) => {
-    const client = await RawClient.open(port);
-    client.request();
-    await client.untilClosed();
-    assert.equal(client.text, "");
-  });
-  assert.deepEqual(reasons, ["client"]);
-});
-
 test("a client that speaks HTTP/1.0 gets no chunks", { skip }, async () => {
   await using((request) =>
     createSSEResponse(request, async function* () {

@@ -148,31 +148,34 @@ for (
   });
 }
 
-test("a head that cannot be sent cuts the response off, and cancels the body", {
+test("a head that cannot be sent cuts the response off, and cancels the body or ends the stream", {
   skip: runtime !== "node" && "what is tried here is Node's own check",
-}, async () => {
-  let cancelled = 0;
-  const endless = new ReadableStream<Uint8Array>({
-    pull: (controller) => sleep(5).then(() => controller.enqueue(bytes)),
-    cancel: () => void cancelled++,
-  });
-  const { error } = console;
-  console.error = () => {};
-  try {
-    await using(() => {
-      const response = new Response(endless);
-      Object.defineProperty(response, "statusText", { value: "no\r\nreason" });
-      return response;
-    }, async (port) => {
-      const client = await RawClient.open(port);
-      client.request();
+}, async (t) => {
+  t.mock.method(console, "error", () => {});
+  const ends: string[] = [];
+  const make: Record<string, (request: Request) => Response> = {
+    "/body": () =>
+      new Response(
+        new ReadableStream<Uint8Array>({
+          pull: (controller) => sleep(5).then(() => controller.enqueue(bytes)),
+          cancel: () => void ends.push("cancelled"),
+        }),
+      ),
+    "/stream": (request) =>
+      createSSEResponse(request, () => {}, { onClose: ({ reason }) => void ends.push(reason) }),
+  };
+  await using((request) => {
+    const response = make[new URL(request.url).pathname]!(request);
+    Object.defineProperty(response, "statusText", { value: "no\r\nreason" });
+    return response;
+  }, async (port) => {
+    for (const path of Object.keys(make)) {
+      const client = await RawClient.open(port, { path });
       await client.untilClosed();
       assert.equal(client.text, "");
-    });
-  } finally {
-    console.error = error;
-  }
-  assert.equal(cancelled, 1);
+    }
+  });
+  assert.deepEqual(ends, ["cancelled", "client"]);
 });
 
 test("a pipelined answer with its length follows what was said to its client before it", {
