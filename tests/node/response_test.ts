@@ -107,7 +107,8 @@ const USES: Record<string, (response: Response) => Response | Promise<Response>>
   "it is a copy's init": (response) => new Response(response.body, response),
   "it is cloned": (response) => response.clone(),
   "it is cloned, and returned itself": (response) => {
-    void response.clone().body?.cancel();
+    // To the end: a clone that is cancelled keeps a process of Node 18 alive.
+    void response.clone().text();
     return response;
   },
   "a header is added between two looks": (response) => {
