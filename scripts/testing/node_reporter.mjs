@@ -16,6 +16,8 @@ export default async function* (events) {
     const isFile = file !== undefined && data.nesting === 0 && resolve(data.name) === file;
     const skipped = data.skip !== undefined || data.todo !== undefined;
     const outcome = failed ? "failed" : isFile ? "empty" : skipped ? "skipped" : "passed";
-    yield JSON.stringify({ file, name: data.name, outcome }) + "\n";
+    const error = data.details?.error;
+    const reason = failed ? (error?.cause?.message ?? error?.message) : undefined;
+    yield JSON.stringify({ file, name: data.name, outcome, reason }) + "\n";
   }
 }

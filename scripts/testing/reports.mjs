@@ -1,4 +1,5 @@
-// Reads what a runner wrote down: its tests, as `{ name, outcome }`, and which of `files` held none, as far as it tells.
+// Reads what a runner wrote down: its tests, as `{ name, outcome, reason }`, and which of `files` held none, as far as it
+// tells. The reason of a failure is the error's message.
 import { resolve } from "node:path";
 
 /** The JSON lines of `node_reporter.mjs`. */
@@ -30,20 +31,23 @@ export function readDeno(xml) {
 }
 
 const TOKEN =
-  /<testsuite\b((?:[^>"]|"[^"]*")*)>|<testcase\b((?:[^>"]|"[^"]*")*)>|<(failure|error|skipped)\b|<\/testcase>/g;
+  /<testsuite\b((?:[^>"]|"[^"]*")*)>|<testcase\b((?:[^>"]|"[^"]*")*)>|<(failure|error|skipped)\b((?:[^>"]|"[^"]*")*)>|<\/testcase>/g;
 const ENTITIES = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
 
 function attribute(attributes, name) {
   const value = new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1];
-  return value?.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity) => ENTITIES[entity]);
+  return value?.replace(
+    /&(?:(lt|gt|quot|apos|amp)|#(\d+));/g,
+    (_, entity, code) => entity ? ENTITIES[entity] : String.fromCodePoint(code),
+  );
 }
 
-/** JUnit's XML, as `{ suite, name, outcome }`, where `suite` is the file that the runner names. */
+/** JUnit's XML, as `{ suite, name, outcome, reason }`, where `suite` is the file that the runner names. */
 export function readJUnit(xml) {
   const tests = [];
   let suite;
   let open;
-  for (const [token, suiteAttributes, caseAttributes, mark] of xml.matchAll(TOKEN)) {
+  for (const [token, suiteAttributes, caseAttributes, mark, markAttributes] of xml.matchAll(TOKEN)) {
     if (suiteAttributes !== undefined) {
       suite = attribute(suiteAttributes, "file") ?? attribute(suiteAttributes, "name");
     } else if (caseAttributes !== undefined) {
@@ -52,6 +56,7 @@ export function readJUnit(xml) {
       if (token.endsWith("/>")) open = undefined;
     } else if (mark && open) {
       open.outcome = mark === "skipped" ? "skipped" : "failed";
+      open.reason = attribute(markAttributes, "message");
     } else {
       open = undefined;
     }

@@ -28,9 +28,16 @@ export async function runFiles(runtime, files, { report, root, limit, stdout }) 
   if (names) problems.push(`no test was found in ${names}`);
   else if (passed + failed === 0) problems.push("no test was executed");
   const broken = problems.length > 0 ? 1 : 0;
-  // Named once more at the end: the tail of a long log must tell what failed.
-  problems.push(...tests.filter(({ outcome }) => outcome === "failed").map(({ name }) => `failed: ${name}`));
+  // Named once more at the end: the tail of a long log must tell what failed, and why.
+  for (const { name, outcome, reason } of tests) {
+    if (outcome === "failed") problems.push(`failed: ${name}${reason ? `: ${inOneLine(reason)}` : ""}`);
+  }
   return { passed, failed: failed + broken, skipped, problems, seconds: result.seconds };
+}
+
+function inOneLine(text) {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 300)} …` : line;
 }
 
 function hint({ timedOut }, tests) {
