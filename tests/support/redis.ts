@@ -94,15 +94,21 @@ export class RedisServer {
       }),
       "redis-server is ready",
     );
-    if (replicaOf !== undefined) await this.#synchronised();
+    if (replicaOf !== undefined) await this.synchronised();
   }
 
-  async #synchronised(): Promise<void> {
+  /** Waits until it has all that the server has of which it is a replica. */
+  async synchronised(): Promise<void> {
     const deadline = performance.now() + PATIENCE;
     while (!(await this.command("INFO", "replication")).includes("master_link_status:up")) {
       if (performance.now() > deadline) throw new Error("The replica did not catch up");
       await sleep(20);
     }
+  }
+
+  /** Whether it was started, and not killed since. */
+  get isRunning(): boolean {
+    return this.#child !== undefined;
   }
 
   /** kill -9. */

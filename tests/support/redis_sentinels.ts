@@ -40,10 +40,12 @@ export class RedisSentinels {
     const sentinels = new RedisSentinels([primary, replica]);
     try {
       for (let i = 0; i < 3; i++) await sentinels.#add(primary.port);
-      // They ask the servers how they are every 10 seconds otherwise, and a test would wait for that.
+      // They ask the servers how they are every 10 seconds otherwise, and a test would wait for that. And a machine that held
+      // them up for 2 seconds would let them do nothing for the next 30.
+      const hurry = ["info-period", "500", "tilt-trigger", "60000"];
       await sentinels.#until(
         "are there",
-        async (port) => (await command(port, "SENTINEL", "DEBUG", "info-period", "500")) === "OK",
+        async (port) => (await command(port, "SENTINEL", "DEBUG", ...hurry)) === "OK",
       );
       await sentinels.healthy();
       return sentinels;
@@ -66,27 +68,30 @@ export class RedisSentinels {
   }
 
   /** The primary, as the sentinels have it. */
-  async primary(): Promise<RedisServer> {
+  async #primary(): Promise<RedisServer> {
     const said = await command(this.ports[0]!, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", PRIMARY);
     const port = Number(said.split("\n")[1]);
     return this.servers.find((each) => each.port === port)!;
   }
 
-  /** The other one. */
-  async replica(): Promise<RedisServer> {
-    const primary = await this.primary();
-    return this.servers.find((each) => each !== primary)!;
-  }
-
-  /** Starts a server that was killed, as a replica of the one that took its place, and waits until all know it. */
-  async rejoin(server: RedisServer): Promise<void> {
-    const primary = await this.primary();
-    await server.run();
+  /**
+   * Brings both back into their places, whatever a test has left, and says which they are: one that was killed is a replica
+   * of the one that took its place.
+   */
+  async whole(): Promise<{ readonly primary: RedisServer; readonly replica: RedisServer }> {
+    for (const server of this.servers) {
+      if (server.isRunning) server.thaw();
+      else await server.run();
+    }
+    const primary = await this.#primary();
+    const replica = this.servers.find((each) => each !== primary)!;
     // The sentinels would see to it themselves, mostly not before it has been a primary for some 10 seconds. One that does so
     // at this very moment ends all other connections: then it is said once more.
-    const follow = () => server.command("REPLICAOF", "127.0.0.1", `${primary.port}`);
+    const follow = () => replica.command("REPLICAOF", "127.0.0.1", `${primary.port}`);
     await follow().catch(follow);
+    await replica.synchronised();
     await this.healthy();
+    return { primary, replica };
   }
 
   /** Waits until all sentinels name this server as the primary. */
