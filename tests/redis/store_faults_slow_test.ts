@@ -420,13 +420,15 @@ checkOnce("the list of leases forgets who is gone, and lives as long as the othe
 
   // The list itself is renewed by who appends, though it was made for a short life.
   await server.command("FLUSHALL");
-  await create(store, "long", { token: "d:1", lease: 300, keep: 1 });
-  for (let i = 0; i < 80; i++) {
-    await append(store, "long", i + 1, [frame(i)], { token: "d:1", lease: 300, keep: 1 });
+  // Made to last 2 seconds.
+  await create(store, "long", { token: "d:1", lease: 1_000, keep: 1 });
+  for (let i = 0; i < 120; i++) {
+    await append(store, "long", i + 1, [frame(i)], { token: "d:1", lease: 1_000, keep: 1 });
     await sleep(25);
   }
   assert.equal(await count(), 1);
-  await sleep(350);
+  await append(store, "long", 121, [], { token: "d:1", lease: 1, keep: KEEP });
+  await sleep(50);
   assert.deepEqual(await store.overdue(), ["long"]);
 });
 
