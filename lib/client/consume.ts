@@ -13,7 +13,7 @@ import type { Source } from "./source.ts";
 import type { EventStream, StateDetail, StreamState } from "./stream.ts";
 
 type Handler = (item: AnyItem) => unknown;
-type Entry = readonly [handler: Handler, name?: string];
+type Entry = { readonly name?: string; readonly handler: Handler };
 type Result = IteratorResult<AnyItem, undefined>;
 
 const DONE: Result = { done: true, value: undefined };
@@ -55,14 +55,13 @@ export function createStream(
   const hand = (wired: WireItem): Promise<void> | void => {
     if (state === "closed") return;
     const { kind, event } = wired as ServerEvent;
-    const isGap = event === "gap";
-    const isReady = !options.schemas && !isGap;
-    if (!kind) return give(wired as AnyItem, wired, []);
-    if (isReady && !wanted) return give(wired as AnyItem, wired, handlers);
+    if (!kind || !wanted && !options.schemas && event !== "gap") {
+      return give(wired as AnyItem, wired, kind ? handlers : []);
+    }
     return Promise.resolve(wanted)
-      .then(() => isReady ? wired as AnyItem : decode(wired as ServerEvent, options.schemas))
+      .then(() => decode(wired as ServerEvent, options.schemas))
       .then((item) => {
-        if (isGap && !handlers.some(([, name = event]) => name === event)) {
+        if (item.kind === "gap" && !handlers.some(({ name = event }) => name === event)) {
           report("no handler took this gap", wired);
         }
         return give(item, wired, handlers);
@@ -73,10 +72,10 @@ export function createStream(
   const give = (item: AnyItem, wired: WireItem, to: readonly Entry[], at = 0): Promise<void> | void => {
     const { event } = item as ServerEvent;
     try {
-      while (state !== "closed" && at < to.length) {
-        const [handler, name = event] = to[at++]!;
-        const busy = name === event && (handler(item) as PromiseLike<unknown> | undefined);
-        if (busy && typeof busy.then === "function") {
+      while (state !== "closed" && to[at]) {
+        const { handler, name = event } = to[at++]!;
+        const busy = (name === event ? handler(item) : undefined) as PromiseLike<unknown> | undefined;
+        if (typeof busy?.then === "function") {
           return Promise.resolve(busy).then(() => give(item, wired, to, at), fail);
         }
       }
@@ -94,7 +93,16 @@ export function createStream(
   const iterate = (): AsyncIterableIterator<AnyItem, undefined> => {
     // The calls of next() that wait for an item, and what waits for the next call.
     const asking: ((result: Result | Promise<Result>) => void)[] = [];
-    let release: (() => void) | undefined;
+    // Begins, and later says that the loop's body is done.
+    let release = (): void => {
+      control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask) => ask(end())));
+      stream.on((item) => {
+        ({ lastEventId } = item);
+        asking.shift()!({ done: false, value: item });
+        return asking[0] ? undefined : new Promise<void>((resolve) => release = resolve);
+      });
+      release = () => {};
+    };
     let isOver = false;
     const end = (): Result | Promise<Result> => {
       if (isOver) return DONE;
@@ -107,16 +115,7 @@ export function createStream(
           if (state === "closed") resolve(end());
           else asking.push(resolve);
         });
-        if (release) release();
-        else {
-          control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask) => ask(end())));
-          stream.on((item) => {
-            ({ lastEventId } = item);
-            asking.shift()!({ done: false, value: item });
-            return asking[0] ? undefined : new Promise<void>((resolve) => release = resolve);
-          });
-          release = () => {};
-        }
+        release();
         return result;
       },
       return() {
@@ -139,7 +138,7 @@ export function createStream(
       return lastEventId;
     },
     on(first: string | Handler, second?: Handler): () => void {
-      const entry: Entry = second ? [second, first as string] : [first as Handler];
+      const entry = (second ? { name: first, handler: second } : { handler: first }) as Entry;
       handlers = [...handlers, entry];
       begin();
       wanted = undefined;

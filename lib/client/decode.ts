@@ -9,12 +9,12 @@ import type { ServerComment, ServerEvent } from "./parse.ts";
 /** The same without its type parameters, as it goes through the queue's machinery. */
 export type AnyItem = ServerEvent<unknown> | ServerComment | ServerGap | InvalidEvent | OtherEvent;
 
-/** For a stream with schemas, and for gaps. Never throws: a schema that does so has refused the data. */
+/** Never throws: a schema that does so has refused the data. */
 export async function decode(item: ServerEvent, schemas: Schemas | undefined): Promise<AnyItem> {
   // A comment has neither.
   const { event, data } = item;
   const schema = schemas?.[event]?.["~standard"];
-  if (!schema && event !== "gap") return event ? { ...item, kind: "other" } : item;
+  if (!schema && event !== "gap") return schemas && event ? { ...item, kind: "other" } : item;
   // The server writes a string as it is and anything else as JSON, so data that is no JSON is a string.
   let json: unknown = data;
   try {

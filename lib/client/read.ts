@@ -3,7 +3,7 @@
  *
  * It loops over a reader, and its iterator is written by hand: chained TransformStreams take three to ten times as long,
  * and an async generator spends more on a `yield` than the parser does on the event. So does a promise: therefore
- * {@linkcode openReading} gives all items of a chunk at once.
+ * {@linkcode openReading} calls back with each item of a chunk.
  *
  * @module
  */
@@ -24,8 +24,6 @@ interface Chunk {
   readonly done?: boolean | undefined;
   readonly value?: Uint8Array | string | undefined;
 }
-
-const END: Chunk = { done: true };
 
 /** What is used of a reader. */
 interface BodyReader {
@@ -96,7 +94,7 @@ export function parseSSE(
   options: ParseOptions = {},
 ): EventIterator<ServerEvent | ServerComment> {
   checkNames(options, "comments lastEventId onRetry maxEventSize onRead");
-  const reading = openReading(source, options);
+  const reading = openReading(source, options, (item) => batch!.push(item));
   // What was read and not yet handed out, the next one last.
   let batch: (ServerEvent | ServerComment)[] | undefined = [];
   return {
@@ -105,7 +103,7 @@ export function parseSSE(
         const item = batch.pop();
         if (item) return { done: false, value: item };
         try {
-          batch = reading.take(await reading.read())?.reverse();
+          batch = reading.feed(await reading.read()) ? batch.reverse() : undefined;
         } catch (error) {
           // To cancel a Node stream fails the read that is under way.
           if (!batch) break;
@@ -127,23 +125,26 @@ export function parseSSE(
   };
 }
 
-/** Reads a chunk at a time what {@linkcode parseSSE} hands out one by one: `take(await read())`, for one caller at a time. */
+/** Reads a chunk at a time what {@linkcode parseSSE} hands out one by one: `feed(await read())`, for one caller at a time. */
 export interface Reading {
   /** Reads the next chunk. It fails as the iterator of `parseSSE` does; one that is cancelled meanwhile may fail with anything. */
   read(): Promise<Chunk> | Chunk;
-  /** Gives the items that a chunk completed, `undefined` at the end. */
-  take(chunk: Chunk): (ServerEvent | ServerComment)[] | undefined;
+  /** Calls back with each item that a chunk completes. Gives false at the end. */
+  feed(chunk: Chunk): boolean;
   /** Cancels the stream at once. */
   cancel(): void;
 }
 
-/** Opens what {@linkcode parseSSE} reads, and throws as it does. */
-export function openReading(source: EventSourceBody, options: ParseOptions): Reading {
+/** Opens what {@linkcode parseSSE} reads, and throws as it does. `onItem` must not throw. */
+export function openReading(
+  source: EventSourceBody,
+  options: ParseOptions,
+  onItem: (item: ServerEvent | ServerComment) => void,
+): Reading {
   const { comments, onRead, ...parsing } = options;
   const response = (source as Response).headers ? source as Response : undefined;
   if (response) requireEventStream(response);
-  let batch: (ServerEvent | ServerComment)[] = [];
-  const onItem = (item: ServerEvent | ServerComment): void => void batch.push(item);
+  let failure: unknown;
   const parser = createParser({
     ...parsing,
     response,
@@ -169,21 +170,21 @@ export function openReading(source: EventSourceBody, options: ParseOptions): Rea
   return {
     cancel,
     read() {
-      // What the parser threw comes after the events before it: it throws it again.
-      parser.feed("");
+      // What the parser threw comes after the events before it.
+      if (failure) throw failure;
       onRead?.(parser.lastEventId);
-      return reader && parser.lastEventId !== END_ID ? reader.read() : END;
+      return reader && parser.lastEventId !== END_ID ? reader.read() : { done: true };
     },
-    take({ done, value }) {
+    feed({ done, value }) {
       if (done) cancel();
-      if (!reader) return;
-      batch = [];
       try {
-        parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
-      } catch {
-        // As above.
+        if (reader) {
+          parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+        }
+      } catch (error) {
+        failure = error;
       }
-      return batch;
+      return !!reader;
     },
   };
 }
@@ -200,6 +201,6 @@ function createReader(body: AnyBody, response: Response | undefined): BodyReader
   return {
     read: () => chunks.next(),
     // The iterator of a Node stream would wait for one more chunk before it lets go.
-    cancel: () => Promise.resolve(body.destroy ? body.destroy() : chunks.return?.()),
+    cancel: async () => await (body.destroy ? body.destroy() : chunks.return?.()),
   };
 }

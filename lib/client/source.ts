@@ -134,6 +134,12 @@ export function createSource(
       let reading: Reading | undefined;
       isWatched = false;
       openedAt = Infinity;
+      // A promise costs more than an event: there is one only if the application is busy, and what comes then waits for its turn.
+      let busy: Promise<void> | undefined;
+      const take = (item: WireItem): void => {
+        silentSince = Infinity;
+        busy = busy?.then(() => hand(item)) ?? hand(item) as typeof busy;
+      };
       let cause: unknown;
       let how = "failed";
       try {
@@ -167,7 +173,7 @@ export function createSource(
             silentSince = clock.now();
             if (!isWatched) watch(stallTimeout);
           },
-        });
+        }, take);
         openedAt = clock.now();
         setState("open", { response });
         if (lostId) {
@@ -175,13 +181,7 @@ export function createSource(
           await hand({ kind: "event", event: "gap", data, lastEventId });
           lostId = undefined;
         }
-        for (let items; (items = reading.take(await reading.read()));) {
-          silentSince = Infinity;
-          for (const item of items) {
-            const busy = hand(item);
-            if (busy) await busy;
-          }
-        }
+        while (reading.feed(await reading.read())) busy &&= await busy as undefined;
         how = "ended";
       } catch (thrown) {
         cause = thrown;

@@ -325,6 +325,20 @@ test("parseSSE tells of retry fields", { timeout: 10_000 }, async () => {
   assert.deepEqual(times, [5, 7]);
 });
 
+test("what onRetry throws ends the iteration, and takes no event with it without a word", async () => {
+  const wrong = new Error("not today");
+  const seen: string[] = [];
+  const events = parseSSE(new Response("data: a\n\nretry: 5\n\ndata: b\n\n", sse), {
+    onRetry() {
+      throw wrong;
+    },
+  });
+  await assert.rejects(async () => {
+    for await (const { data } of events) seen.push(data);
+  }, wrong);
+  assert.deepEqual(seen, ["a"]);
+});
+
 test("parseSSE tells of each read, with the id to resume from", { timeout: 10_000 }, async () => {
   const told: string[] = [];
   const { stream } = streamOf(["id: 1\nda", "ta: a\n\nid: 2\n\n", ": c\nid: 3\n"]);

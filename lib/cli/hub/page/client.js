@@ -18,7 +18,7 @@ function report(what, error) {
 async function decode(item, schemas) {
   const { event, data } = item;
   const schema = schemas?.[event]?.["~standard"];
-  if (!schema && event !== "gap") return event ? { ...item, kind: "other" } : item;
+  if (!schema && event !== "gap") return schemas && event ? { ...item, kind: "other" } : item;
   let json = data;
   try {
     json = JSON.parse(data);
@@ -67,12 +67,11 @@ function createStream(source, options) {
   const hand = (wired) => {
     if (state === "closed") return;
     const { kind, event } = wired;
-    const isGap = event === "gap";
-    const isReady = !options.schemas && !isGap;
-    if (!kind) return give(wired, wired, []);
-    if (isReady && !wanted) return give(wired, wired, handlers);
-    return Promise.resolve(wanted).then(() => isReady ? wired : decode(wired, options.schemas)).then((item) => {
-      if (isGap && !handlers.some(([, name = event]) => name === event)) {
+    if (!kind || !wanted && !options.schemas && event !== "gap") {
+      return give(wired, wired, kind ? handlers : []);
+    }
+    return Promise.resolve(wanted).then(() => decode(wired, options.schemas)).then((item) => {
+      if (item.kind === "gap" && !handlers.some(({ name = event }) => name === event)) {
         report("no handler took this gap", wired);
       }
       return give(item, wired, handlers);
@@ -81,10 +80,10 @@ function createStream(source, options) {
   const give = (item, wired, to, at = 0) => {
     const { event } = item;
     try {
-      while (state !== "closed" && at < to.length) {
-        const [handler, name = event] = to[at++];
-        const busy = name === event && handler(item);
-        if (busy && typeof busy.then === "function") {
+      while (state !== "closed" && to[at]) {
+        const { handler, name = event } = to[at++];
+        const busy = name === event ? handler(item) : void 0;
+        if (typeof busy?.then === "function") {
           return Promise.resolve(busy).then(() => give(item, wired, to, at), fail);
         }
       }
@@ -95,7 +94,16 @@ function createStream(source, options) {
   };
   const iterate = () => {
     const asking = [];
-    let release;
+    let release = () => {
+      control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask2) => ask2(end())));
+      stream.on((item) => {
+        ({ lastEventId } = item);
+        asking.shift()({ done: false, value: item });
+        return asking[0] ? void 0 : new Promise((resolve) => release = resolve);
+      });
+      release = () => {
+      };
+    };
     let isOver = false;
     const end = () => {
       if (isOver) return DONE;
@@ -108,17 +116,7 @@ function createStream(source, options) {
           if (state === "closed") resolve(end());
           else asking.push(resolve);
         });
-        if (release) release();
-        else {
-          control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask2) => ask2(end())));
-          stream.on((item) => {
-            ({ lastEventId } = item);
-            asking.shift()({ done: false, value: item });
-            return asking[0] ? void 0 : new Promise((resolve) => release = resolve);
-          });
-          release = () => {
-          };
-        }
+        release();
         return result;
       },
       return() {
@@ -140,7 +138,7 @@ function createStream(source, options) {
       return lastEventId;
     },
     on(first, second) {
-      const entry = second ? [second, first] : [first];
+      const entry = second ? { name: first, handler: second } : { handler: first };
       handlers = [...handlers, entry];
       begin();
       wanted = void 0;
@@ -282,14 +280,12 @@ function requireEventStream(response) {
 }
 
 // lib/client/read.ts
-var END = { done: true };
 var END_ID = "tidings-end";
-function openReading(source, options) {
+function openReading(source, options, onItem) {
   const { comments, onRead, ...parsing } = options;
   const response = source.headers ? source : void 0;
   if (response) requireEventStream(response);
-  let batch = [];
-  const onItem = (item) => void batch.push(item);
+  let failure;
   const parser = createParser({
     ...parsing,
     response,
@@ -310,19 +306,20 @@ function openReading(source, options) {
   return {
     cancel,
     read() {
-      parser.feed("");
+      if (failure) throw failure;
       onRead?.(parser.lastEventId);
-      return reader && parser.lastEventId !== END_ID ? reader.read() : END;
+      return reader && parser.lastEventId !== END_ID ? reader.read() : { done: true };
     },
-    take({ done, value }) {
+    feed({ done, value }) {
       if (done) cancel();
-      if (!reader) return;
-      batch = [];
       try {
-        parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
-      } catch {
+        if (reader) {
+          parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+        }
+      } catch (error) {
+        failure = error;
       }
-      return batch;
+      return !!reader;
     }
   };
 }
@@ -337,7 +334,7 @@ function createReader(body, response) {
   return {
     read: () => chunks.next(),
     // The iterator of a Node stream would wait for one more chunk before it lets go.
-    cancel: () => Promise.resolve(body.destroy ? body.destroy() : chunks.return?.())
+    cancel: async () => await (body.destroy ? body.destroy() : chunks.return?.())
   };
 }
 
@@ -422,6 +419,11 @@ function createSource(url, options, more = "") {
       let reading;
       isWatched = false;
       openedAt = Infinity;
+      let busy;
+      const take = (item) => {
+        silentSince = Infinity;
+        busy = busy?.then(() => hand(item)) ?? hand(item);
+      };
       let cause;
       let how = "failed";
       try {
@@ -453,7 +455,7 @@ function createSource(url, options, more = "") {
             silentSince = clock.now();
             if (!isWatched) watch(stallTimeout);
           }
-        });
+        }, take);
         openedAt = clock.now();
         setState("open", { response });
         if (lostId) {
@@ -461,13 +463,7 @@ function createSource(url, options, more = "") {
           await hand({ kind: "event", event: "gap", data, lastEventId });
           lostId = void 0;
         }
-        for (let items; items = reading.take(await reading.read()); ) {
-          silentSince = Infinity;
-          for (const item of items) {
-            const busy = hand(item);
-            if (busy) await busy;
-          }
-        }
+        while (reading.feed(await reading.read())) busy &&= await busy;
         how = "ended";
       } catch (thrown) {
         cause = thrown;
