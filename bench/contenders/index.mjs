@@ -1,7 +1,7 @@
 /**
  * Lists who is compared.
  *
- * A contender's file exports `start({ keepalive, history, packs, direct, engine })`, which resolves to
+ * A contender's file exports `start({ keepalive, history, packs, direct, requests, engine })`, which resolves to
  * `{ port, size(), publish(message), publishAll?(messages) }`. A message is `{ id, topic, data }`, with an object for
  * `data`, which goes out as JSON. `keepalive: false` turns keepalives off where there are any; `history` is how many
  * messages the application keeps for clients that come back, where the library keeps none itself. `engine`
@@ -56,6 +56,12 @@ export const BESIDE = [
   { name: "go by hand", file: "by_hand", go: true, beside: "Go" },
 ];
 
+/**
+ * The runtime alone with what serving by web standards cannot do without: a `Request` with a signal for each client, which
+ * the application is given and may look at as long as the client is there. It is the floor for whoever keeps that promise.
+ */
+export const FLOOR = [{ name: "raw with a request", file: "raw", requests: true, beside: "the floor" }];
+
 /** tidings that writes everything to Node's response, and nothing to the socket past it: what the short cut is worth. */
 export const DETOUR = [{ name: "tidings detour", file: "tidings", direct: false, runtimes: ["node"] }];
 
@@ -81,6 +87,7 @@ export const OVER_ENGINES = [
 export const ALL = [
   ...CONTENDERS,
   ...BESIDE,
+  ...FLOOR,
   ...DETOUR,
   ...GATHERING,
   ...PACKING,
@@ -100,6 +107,7 @@ export function contendersIn(scenario) {
   return [
     ...CONTENDERS,
     ...scenario.beside ? BESIDE : [],
+    ...scenario.floor ? FLOOR : [],
     ...scenario.detour ? DETOUR : [],
     ...scenario.gathering ? GATHERING : [],
   ];

@@ -7,7 +7,8 @@ const encoder = new TextEncoder();
 const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-cache" };
 const HELLO = encoder.encode(":\n\n");
 
-export async function start({ history }) {
+/** `requests`: as whoever serves by web standards must, it has a request for each client that tells of its departure, and keeps it. */
+export async function start({ history, requests }) {
   const kept = new History(history);
   const topics = new Topics();
   const encode = ({ id, data }) => {
@@ -23,7 +24,9 @@ export async function start({ history }) {
       response.writeHead(200, HEADERS);
       response.write(HELLO);
       for (const { bytes } of missedBy(request.headers["last-event-id"])) response.write(bytes);
-      response.on("close", topics.join(topicOf(request.url), response));
+      const leave = topics.join(topicOf(request.url), response);
+      if (requests) response.request = requestOf(request, response);
+      response.on("close", leave);
     });
 
   const listenWithFetch = () =>
@@ -34,6 +37,9 @@ export async function start({ history }) {
           controller.enqueue(HELLO);
           for (const { bytes } of missedBy(request.headers.get("last-event-id"))) controller.enqueue(bytes);
           leave = topics.join(topicOf(request.url), controller);
+          if (!requests) return;
+          controller.request = request;
+          request.signal.addEventListener("abort", leave);
         },
         cancel: () => leave(),
       });
@@ -53,4 +59,12 @@ export async function start({ history }) {
         for (const controller of topics.members(message.topic)) controller.enqueue(bytes);
       },
   };
+}
+
+function requestOf({ method, url, headers: { host }, rawHeaders }, response) {
+  const headers = new Headers();
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
+  const leaving = new AbortController();
+  response.on("close", () => leaving.abort());
+  return new Request(`http://${host}${url}`, { method, headers, signal: leaving.signal });
 }

@@ -3,13 +3,16 @@
  * (`most`, `least`), a factor `against` somebody else's, or a difference `over` it.
  */
 
-/** @returns {{ scenario: object, kind: string, goal: string, value: number, limit: string, met: boolean }[]} */
+/**
+ * @returns {{ scenario: object, kind: string, figure: string, goal: string, value: string, limit: string, met?: boolean,
+ *   rival?: number }[]} `rival` is the figure of whom a factor is against
+ */
 export function goalsOf({ scenarios }) {
   return scenarios.flatMap((scenario) =>
     Object.entries(scenario.results).flatMap(([kind, contenders]) =>
       scenario.goals.filter(({ runtimes }) => runtimes?.includes(kind) ?? true).flatMap((goal) => {
         const row = judge(goal, contenders, scenario.figures[goal.figure]);
-        return row === undefined ? [] : { scenario, kind, ...row };
+        return row === undefined ? [] : { scenario, kind, figure: goal.figure, ...row };
       })
     )
   );
@@ -48,6 +51,7 @@ function judge({ of = "tidings", figure, against, over, most, least }, contender
     value: `${(own / rival.value).toFixed(2)} ×`,
     limit: most === undefined ? "none" : `≤ ${most} ×`,
     met: most === undefined ? undefined : own / rival.value <= most,
+    rival: rival.value,
   };
 }
 

@@ -4,7 +4,7 @@
  * Links are absolute, for the pages are read in the package too, which has no bench in it.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { BESIDE } from "../contenders/index.mjs";
+import { BESIDE, FLOOR } from "../contenders/index.mjs";
 import { enginesSection, enginesTable } from "./engines.mjs";
 import { goalsOf } from "./goals.mjs";
 import { datesOf, noteOf } from "./markdown.mjs";
@@ -171,7 +171,7 @@ function cellOf({ of = "tidings", figure, beside }, contenders, figures) {
     [
       best(Object.keys(contenders).filter((name) => isPeer(name, contenders) && !name.startsWith("tidings"))),
       "raw",
-      ...BESIDE.map(({ name }) => name),
+      ...[...FLOOR, ...BESIDE].map(({ name }) => name),
     ];
   const ratios = others.filter((name) => Number.isFinite(value(name)))
     .map((name) => `${(own / value(name)).toFixed(2)} × ${name}${noteOf(figures, contenders[name])}`);
@@ -207,13 +207,15 @@ function behind(results, kinds) {
           continue;
         }
         if (higherIsBetter ? other <= own : other >= own) continue;
-        add(`${scenario.title}, ${label}`, kind, `${(own / other).toFixed(2)} × ${name}`);
+        const floor = floorOf(contenders, figure, other);
+        add(`${scenario.title}, ${label}`, kind, `${(own / other).toFixed(2)} × ${name}${floor}`);
       }
     }
   }
-  for (const { scenario, kind, goal, value, limit, met } of goalsOf(results)) {
+  for (const { scenario, kind, figure, goal, value, limit, met, rival } of goalsOf(results)) {
     if (met === false) {
-      add(`${scenario.title}, ${goal}, a goal that was not met`, kind, `${value}, not ${limit}`);
+      const floor = floorOf(scenario.results[kind], figure, rival);
+      add(`${scenario.title}, ${goal}, a goal that was not met`, kind, `${value}, not ${limit}${floor}`);
     }
   }
   if (lines.size === 0) return ["- In none of these figures."];
@@ -221,6 +223,14 @@ function behind(results, kinds) {
     const all = [...byKind].map(([kind, texts]) => `${NAMES[kind]} ${texts.join(", ")}`);
     return `- ${what}: ${all.join("; ")}.`;
   });
+}
+
+/** What the floor is of the same figure of somebody else, where it was measured: less than that nobody can have. */
+function floorOf(contenders, figure, other) {
+  return FLOOR.flatMap(({ name }) => {
+    const floor = contenders[name]?.figures[figure]?.median;
+    return Number.isFinite(floor) && other ? [` (${name}: ${(floor / other).toFixed(2)} ×)`] : [];
+  }).join("");
 }
 
 const folder = new URL("../results/", import.meta.url);

@@ -15,7 +15,8 @@ const idle = (clients) => ({
   figures: { memory: { label: "Resident memory a connection", unit: "KB", digits: 1, chart: true } },
   goals: [{ figure: "memory", against: "raw", most: 1.1 }],
   beside: true,
-  focus: ["tidings", "raw"],
+  floor: true,
+  focus: ["tidings", "raw", "raw with a request"],
   // Thousands of connections vary little, and take long to make.
   ...(clients > 1_000 ? { rounds: 3, alone: true } : {}),
   async run(context, { clients, first }) {

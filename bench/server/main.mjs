@@ -29,16 +29,16 @@ function turn(count, topic) {
 }
 
 const commands = {
-  async start({ file, bytes, keepalive, history, packs, engine, direct, payload, port, ...rest }) {
+  async start({ file, bytes, payload, longestLife, ...options }) {
     const { start } = await import(`../contenders/${file}.mjs`);
-    gathers = rest.gathers === true;
-    if (rest.longestLife !== undefined) {
+    gathers = options.gathers === true;
+    if (longestLife !== undefined) {
       clearTimeout(life);
-      life = setTimeout(() => process.exit(3), rest.longestLife);
+      life = setTimeout(() => process.exit(3), longestLife);
       life.unref();
     }
     messages = payload === "trades" ? new Trades() : new Messages(bytes);
-    running = await start({ keepalive, history, packs, engine, direct, port });
+    running = await start(options);
     return { port: running.port };
   },
   /** One turn with so many messages. Not answered: that all of them arrived is seen at the other end. */
