@@ -10,8 +10,8 @@ export const TEXT: string =
 
 export interface SpokenText {
   readonly text?: string;
-  /** Milliseconds for each word. */
-  readonly pace: number;
+  /** Milliseconds for each word, or what is awaited before the word with this number, from 0 on. */
+  readonly pace: number | ((word: number, signal: AbortSignal) => Promise<unknown>);
   /** Told when a call of the model begins, with its signal. */
   readonly onCall?: (signal: AbortSignal) => void;
 }
@@ -37,12 +37,16 @@ export function speaker({ text = TEXT, pace, onCall }: SpokenText): MockLanguage
 type Stream = Awaited<ReturnType<MockLanguageModelV3["doStream"]>>["stream"];
 type Part = Stream extends ReadableStream<infer Each> ? Each : never;
 
-async function* partsOf(text: string, pace: number, signal: AbortSignal): AsyncGenerator<Part, void> {
+async function* partsOf(
+  text: string,
+  pace: SpokenText["pace"],
+  signal: AbortSignal,
+): AsyncGenerator<Part, void> {
   const words = text.match(/\S+\s*/g) ?? [];
   yield { type: "stream-start", warnings: [] };
   yield { type: "text-start", id: "text" };
-  for (const delta of words) {
-    await pause(pace, undefined, { signal });
+  for (const [word, delta] of words.entries()) {
+    await (typeof pace === "number" ? pause(pace, undefined, { signal }) : pace(word, signal));
     yield { type: "text-delta", id: "text", delta };
   }
   yield { type: "text-end", id: "text" };

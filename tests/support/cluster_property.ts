@@ -356,10 +356,12 @@ class Run {
         const copies = places.get(data)!;
         const told = copies.some(({ id, destroyed }) =>
           notices.some((notice) => {
-            const { requested, reason, faults } = notice;
+            const { requested, resumedAt, reason, faults } = notice;
             return this.#covers(notice, id) || /^(lost|unknown)/.test(reason) && destroyed < faults ||
-              // Wiped and written anew within a millisecond: the id was given twice, and says nothing of the order.
-              isGivenAgain(id) && destroyed < faults && compare(id, requested) > 0;
+              // Lost, or wiped, and written anew within a millisecond: the id was given twice, and says nothing of the order.
+              isGivenAgain(id) &&
+                (destroyed < faults && compare(id, requested) > 0 ||
+                  compare(requested, resumedAt) > 0 && compare(id, resumedAt) <= 0);
           })
         );
         assert.ok(

@@ -1,15 +1,18 @@
 /** Tests the chat of the AI SDK with its own transport: what is cut is resumed, and what is stopped ends for all. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { DefaultChatTransport, type UIMessage, type UIMessageChunk } from "ai";
 import { type ChatOptions, createChat } from "../../examples/ai/chat.ts";
 import { speaker, TEXT } from "../../examples/ai/model.ts";
 import { router } from "../../examples/support/router.ts";
 import { servers, withServer } from "../support/servers.ts";
-import { until } from "../support/wait.ts";
+import { deferred, sleep, until } from "../support/wait.ts";
 
 const LIMIT = { timeout: 60_000 };
+// The word before which the model waits until it is told to go on, so that it still speaks when the other clients come.
+const HELD = 10;
 const WORDS = TEXT.split(" ").length;
 
 /** One that reads an answer. */
@@ -53,6 +56,8 @@ interface Chat {
   readonly api: string;
   /** The signals of the calls that the model got. */
   readonly calls: readonly AbortSignal[];
+  /** Lets the model speak to the end. */
+  goOn(): void;
   ask(chatId: string, abortSignal?: AbortSignal): Promise<Reading>;
   /** As another client that knows the chat's id. */
   resume(chatId: string): Promise<Reading | undefined>;
@@ -64,13 +69,28 @@ const FORMS: { name: string; options: Omit<ChatOptions, "model"> }[] = [
   { name: "consumeSseStream", options: { copied: true } },
 ];
 
+/** A model that speaks until the word {@linkcode HELD}, and all of it only when it is told to, unless its call is aborted. */
+function heldSpeaker() {
+  const calls: AbortSignal[] = [];
+  const { promise, resolve: goOn } = deferred<void>();
+  const model = speaker({
+    async pace(word, signal) {
+      await sleep(5);
+      signal.throwIfAborted();
+      if (word >= HELD) await Promise.race([promise, once(signal, "abort")]);
+      signal.throwIfAborted();
+    },
+    onCall: (signal) => calls.push(signal),
+  });
+  return { model, calls, goOn };
+}
+
 /** Runs the chat on each server, in both of its forms. */
-function chatTest(name: string, pace: number, use: (chat: Chat) => Promise<void>): void {
+function chatTest(name: string, use: (chat: Chat) => Promise<void>): void {
   for (const kind of servers) {
     for (const form of FORMS) {
       test(`${name} (${form.name}, ${kind.name})`, LIMIT, async () => {
-        const calls: AbortSignal[] = [];
-        const model = speaker({ pace, onCall: (signal) => calls.push(signal) });
+        const { model, calls, goOn } = heldSpeaker();
         const { routes, close } = createChat({ model, ...form.options });
         try {
           await withServer(kind, router(routes), async (port) => {
@@ -79,6 +99,7 @@ function chatTest(name: string, pace: number, use: (chat: Chat) => Promise<void>
             await use({
               api,
               calls,
+              goOn,
               async ask(chatId, abortSignal) {
                 const message: UIMessage = {
                   id: "1",
@@ -113,8 +134,7 @@ function chatTest(name: string, pace: number, use: (chat: Chat) => Promise<void>
   }
 }
 
-// Slow enough that it is still spoken when the second and the third client come, on a machine that does much else.
-chatTest("an answer that is cut is resumed by another client, whole and once", 100, async (chat) => {
+chatTest("an answer that is cut is resumed by another client, whole and once", async (chat) => {
   const leaving = new AbortController();
   const first = await chat.ask("c1", leaving.signal);
   await first.words(5);
@@ -123,6 +143,7 @@ chatTest("an answer that is cut is resumed by another client, whole and once", 1
   const second = (await chat.resume("c1"))!;
   await second.words(8);
   const third = (await chat.resume("c1"))!;
+  chat.goOn();
   await Promise.all([second.end(), third.end()]);
   assert.ok(TEXT.startsWith(first.text));
   assert.ok(first.text.length < TEXT.length);
@@ -136,7 +157,6 @@ chatTest("an answer that is cut is resumed by another client, whole and once", 1
 
 chatTest(
   "stop by a second client ends the answer for both, and aborts the model's call",
-  20,
   async (chat) => {
     const first = await chat.ask("c1");
     const second = (await chat.resume("c1"))!;
@@ -152,6 +172,7 @@ chatTest(
     assert.equal(await chat.resume("c1"), undefined, "nothing is running any more");
     // The chat goes on with the next question.
     const next = await chat.ask("c1");
+    chat.goOn();
     await next.end();
     assert.equal(next.text, TEXT);
     assert.equal(chat.calls[1]!.aborted, false);
@@ -160,13 +181,13 @@ chatTest(
 
 chatTest(
   "where nothing is running there is nothing to resume, and the response says what it is",
-  5,
   async (chat) => {
     assert.equal(await chat.resume("c1"), undefined);
     const first = await chat.ask("c1");
     const response = await fetch(`${chat.api}/c1/stream`);
     assert.equal(response.headers.get("x-vercel-ai-ui-message-stream"), "v1");
     assert.match(response.headers.get("content-type")!, /^text\/event-stream/);
+    chat.goOn();
     const text = await response.text();
     assert.match(text, /data: \[DONE\]\n\n$/, "after the AI SDK's own end comes nothing");
     await first.end();
@@ -180,8 +201,7 @@ chatTest(
 );
 
 test("a chat has one answer at a time, and one that nobody waits for is stopped", LIMIT, async () => {
-  const calls: AbortSignal[] = [];
-  const model = speaker({ pace: 20, onCall: (signal) => calls.push(signal) });
+  const { model, calls } = heldSpeaker();
   const { routes, close } = createChat({ model, patience: 100 });
   await withServer(servers[0]!, router(routes), async (port) => {
     const ask = (signal: AbortSignal | null) =>
