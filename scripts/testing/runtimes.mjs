@@ -18,7 +18,8 @@ export function runtime(kind, path = kind === "node" ? process.execPath : bin(ki
       read: readNode,
       // Node 18 and 20 read no TypeScript, so tsx does it on all of them.
       command: (files, report, atOnce = FILES_AT_ONCE) => [
-        ...[path, "--import", "tsx", "--test", `--test-concurrency=${atOnce}`],
+        ...[path, "--import", "tsx", "--import", "./scripts/testing/left_open.mjs"],
+        ...["--test", `--test-concurrency=${atOnce}`],
         ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
         ...["--test-reporter=./scripts/testing/node_reporter.mjs", `--test-reporter-destination=${report}`],
         ...files,
