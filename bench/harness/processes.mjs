@@ -49,7 +49,7 @@ export function forkNode(name, path, { execPath = process.execPath, execArgv = [
     execArgv,
     env: withoutOptions(),
   });
-  const remote = new Remote(name, (message) => child.connected && child.send(message));
+  const remote = new Remote(name, (message) => child.connected && child.send(message), child.pid);
   child.on("message", (message) => remote.settle(message));
   child.on("exit", (code, signal) => remote.end(signal ?? `code ${code}`));
   return { remote, stop: () => stop(child, () => remote.tell("exit")), kill: () => child.kill("SIGKILL") };

@@ -1,4 +1,5 @@
 /** Does one run: a fresh server, a fresh load process, one contender, one scenario. */
+import { shareOneCore } from "./core.mjs";
 import { startEngine } from "./engines.mjs";
 import { startLoad, startProgram, startServer } from "./processes.mjs";
 
@@ -44,13 +45,14 @@ export async function runOnce({ scenario, contender, command, program, quick, si
   };
 }
 
-async function withProcesses({ command, program }, { nodes = 1, engine: name }, work) {
+async function withProcesses({ command, program }, { nodes = 1, engine: name, oneCore }, work) {
   const engine = name && await startEngine(name);
   const servers = Array.from(
     { length: nodes },
     () => program === undefined ? startServer(command) : startProgram(program),
   );
   const load = startLoad();
+  if (oneCore) shareOneCore([...servers, load].map(({ remote }) => remote.pid));
   try {
     return await work({
       servers: servers.map(({ remote }) => remote),

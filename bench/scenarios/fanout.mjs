@@ -18,20 +18,30 @@ export const fanout = (letter, title, perTurn, sizes, goals) => ({
     // Of those that drop some: a figure per delivery says little without it.
     delivered: { label: "delivered", unit: "%", digits: 0, note: true },
     // What the messages themselves cost, however many receive them, is not in this one.
-    ...sizes.full.few !== undefined &&
+    ...sizes.full.range !== undefined &&
       { further: { label: "CPU per delivery to a further client", unit: "µs", digits: 2 } },
   },
   goals,
-  async run(context, { clients, few, ...times }) {
+  async run(context, { clients, range, ...times }) {
     const { contender: { lossy } } = context;
-    const first = few === undefined ? undefined : await publishTo(context, few, { perTurn, ...times });
-    const all = await publishTo(context, clients, { perTurn, ...times, published: first?.published });
-    const figures = { cpu: all.cpu / all.received };
-    if (lossy) figures.delivered = 100 * all.received / (clients * all.turns * perTurn);
-    if (first) {
-      figures.further = (all.cpu / all.turns - first.cpu / first.turns) / (perTurn * (clients - few));
+    let { cpu, turns, received, checked, published } = await publishTo(context, clients, {
+      perTurn,
+      ...times,
+    });
+    const figures = { cpu: cpu / received };
+    if (lossy) figures.delivered = 100 * received / (clients * turns * perTurn);
+    if (range !== undefined) {
+      // What a turn takes, by the number of clients: what it takes without any is in both.
+      const taken = [];
+      for (const count of range) {
+        const to = await publishTo(context, count, { perTurn, ...times, published });
+        taken.push(to.cpu / to.turns);
+        published = to.published;
+        if (to.checked.faults > 0) checked = { ...to.checked, faults: checked.faults + to.checked.faults };
+      }
+      figures.further = (taken[1] - taken[0]) / (perTurn * (range[1] - range[0]));
     }
-    return { figures, ...all.checked, faults: all.checked.faults + (first?.checked.faults ?? 0) };
+    return { figures, ...checked };
   },
 });
 
