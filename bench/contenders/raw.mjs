@@ -7,7 +7,7 @@ const encoder = new TextEncoder();
 const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-cache" };
 const HELLO = encoder.encode(":\n\n");
 
-/** `requests`: as whoever serves by web standards must, it has a request for each client that tells of its departure, and keeps it. */
+/** With `requests` it makes and keeps a request for each client, whose signal tells that the client left: see `FLOOR`. */
 export async function start({ history, requests }) {
   const kept = new History(history);
   const topics = new Topics();
@@ -24,9 +24,8 @@ export async function start({ history, requests }) {
       response.writeHead(200, HEADERS);
       response.write(HELLO);
       for (const { bytes } of missedBy(request.headers["last-event-id"])) response.write(bytes);
-      const leave = topics.join(topicOf(request.url), response);
+      response.on("close", topics.join(topicOf(request.url), response));
       if (requests) response.request = requestOf(request, response);
-      response.on("close", leave);
     });
 
   const listenWithFetch = () =>

@@ -91,7 +91,7 @@ export function createStream(
    * hand, since a generator spends more on a `yield` than all else takes.
    */
   const iterate = (): AsyncIterableIterator<AnyItem, undefined> => {
-    // The calls of next() that wait for an item, and what waits for the next call.
+    // The calls of next() that wait for an item.
     const asking: ((result: Result | Promise<Result>) => void)[] = [];
     // Begins, and later says that the loop's body is done.
     let release = (): void => {

@@ -1,6 +1,6 @@
 // Loaded into each process in which Node runs a file of tests: one that is there for too long says what keeps it alive.
 
-// Some minutes are the longest that a file takes; and less than the runner waits.
+// Longer than any file takes, and shorter than the runner waits. To see it: TIDINGS_TOO_LONG=3000, in milliseconds.
 const TOO_LONG = Number(process.env.TIDINGS_TOO_LONG ?? 600_000);
 
 setTimeout(() => {

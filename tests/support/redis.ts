@@ -97,7 +97,7 @@ export class RedisServer {
     if (replicaOf !== undefined) await this.synchronised();
   }
 
-  /** Waits until it has all that the server has of which it is a replica. */
+  /** Waits until it has copied its primary. */
   async synchronised(): Promise<void> {
     const deadline = performance.now() + PATIENCE;
     while (!(await this.command("INFO", "replication")).includes("master_link_status:up")) {

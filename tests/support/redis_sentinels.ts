@@ -75,8 +75,8 @@ export class RedisSentinels {
   }
 
   /**
-   * Brings both back into their places, whatever a test has left, and says which they are: one that was killed is a replica
-   * of the one that took its place.
+   * Starts or thaws what the last test left, and says which server is which. One that was killed becomes the replica of the
+   * one that took its place.
    */
   async whole(): Promise<{ readonly primary: RedisServer; readonly replica: RedisServer }> {
     for (const server of this.servers) {

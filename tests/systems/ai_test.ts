@@ -69,7 +69,7 @@ const FORMS: { name: string; options: Omit<ChatOptions, "model"> }[] = [
   { name: "consumeSseStream", options: { copied: true } },
 ];
 
-/** A model that speaks until the word {@linkcode HELD}, and all of it only when it is told to, unless its call is aborted. */
+/** A model that stops before the word {@linkcode HELD}, until it is told to go on or its call is aborted. */
 function heldSpeaker() {
   const calls: AbortSignal[] = [];
   const { promise, resolve: goOn } = deferred<void>();
@@ -77,7 +77,7 @@ function heldSpeaker() {
     async pace(word, signal) {
       await sleep(5);
       signal.throwIfAborted();
-      if (word >= HELD) await Promise.race([promise, once(signal, "abort")]);
+      if (word === HELD) await Promise.race([promise, once(signal, "abort")]);
       signal.throwIfAborted();
     },
     onCall: (signal) => calls.push(signal),
