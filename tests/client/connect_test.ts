@@ -179,9 +179,9 @@ test("what arrives before anybody listens waits", { timeout: 10_000 }, async () 
   await sleep(20);
   assert.deepEqual([stream.state, stream.lastEventId], ["open", ""]);
   const seen: string[] = [];
-  stream.on(({ lastEventId }) => seen.push(lastEventId));
+  stream.on(({ kind, lastEventId }) => seen.push(`${kind} ${lastEventId}`));
   await stream.closed;
-  assert.deepEqual(seen, ["1", "2", "3"]);
+  assert.deepEqual(seen, ["event 1", "event 2", "event 3"]);
 });
 
 test("once a handler has closed the stream the others are not called", { timeout: 10_000 }, async () => {
