@@ -106,6 +106,21 @@ export class RedisServer {
     }
   }
 
+  /**
+   * Waits until it has all that its primary wrote until now. A copy that has just been made is not enough: the primary goes
+   * on only when it has heard of it.
+   */
+  async caughtUp(primary: RedisServer): Promise<void> {
+    const offset = async (server: RedisServer, name: string) =>
+      Number(new RegExp(`${name}:(\\d+)`).exec(await server.command("INFO", "replication"))![1]);
+    const written = await offset(primary, "master_repl_offset");
+    const deadline = performance.now() + PATIENCE;
+    while (await offset(this, "slave_repl_offset") < written) {
+      if (performance.now() > deadline) throw new Error("The replica did not get what its primary wrote");
+      await sleep(20);
+    }
+  }
+
   /** Whether it was started, and not killed since. */
   get isRunning(): boolean {
     return this.#child !== undefined;
