@@ -1,6 +1,6 @@
 /**
- * The application's side of a stream: iteration, handlers, state and the end. Each item that is handed out is awaited, and
- * nothing is read before that, so a slow application holds up the server and not the memory.
+ * The application's side of a stream: iteration, handlers, state and the end. Each item waits until all are done with the
+ * one before, and while one waits nothing is read, so a slow application holds up the server and not the memory.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import type { EventStream, StateDetail, StreamState } from "./stream.ts";
 type Handler = (item: AnyItem) => unknown;
 type Entry = { readonly name?: string; readonly handler: Handler };
 type Result = IteratorResult<AnyItem, undefined>;
+type Asking = ((result: Result | Promise<Result>) => void)[];
 
 const DONE: Result = { done: true, value: undefined };
 
@@ -27,13 +28,14 @@ export function createStream(
   let lastEventId = `${options.lastEventId ?? ""}`;
   let state: StreamState = "connecting";
   let settle!: (end: Promise<never> | StateDetail["reason"]) => void;
-  let begin!: () => void;
-  // Replaced and never changed: an item goes to those who were there when it came.
-  let handlers: readonly Entry[] = [];
+  // Looks again whether the item that waits can be handed out.
+  let proceed: (() => void) | undefined;
+  // None until somebody wants the items. Replaced and never changed: an item goes to those who were there when it came.
+  let handlers: readonly Entry[] | undefined;
+  // For each loop the calls of next() that wait for an item: none while its body runs.
+  const loops: Asking[] = [];
   const control = new AbortController();
   const closed = new Promise<StateDetail["reason"]>((resolve) => settle = resolve);
-  // Until somebody wants the items the first is kept back.
-  let wanted: Promise<void> | undefined = new Promise((resolve) => begin = resolve);
 
   const fail = (error: unknown): void => setState("closed", { error });
   const close = (): void => setState("closed", { reason: "close" });
@@ -55,72 +57,72 @@ export function createStream(
   const hand = (wired: WireItem): Promise<void> | void => {
     if (state === "closed") return;
     const { kind, event } = wired as ServerEvent;
-    if (!kind || !wanted && !options.schemas && event !== "gap") {
-      return give(wired as AnyItem, wired, kind ? handlers : []);
-    }
-    return Promise.resolve(wanted)
-      .then(() => decode(wired as ServerEvent, options.schemas))
-      .then((item) => {
-        if (item.kind === "gap" && !handlers.some(({ name = event }) => name === event)) {
-          report("no handler took this gap", wired);
+    if (!kind) return give(wired as AnyItem, []);
+    if (!handlers || loops.some((asking) => !asking[0])) {
+      return new Promise<void>((resolve) =>
+        proceed = () => {
+          proceed = undefined;
+          resolve(hand(wired));
         }
-        return give(item, wired, handlers);
-      });
+      );
+    }
+    if (!options.schemas && event !== "gap") return give(wired as AnyItem, handlers);
+    return decode(wired as ServerEvent, options.schemas).then((item) => {
+      if (item.kind === "gap" && !handlers!.some(({ name = event }) => name === event)) {
+        report("no handler took this gap", wired);
+      }
+      return give(item, handlers!);
+    });
   };
 
   /** Gives an item to these handlers, from one on. A promise costs more than an event: there is one only if a handler is awaited. */
-  const give = (item: AnyItem, wired: WireItem, to: readonly Entry[], at = 0): Promise<void> | void => {
+  const give = (item: AnyItem, to: readonly Entry[], at = 0): Promise<void> | void => {
     const { event } = item as ServerEvent;
     try {
       while (state !== "closed" && to[at]) {
         const { handler, name = event } = to[at++]!;
         const busy = (name === event ? handler(item) : undefined) as PromiseLike<unknown> | undefined;
-        if (typeof busy?.then === "function") {
-          return Promise.resolve(busy).then(() => give(item, wired, to, at), fail);
+        if (busy?.then) {
+          return Promise.resolve(busy).then(() => give(item, to, at), fail);
         }
       }
     } catch (error) {
       fail(error);
     }
     // Only now has it been handed out; if the stream was closed meanwhile, it has not.
-    if (state !== "closed") ({ lastEventId } = wired);
+    if (state !== "closed") ({ lastEventId } = item);
   };
 
   /**
-   * A loop is a handler that takes as long as the loop's body: until it asks for the next item. Its iterator is written by
-   * hand, since a generator spends more on a `yield` than all else takes.
+   * A loop is a handler, and the next item waits while its body runs: until it asks for one. Its iterator is written by hand,
+   * since a generator spends more on a `yield` than all else takes.
    */
   const iterate = (): AsyncIterableIterator<AnyItem, undefined> => {
-    // The calls of next() that wait for an item.
-    const asking: ((result: Result | Promise<Result>) => void)[] = [];
-    // Begins, and later says that the loop's body is done.
-    let release = (): void => {
-      control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask) => ask(end())));
-      stream.on((item) => {
-        ({ lastEventId } = item);
-        asking.shift()!({ done: false, value: item });
-        return asking[0] ? undefined : new Promise<void>((resolve) => release = resolve);
-      });
-      release = () => {};
-    };
-    let isOver = false;
-    const end = (): Result | Promise<Result> => {
-      if (isOver) return DONE;
-      isOver = true;
-      return closed.then(() => DONE);
+    const asking: Asking = [];
+    const over = (): Result => DONE;
+    // Only the first to ask is told of an error.
+    let end = (): Result | Promise<Result> => {
+      end = over;
+      return closed.then(over);
     };
     return {
       next() {
-        const result = new Promise<Result>((resolve) => {
-          if (state === "closed") resolve(end());
-          else asking.push(resolve);
+        return new Promise<Result>((resolve) => {
+          if (state === "closed") return resolve(end());
+          asking.push(resolve);
+          proceed?.();
+          if (loops.includes(asking)) return;
+          loops.push(asking);
+          control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask) => ask(end())));
+          stream.on((item) => {
+            ({ lastEventId } = item);
+            asking.shift()!({ done: false, value: item });
+          });
         });
-        release();
-        return result;
       },
       return() {
         close();
-        isOver = true;
+        end = over;
         return Promise.resolve(DONE);
       },
       [Symbol.asyncIterator]() {
@@ -138,11 +140,10 @@ export function createStream(
       return lastEventId;
     },
     on(first: string | Handler, second?: Handler): () => void {
-      const entry = (second ? { name: first, handler: second } : { handler: first }) as Entry;
-      handlers = [...handlers, entry];
-      begin();
-      wanted = undefined;
-      return () => void (handlers = handlers.filter((each) => each !== entry));
+      const entry = { name: second && first, handler: second ?? first } as Entry;
+      handlers = [...handlers ?? [], entry];
+      Promise.resolve().then(() => proceed?.());
+      return () => void (handlers = handlers!.filter((each) => each !== entry));
     },
     close,
     [Symbol.asyncIterator]: iterate,

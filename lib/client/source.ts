@@ -95,8 +95,7 @@ export function createSource(
     // An id that cannot be sent; what came after it will be missing.
     let lostId: string | undefined;
     // Since when the server is waited for. While it is not, the silence is our own.
-    let silentSince = Infinity;
-    let isWatched = false;
+    let silentSince: number;
 
     const finish = (): void => {
       clock.clearTimeout(timer);
@@ -108,15 +107,11 @@ export function createSource(
       clock.clearTimeout(timer);
       timer = clock.setTimeout(then, milliseconds);
     };
-    // A timer for each read would cost more than the read: this one looks again when it is due.
-    const watch = (milliseconds: number): void => {
-      isWatched = true;
-      setTimer(milliseconds, () => {
-        isWatched = false;
-        const left = silentSince + stallTimeout - clock.now();
-        if (left <= 0) finish();
-        else if (left < Infinity) watch(left);
-      });
+    // A timer for each read would cost more than the read: this one looks again when it may be due.
+    const watch = (): void => {
+      const left = silentSince + stallTimeout - clock.now();
+      if (left > 0) setTimer(Math.min(left, stallTimeout), watch);
+      else finish();
     };
     // The random part is not waited for when the network is back or the page is seen again. That may be just before
     // the connection is found to be lost: one that was cut while the page was put away fails only once it is back.
@@ -132,12 +127,11 @@ export function createSource(
       control = new AbortController();
       let response: Response | undefined;
       let reading: Reading | undefined;
-      isWatched = false;
       openedAt = Infinity;
       // A promise costs more than an event: there is one only if the application is busy, and what comes then waits for its turn.
       let busy: Promise<void> | undefined;
       const take = (item: WireItem): void => {
-        silentSince = Infinity;
+        ({ lastEventId } = item);
         busy = busy?.then(() => hand(item)) ?? hand(item) as typeof busy;
       };
       let cause: unknown;
@@ -152,7 +146,8 @@ export function createSource(
         }
         setState("connecting", { attempt });
         closing.throwIfAborted();
-        setTimer(stallTimeout);
+        silentSince = clock.now();
+        watch();
         // A fetch, or a function that it waits for, may take no notice of the signal.
         response = await new Promise<Response>((resolve, reject) => {
           stop = () => {
@@ -162,26 +157,30 @@ export function createSource(
           };
           request(idText, control.signal).then(resolve, reject);
         });
-        clock.clearTimeout(timer);
         reading = openReading(response, {
           comments: options.comments,
           maxEventSize: options.maxEventSize,
           lastEventId,
           onRetry: (milliseconds) => serverDelay = Math.max(500, milliseconds),
           onRead(id) {
-            hand({ lastEventId: lastEventId = id });
+            if (id !== lastEventId) hand({ lastEventId: lastEventId = id });
             silentSince = clock.now();
-            if (!isWatched) watch(stallTimeout);
           },
         }, take);
         openedAt = clock.now();
         setState("open", { response });
         if (lostId) {
           const data = JSON.stringify({ requested: lostId, reason: "fits no header" });
+          silentSince = Infinity;
           await hand({ kind: "event", event: "gap", data, lastEventId });
           lostId = undefined;
         }
-        while (reading.feed(await reading.read())) busy &&= await busy as undefined;
+        while (reading.feed(await reading.read())) {
+          if (busy) {
+            silentSince = Infinity;
+            busy = await busy as undefined;
+          }
+        }
         how = "ended";
       } catch (thrown) {
         cause = thrown;

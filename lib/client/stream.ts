@@ -34,7 +34,8 @@ export interface StateDetail {
  *   A handler that throws closes the stream with its error.
  *
  * Handlers and loops take each item in the order in which they were added or begun, one after the other, and the next
- * item comes when all are done with it.
+ * item comes when all are done with it. While a loop's body runs one read of the connection is ahead of it; for a handler's
+ * promise nothing is.
  *
  * Until somebody does either, what was read last waits, and all else in the network: nothing is read ahead.
  */

@@ -351,6 +351,54 @@ test("reading pauses while the application does not, and goes on", { timeout: 20
   await server.kill();
 });
 
+test("while a loop's body runs one read is ahead, and the end of the connection is noticed", {
+  timeout: 10_000,
+}, async () => {
+  let reads = 0;
+  let requests = 0;
+  const asked: (string | null)[] = [];
+  const fetch = (_: string, { headers }: RequestInit): Promise<Response> => {
+    asked.push((headers as Headers).get("last-event-id"));
+    if (++requests === 2) return Promise.resolve(new Response(events(2, 9), sse));
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        reads++;
+        if (reads === 1) controller.enqueue(new TextEncoder().encode(events(1, 1)));
+        else controller.close();
+      },
+    }, { highWaterMark: 0 });
+    return Promise.resolve(new Response(body, sse));
+  };
+  const stream = connect(url, { fetch, retry: quick });
+  const seen: string[] = [];
+  for await (const { lastEventId } of stream) {
+    seen.push(lastEventId);
+    // The first connection is over, and the second has brought all that there is.
+    if (lastEventId === "1") await until(() => requests === 2, "the stream to come back");
+    await sleep(5);
+    assert.equal(stream.lastEventId, lastEventId, "what is read ahead does not count");
+    if (lastEventId === "9") break;
+  }
+  assert.deepEqual(seen, ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+  assert.deepEqual(asked.slice(0, 2), [null, "1"]);
+});
+
+test("while a loop's body runs no more than one read is ahead", { timeout: 10_000 }, async () => {
+  let reads = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      reads++;
+      controller.enqueue(new TextEncoder().encode(events(reads, reads)));
+    },
+  }, { highWaterMark: 0 });
+  const stream = connect(url, { fetch: () => Promise.resolve(new Response(body, sse)) });
+  for await (const { lastEventId } of stream) {
+    await sleep(20);
+    assert.ok(reads <= Number(lastEventId) + 1, `${reads} reads for ${lastEventId} items`);
+    if (lastEventId === "5") break;
+  }
+});
+
 test("lastEventId is that of the last item handed out, and a later stream goes on from there", {
   timeout: 10_000,
 }, async () => {
@@ -404,6 +452,19 @@ test("an id that comes alone counts at once", { timeout: 10_000 }, async () => {
   await stream.closed;
   assert.equal(stream.lastEventId, "alone");
 });
+
+test(
+  "an id that comes alone and is that of the connection's begin counts too",
+  { timeout: 10_000 },
+  async () => {
+    const { fetch } = fetchOf("id: x\ndata: x\n\nid: begin\n\n");
+    const stream = connect(url, { fetch, retry: false, lastEventId: "begin" });
+    const seen: string[] = [];
+    stream.on(() => seen.push(stream.lastEventId));
+    await stream.closed;
+    assert.deepEqual([...seen, stream.lastEventId], ["begin", "begin"]);
+  },
+);
 
 test("an event upon which the stream is closed does not count", { timeout: 10_000 }, async () => {
   const stream = connect(url, { fetch: fetchOf(events(1, 3)).fetch });

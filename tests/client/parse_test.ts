@@ -319,6 +319,21 @@ test("parseSSE reads a response, bytes and text", { timeout: 10_000 }, async () 
   assert.deepEqual(all.map((item) => item.kind), ["event", "comment", "event"]);
 });
 
+test("bytes are one text however they are cut: in a character, after a broken one, with empty chunks", async () => {
+  // A character that breaks off before a line's end, before another, and at the end of a chunk.
+  const broken = [0xf0, 0x9f, 10, 10, ...encoder.encode("data: "), 0xe2, 0x82, 0xc3, 0xa9, 0xff, 10, 10];
+  const bytes = new Uint8Array([...encoder.encode("data: é😀€\n\ndata: "), ...broken]);
+  const expected = await collect(parseSSE(streamOf([new TextDecoder().decode(bytes)]).stream));
+  assert.deepEqual(expected.map(({ data }) => data), ["é😀€", "\uFFFD", "\uFFFDé\uFFFD"]);
+  for (let size = 1; size <= bytes.length; size++) {
+    const chunks: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; at += size) {
+      chunks.push(bytes.subarray(at, at + size), new Uint8Array());
+    }
+    assert.deepEqual(await collect(parseSSE(streamOf(chunks).stream)), expected, `chunks of ${size}`);
+  }
+});
+
 test("parseSSE tells of retry fields", { timeout: 10_000 }, async () => {
   const times: number[] = [];
   await collect(parseSSE(new Response("retry: 5\n\nretry: 7\n", sse), { onRetry: (ms) => times.push(ms) }));
