@@ -33,7 +33,7 @@ export function createStream(
   // None until somebody wants the items. Replaced and never changed: an item goes to those who were there when it came.
   let handlers: readonly Entry[] | undefined;
   // For each loop the calls of next() that wait for an item: none while its body runs.
-  const loops: Asking[] = [];
+  let loops: readonly Asking[] | undefined;
   const control = new AbortController();
   const closed = new Promise<StateDetail["reason"]>((resolve) => settle = resolve);
 
@@ -58,7 +58,7 @@ export function createStream(
     if (state === "closed") return;
     const { kind, event } = wired as ServerEvent;
     if (!kind) return give(wired as AnyItem, []);
-    if (!handlers || loops.some((asking) => !asking[0])) {
+    if (!handlers || loops?.some((asking) => !asking[0])) {
       return new Promise<void>((resolve) =>
         proceed = () => {
           proceed = undefined;
@@ -111,8 +111,8 @@ export function createStream(
           if (state === "closed") return resolve(end());
           asking.push(resolve);
           proceed?.();
-          if (loops.includes(asking)) return;
-          loops.push(asking);
+          if (loops?.includes(asking)) return;
+          loops = [...loops ?? [], asking];
           control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask) => ask(end())));
           stream.on((item) => {
             ({ lastEventId } = item);
