@@ -44,11 +44,11 @@ function createStream(source, options) {
   let lastEventId = `${options.lastEventId ?? ""}`;
   let state = "connecting";
   let settle;
-  let begin;
-  let handlers = [];
+  let proceed;
+  let handlers;
+  let loops;
   const control = new AbortController();
   const closed = new Promise((resolve) => settle = resolve);
-  let wanted = new Promise((resolve) => begin = resolve);
   const fail = (error) => setState("closed", { error });
   const close = () => setState("closed", { reason: "close" });
   const setState = (next, detail) => {
@@ -67,61 +67,63 @@ function createStream(source, options) {
   const hand = (wired) => {
     if (state === "closed") return;
     const { kind, event } = wired;
-    if (!kind || !wanted && !options.schemas && event !== "gap") {
-      return give(wired, wired, kind ? handlers : []);
+    if (!kind) return give(wired, []);
+    if (!handlers || loops?.some((asking) => !asking[0])) {
+      return new Promise(
+        (resolve) => proceed = () => {
+          proceed = void 0;
+          resolve(hand(wired));
+        }
+      );
     }
-    return Promise.resolve(wanted).then(() => decode(wired, options.schemas)).then((item) => {
+    if (!options.schemas && event !== "gap") return give(wired, handlers);
+    return decode(wired, options.schemas).then((item) => {
       if (item.kind === "gap" && !handlers.some(({ name = event }) => name === event)) {
         report("no handler took this gap", wired);
       }
-      return give(item, wired, handlers);
+      return give(item, handlers);
     });
   };
-  const give = (item, wired, to, at = 0) => {
+  const give = (item, to, at = 0) => {
     const { event } = item;
     try {
       while (state !== "closed" && to[at]) {
         const { handler, name = event } = to[at++];
         const busy = name === event ? handler(item) : void 0;
-        if (typeof busy?.then === "function") {
-          return Promise.resolve(busy).then(() => give(item, wired, to, at), fail);
+        if (busy?.then) {
+          return Promise.resolve(busy).then(() => give(item, to, at), fail);
         }
       }
     } catch (error) {
       fail(error);
     }
-    if (state !== "closed") ({ lastEventId } = wired);
+    if (state !== "closed") ({ lastEventId } = item);
   };
   const iterate = () => {
     const asking = [];
-    let release = () => {
-      control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask2) => ask2(end())));
-      stream.on((item) => {
-        ({ lastEventId } = item);
-        asking.shift()({ done: false, value: item });
-        return asking[0] ? void 0 : new Promise((resolve) => release = resolve);
-      });
-      release = () => {
-      };
-    };
-    let isOver = false;
-    const end = () => {
-      if (isOver) return DONE;
-      isOver = true;
-      return closed.then(() => DONE);
+    const over = () => DONE;
+    let end = () => {
+      end = over;
+      return closed.then(over);
     };
     return {
       next() {
-        const result = new Promise((resolve) => {
-          if (state === "closed") resolve(end());
-          else asking.push(resolve);
+        return new Promise((resolve) => {
+          if (state === "closed") return resolve(end());
+          asking.push(resolve);
+          proceed?.();
+          if (loops?.includes(asking)) return;
+          loops = [...loops ?? [], asking];
+          control.signal.addEventListener("abort", () => asking.splice(0).forEach((ask2) => ask2(end())));
+          stream.on((item) => {
+            ({ lastEventId } = item);
+            asking.shift()({ done: false, value: item });
+          });
         });
-        release();
-        return result;
       },
       return() {
         close();
-        isOver = true;
+        end = over;
         return Promise.resolve(DONE);
       },
       [Symbol.asyncIterator]() {
@@ -138,10 +140,9 @@ function createStream(source, options) {
       return lastEventId;
     },
     on(first, second) {
-      const entry = second ? { name: first, handler: second } : { handler: first };
-      handlers = [...handlers, entry];
-      begin();
-      wanted = void 0;
+      const entry = { name: second && first, handler: second ?? first };
+      handlers = [...handlers ?? [], entry];
+      Promise.resolve().then(() => proceed?.());
       return () => void (handlers = handlers.filter((each) => each !== entry));
     },
     close,
@@ -314,7 +315,9 @@ function openReading(source, options, onItem) {
       if (done) cancel();
       try {
         if (reader) {
-          parser.feed(typeof value === "string" ? value : decoder.decode(value, { stream: true }));
+          parser.feed(
+            typeof value === "string" ? value : decoder.decode(value, { stream: !(value[value.length - 1] < 128) })
+          );
         }
       } catch (error) {
         failure = error;
@@ -388,8 +391,7 @@ function createSource(url, options, more = "") {
     let openedAt = Infinity;
     let control;
     let lostId;
-    let silentSince = Infinity;
-    let isWatched = false;
+    let silentSince;
     const finish = () => {
       clock.clearTimeout(timer);
       stop?.();
@@ -399,14 +401,10 @@ function createSource(url, options, more = "") {
       clock.clearTimeout(timer);
       timer = clock.setTimeout(then, milliseconds);
     };
-    const watch = (milliseconds) => {
-      isWatched = true;
-      setTimer(milliseconds, () => {
-        isWatched = false;
-        const left = silentSince + stallTimeout - clock.now();
-        if (left <= 0) finish();
-        else if (left < Infinity) watch(left);
-      });
+    const watch = () => {
+      const left = silentSince + stallTimeout - clock.now();
+      if (left > 0) setTimer(Math.min(left, stallTimeout), watch);
+      else finish();
     };
     const hasten = () => {
       if (globalThis.document?.hidden) return;
@@ -417,11 +415,10 @@ function createSource(url, options, more = "") {
       control = new AbortController();
       let response;
       let reading;
-      isWatched = false;
       openedAt = Infinity;
       let busy;
       const take = (item) => {
-        silentSince = Infinity;
+        ({ lastEventId } = item);
         busy = busy?.then(() => hand(item)) ?? hand(item);
       };
       let cause;
@@ -435,7 +432,8 @@ function createSource(url, options, more = "") {
         }
         setState("connecting", { attempt });
         closing.throwIfAborted();
-        setTimer(stallTimeout);
+        silentSince = clock.now();
+        watch();
         response = await new Promise((resolve, reject) => {
           stop = () => {
             control.abort();
@@ -444,26 +442,30 @@ function createSource(url, options, more = "") {
           };
           request(idText, control.signal).then(resolve, reject);
         });
-        clock.clearTimeout(timer);
         reading = openReading(response, {
           comments: options.comments,
           maxEventSize: options.maxEventSize,
           lastEventId,
           onRetry: (milliseconds) => serverDelay = Math.max(500, milliseconds),
           onRead(id) {
-            hand({ lastEventId: lastEventId = id });
+            if (id !== lastEventId) hand({ lastEventId: lastEventId = id });
             silentSince = clock.now();
-            if (!isWatched) watch(stallTimeout);
           }
         }, take);
         openedAt = clock.now();
         setState("open", { response });
         if (lostId) {
           const data = JSON.stringify({ requested: lostId, reason: "fits no header" });
+          silentSince = Infinity;
           await hand({ kind: "event", event: "gap", data, lastEventId });
           lostId = void 0;
         }
-        while (reading.feed(await reading.read())) busy &&= await busy;
+        while (reading.feed(await reading.read())) {
+          if (busy) {
+            silentSince = Infinity;
+            busy = await busy;
+          }
+        }
         how = "ended";
       } catch (thrown) {
         cause = thrown;
