@@ -60,7 +60,17 @@ export const BESIDE = [
  * The runtime alone with what serving by web standards cannot do without: a `Request` with a signal for each client, which
  * the application is given and may look at as long as the client is there. It is the floor for whoever keeps that promise.
  */
-export const FLOOR = [{ name: "raw with a request", file: "raw", requests: true, beside: "the floor" }];
+const REQUESTS = { name: "raw with a request", file: "raw", requests: true, beside: "the floor" };
+
+/** What no parser can do without, and what no client can. Neither is right or enough by itself: see their files. */
+const SEARCH = { name: "search and slice", file: "search_and_slice", parses: true, beside: "the floor" };
+const BY_HAND = {
+  ...{ name: "fetch by hand", file: "by_hand", package: "eventsource-parser" },
+  ...{ receives: true, beside: "the floor" },
+};
+
+/** The floors, below which nobody gets who does the same. */
+export const FLOOR = [REQUESTS, SEARCH, BY_HAND];
 
 /** tidings that writes everything to Node's response, and nothing to the socket past it: what the short cut is worth. */
 export const DETOUR = [{ name: "tidings detour", file: "tidings", direct: false, runtimes: ["node"] }];
@@ -101,13 +111,13 @@ export function contendersIn(scenario) {
   if (scenario.contenders !== undefined) {
     return scenario.contenders.map((name) => ALL.find((each) => each.name === name));
   }
-  if (scenario.parses) return PARSERS;
-  if (scenario.receives) return CLIENTS;
+  if (scenario.parses) return scenario.floor ? [...PARSERS, SEARCH] : PARSERS;
+  if (scenario.receives) return [...CLIENTS, BY_HAND];
   if (scenario.packing) return [CONTENDERS[0], ...PACKING];
   return [
     ...CONTENDERS,
     ...scenario.beside ? BESIDE : [],
-    ...scenario.floor ? FLOOR : [],
+    ...scenario.floor ? [REQUESTS] : [],
     ...scenario.detour ? DETOUR : [],
     ...scenario.gathering ? GATHERING : [],
   ];
