@@ -86,13 +86,14 @@ class Run {
   readonly #acknowledged = new Set<string>();
   /** Destroyed entries, in the order in which they were destroyed. */
   readonly #destroyed: BackplaneEntry[] = [];
+  /** What is under way may be noticed before it is known here: until then there is no telling how much it is. */
+  #faults: { count: number } = { count: 0 };
   /** What was left when places were set free to be given again, and how many entries had been destroyed then. */
   readonly #setBacks: { survivor: string; faults: number }[] = [];
   #nodes: { name: string; feed: Broadcaster; count: number }[] = [];
   #incarnations = 0;
   #hasLostTail = false;
   #hasClosed = false;
-  #isDestroying = false;
   #barriers = 0;
   #stage = "at the start";
   #failedAt: string | undefined;
@@ -208,27 +209,23 @@ class Run {
     if (compare(id, requested) > 0 && compare(id, resumedAt) <= 0) return true;
     // The log was set back, and what came after that was published after the place from which it goes on before that.
     return compare(requested, resumedAt) > 0 && compare(id, resumedAt) <= 0 &&
-      this.#setBacks.some((each) => faults >= each.faults && compare(id, each.survivor) > 0);
+      this.#setBacks.some((each) => faults.count >= each.faults && compare(id, each.survivor) > 0);
   }
 
   async #destroy(destroying: Promise<readonly BackplaneEntry[]>): Promise<void> {
-    this.#isDestroying = true;
+    const faults = { count: Infinity };
+    this.#faults = faults;
     this.#destroyed.push(...await destroying);
-    this.#isDestroying = false;
+    faults.count = this.#destroyed.length;
     const { survivor } = this.#log;
-    if (survivor !== undefined) this.#setBacks.push({ survivor, faults: this.#destroyed.length });
-  }
-
-  /** How many entries have been destroyed, at most: what is under way may be noticed before it is known here. */
-  #faults(): number {
-    return this.#isDestroying ? Infinity : this.#destroyed.length;
+    if (survivor !== undefined) this.#setBacks.push({ survivor, faults: faults.count });
   }
 
   /** A client that comes, and comes back, to the nodes that it is given. */
   #client(pick: () => Broadcaster): HoppingClient {
     return new HoppingClient(
       (lastEventId) => pick().subscribe(request({ lastEventId }), { topics: "*" }).body!,
-      { faults: () => this.#faults() },
+      { faults: () => this.#faults },
     );
   }
 
@@ -314,10 +311,9 @@ class Run {
       let isAfterGap = false;
       for (const step of client.steps) {
         if (step.kind === "gap") {
-          const { requested, resumedAt, faults } = step;
+          const { requested, resumedAt, faults: { count } } = step;
           const reason = positions.find(([id, destroyed]) =>
-            destroyed < faults && compare(id, requested) >= 0 ||
-            destroyed < faults && compare(id, resumedAt) >= 0
+            destroyed < count && (compare(id, requested) >= 0 || compare(id, resumedAt) >= 0)
           );
           assert.ok(
             reason !== undefined,
@@ -358,12 +354,13 @@ class Run {
         const copies = places.get(data)!;
         const told = copies.some(({ id, destroyed }) =>
           notices.some((notice) => {
-            const { requested, resumedAt, reason, faults } = notice;
-            return this.#covers(notice, id) || /^(lost|unknown)/.test(reason) && destroyed < faults ||
-              // Wiped and written anew within a millisecond: the id was given twice, and says nothing of the order.
-              isGivenAgain(id) && destroyed < faults && compare(id, requested) > 0 ||
+            const { requested, resumedAt, reason, faults: { count } } = notice;
+            const wasGone = destroyed < count;
+            return this.#covers(notice, id) || /^(lost|unknown)/.test(reason) && wasGone ||
+              // Wiped and written anew within a millisecond: an id that was given twice says nothing of the order.
+              wasGone && compare(id, requested) > 0 && (isGivenAgain(id) || isGivenAgain(resumedAt)) ||
               // The log was set back within a millisecond: this entry has the id of one that was lost before the gap.
-              destroyed >= faults && isGone(id, faults) && compare(requested, resumedAt) > 0 &&
+              !wasGone && isGone(id, count) && compare(requested, resumedAt) > 0 &&
                 compare(id, resumedAt) <= 0;
           })
         );

@@ -14,15 +14,20 @@ export interface Message {
   readonly id: string;
 }
 
-/** `faults` is how many entries had been destroyed when it came. */
+/** Counts the entries that have been destroyed: at most, while some are being destroyed, and exactly once that is over. */
+export interface Faults {
+  readonly count: number;
+}
+
+/** `faults` are those of the time when it came. */
 export interface Notice extends Gap {
   readonly kind: "gap";
-  readonly faults: number;
+  readonly faults: Faults;
 }
 
 export interface HoppingOptions {
-  /** How many entries have been destroyed. Default: none. */
-  readonly faults?: () => number;
+  /** What has been destroyed. Default: nothing. */
+  readonly faults?: () => Faults;
   /** The id with which it comes for the first time. Default: none. */
   readonly from?: string | undefined;
 }
@@ -34,7 +39,7 @@ export class HoppingClient {
   readonly #connect: (
     lastEventId: string | undefined,
   ) => ReadableStream<Uint8Array> | Promise<ReadableStream<Uint8Array>>;
-  readonly #faults: () => number;
+  readonly #faults: () => Faults;
   readonly #seen = new Set<string>();
   #lastEventId: string | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -48,7 +53,7 @@ export class HoppingClient {
     connect: (
       lastEventId: string | undefined,
     ) => ReadableStream<Uint8Array> | Promise<ReadableStream<Uint8Array>>,
-    { faults = () => 0, from }: HoppingOptions = {},
+    { faults = () => ({ count: 0 }), from }: HoppingOptions = {},
   ) {
     this.#connect = connect;
     this.#faults = faults;
@@ -82,7 +87,7 @@ export class HoppingClient {
     const texts = this.steps.map((step) =>
       step.kind === "message"
         ? `${step.data}@${step.id}`
-        : `gap(${step.reason} ${step.requested} ${step.resumedAt} ${step.faults})`
+        : `gap(${step.reason} ${step.requested} ${step.resumedAt} ${step.faults.count})`
     );
     return texts.join(" ");
   }
