@@ -155,6 +155,11 @@ function section(results) {
     "**Where tidings is not ahead:**",
     "",
     ...behind(results, kinds),
+    "",
+    `In brackets stands the floor where it was measured (${
+      FLOOR.map(({ name }) => name).join(", ")
+    }): what nobody who does the same can do without.`,
+    "[The bench's README](https://github.com/OWNER/tidings/blob/main/bench/README.md) says what each is.",
   ].join("\n");
 }
 
