@@ -1,7 +1,7 @@
 /**
  * Lists who is compared.
  *
- * A contender's file exports `start({ keepalive, history, packs, direct, requests, engine })`, which resolves to
+ * A contender's file exports `start({ keepalive, history, packs, direct, requests, skips, engine })`, which resolves to
  * `{ port, size(), publish(message), publishAll?(messages) }`. A message is `{ id, topic, data }`, with an object for
  * `data`, which goes out as JSON. `keepalive: false` turns keepalives off where there are any; `history` is how many
  * messages the application keeps for clients that come back, where the library keeps none itself. `engine`
@@ -57,20 +57,20 @@ export const BESIDE = [
 ];
 
 /**
- * The runtime alone with what serving by web standards cannot do without: a `Request` with a signal for each client, which
- * the application is given and may look at as long as the client is there. It is the floor for whoever keeps that promise.
+ * The floors: what nobody who does the same can do without. Which one stands in a scenario says its `floor`. `raw` with
+ * `requests` is that of serving by web standards: a `Request` with a signal for each client, which the application is given
+ * and may look at as long as the client is there. `raw` that `skips` is that of clients which do not read: it has next to
+ * nothing waiting for them. The other two are neither right nor enough by themselves: see their files.
  */
-const REQUESTS = { name: "raw with a request", file: "raw", requests: true, beside: "the floor" };
-
-/** What no parser can do without, and what no client can. Neither is right or enough by itself: see their files. */
-const SEARCH = { name: "search and slice", file: "search_and_slice", parses: true, beside: "the floor" };
-const BY_HAND = {
-  ...{ name: "fetch by hand", file: "by_hand", package: "eventsource-parser" },
-  ...{ receives: true, beside: "the floor" },
-};
-
-/** The floors, below which nobody gets who does the same. */
-export const FLOOR = [REQUESTS, SEARCH, BY_HAND];
+export const FLOOR = [
+  { name: "raw with a request", file: "raw", requests: true, beside: "the floor" },
+  { name: "raw that skips", file: "raw", skips: true, beside: "the floor" },
+  { name: "search and slice", file: "search_and_slice", parses: true, beside: "the floor" },
+  {
+    ...{ name: "fetch by hand", file: "by_hand", package: "eventsource-parser" },
+    ...{ receives: true, beside: "the floor" },
+  },
+];
 
 /** tidings that writes everything to Node's response, and nothing to the socket past it: what the short cut is worth. */
 export const DETOUR = [{ name: "tidings detour", file: "tidings", direct: false, runtimes: ["node"] }];
@@ -111,13 +111,14 @@ export function contendersIn(scenario) {
   if (scenario.contenders !== undefined) {
     return scenario.contenders.map((name) => ALL.find((each) => each.name === name));
   }
-  if (scenario.parses) return scenario.floor ? [...PARSERS, SEARCH] : PARSERS;
-  if (scenario.receives) return [...CLIENTS, BY_HAND];
+  const floor = FLOOR.filter(({ name }) => name === scenario.floor);
+  if (scenario.parses) return [...PARSERS, ...floor];
+  if (scenario.receives) return [...CLIENTS, ...floor];
   if (scenario.packing) return [CONTENDERS[0], ...PACKING];
   return [
     ...CONTENDERS,
     ...scenario.beside ? BESIDE : [],
-    ...scenario.floor ? [REQUESTS] : [],
+    ...floor,
     ...scenario.detour ? DETOUR : [],
     ...scenario.gathering ? GATHERING : [],
   ];

@@ -6,9 +6,14 @@ import { Topics } from "../server/topics.mjs";
 const encoder = new TextEncoder();
 const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-cache" };
 const HELLO = encoder.encode(":\n\n");
+// How many messages may wait for a client, where those that find no room are skipped.
+const ROOM = 16;
 
-/** With `requests` it makes and keeps a request for each client, whose signal tells that the client left: see `FLOOR`. */
-export async function start({ history, requests }) {
+/**
+ * With `requests` it makes and keeps a request for each client, whose signal tells that the client left; and what `skips` does
+ * not write to a client that has not taken what it was given before: see `FLOOR`.
+ */
+export async function start({ history, requests, skips }) {
   const kept = new History(history);
   const topics = new Topics();
   const encode = ({ id, data }) => {
@@ -41,7 +46,7 @@ export async function start({ history, requests }) {
           request.signal.addEventListener("abort", leave);
         },
         cancel: () => leave(),
-      });
+      }, skips ? { highWaterMark: ROOM } : undefined);
       return new Response(body, { headers: HEADERS });
     });
 
@@ -51,11 +56,15 @@ export async function start({ history, requests }) {
     publish: isNode
       ? (message) => {
         const bytes = encode(message);
-        for (const response of topics.members(message.topic)) response.write(bytes);
+        for (const response of topics.members(message.topic)) {
+          if (!skips || response.writableLength < ROOM * bytes.length) response.write(bytes);
+        }
       }
       : (message) => {
         const bytes = encode(message);
-        for (const controller of topics.members(message.topic)) controller.enqueue(bytes);
+        for (const controller of topics.members(message.topic)) {
+          if (!skips || controller.desiredSize > 0) controller.enqueue(bytes);
+        }
       },
   };
 }

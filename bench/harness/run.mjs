@@ -22,9 +22,9 @@ export async function runOnce({ scenario, contender, command, program, quick, si
         { command, program },
         { ...scenario, ...contender },
         async ({ servers, load, engine }) => {
-          const { file, gathers, packs, direct, requests, clients } = contender;
+          const { file, gathers, packs, direct, requests, skips, clients } = contender;
           const start = {
-            ...{ file, gathers, packs, direct, requests, engine, bytes: BYTES, history: 0 },
+            ...{ file, gathers, packs, direct, requests, skips, engine, bytes: BYTES, history: 0 },
             ...scenario.server,
           };
           const [server, receiver = server] = servers;

@@ -17,7 +17,7 @@ export const churn = {
   },
   goals: [{ figure: "cpu", against: "best peer", most: 0.95 }, { figure: "cpu", against: "raw", most: 1.4 }],
   beside: true,
-  floor: true,
+  floor: "raw with a request",
   rounds: 3,
   async run({ server, load, port }, { atOnce, first, warmUp, measured }) {
     const comeAndGo = async (milliseconds) => {

@@ -10,6 +10,7 @@ export const clients = measuredInPasses({
     llm: "50,000 pieces of an LLM's answer, one a chunk",
   },
   receives: true,
+  floor: "fetch by hand",
   passes: 5,
   modesOf: ({ loops }) => loops === false ? ["handler"] : ["handler", "loop"],
   figures: {

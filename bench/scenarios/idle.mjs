@@ -15,7 +15,7 @@ const idle = (clients) => ({
   figures: { memory: { label: "Resident memory a connection", unit: "KB", digits: 1, chart: true } },
   goals: [{ figure: "memory", against: "raw", most: 1.1 }],
   beside: true,
-  floor: true,
+  floor: "raw with a request",
   focus: ["tidings", "raw", "raw with a request"],
   // Thousands of connections vary little, and take long to make.
   ...(clients > 1_000 ? { rounds: 3, alone: true } : {}),

@@ -25,4 +25,6 @@ const all = measuredInPasses({
 });
 
 // The floor knows of data alone.
-export const parsers = all.map((scenario) => ({ ...scenario, floor: scenario.id !== "i-named" }));
+export const parsers = all.map((scenario) =>
+  scenario.id === "i-named" ? scenario : { ...scenario, floor: "search and slice" }
+);

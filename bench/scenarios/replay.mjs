@@ -18,7 +18,8 @@ export const replay = {
     encodings: { label: "Calls of TextEncoder", unit: "", digits: 0 },
   },
   goals: [{ figure: "complete", least: 100 }, { figure: "cpu", against: "raw", most: 1 }],
-  focus: ["tidings", "raw"],
+  floor: "raw with a request",
+  focus: ["tidings", "raw", "raw with a request"],
   async run(context, { clients, times }) {
     await context.server.ask("countEncodings");
     const passes = [];

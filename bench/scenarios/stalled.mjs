@@ -23,7 +23,8 @@ export const stalled = {
     cpu: { label: "CPU per delivery to the others", unit: "µs", digits: 2 },
   },
   goals: [{ figure: "memory", most: 4 }, { figure: "slower", most: 1.2 }],
-  focus: ["tidings"],
+  floor: "raw that skips",
+  focus: ["tidings", "raw that skips"],
   alone: true,
   rounds: 3,
   async run(context, { readers, idlers, rate, fill, seconds, stall }) {
