@@ -144,7 +144,6 @@ export function openReading(
   const { comments, onRead, ...parsing } = options;
   const response = (source as Response).headers ? source as Response : undefined;
   if (response) requireEventStream(response);
-  let failure: unknown;
   const parser = createParser({
     ...parsing,
     response,
@@ -167,11 +166,9 @@ export function openReading(
     reader = undefined;
   };
 
-  return {
+  const reading: Reading = {
     cancel,
     read() {
-      // What the parser threw comes after the events before it.
-      if (failure) throw failure;
       onRead?.(parser.lastEventId);
       return reader && parser.lastEventId !== END_ID ? reader.read() : { done: true };
     },
@@ -187,11 +184,15 @@ export function openReading(
           );
         }
       } catch (error) {
-        failure = error;
+        // What the parser threw comes after the events before it.
+        reading.read = () => {
+          throw error;
+        };
       }
       return !!reader;
     },
   };
+  return reading;
 }
 
 /** Reads a web stream, or what other fetches have for a body: Node's streams, and all that can be iterated. */
