@@ -316,7 +316,6 @@ function openReading(source, options, onItem) {
   const { comments, onRead, ...parsing } = options;
   const response = source.headers ? source : void 0;
   if (response) requireEventStream(response);
-  let failure;
   const parser = createParser({
     ...parsing,
     response,
@@ -334,10 +333,9 @@ function openReading(source, options, onItem) {
     reader?.releaseLock?.();
     reader = void 0;
   };
-  return {
+  const reading = {
     cancel,
     read() {
-      if (failure) throw failure;
       onRead?.(parser.lastEventId);
       return reader && parser.lastEventId !== END_ID ? reader.read() : { done: true };
     },
@@ -350,11 +348,14 @@ function openReading(source, options, onItem) {
           );
         }
       } catch (error) {
-        failure = error;
+        reading.read = () => {
+          throw error;
+        };
       }
       return !!reader;
     }
   };
+  return reading;
 }
 function createReader(body, response) {
   if (response?.bodyUsed || !(body?.getReader || body?.[Symbol.asyncIterator])) {
