@@ -158,9 +158,15 @@ check("a primary that is killed while streams are written: its replica goes on",
       if (!isKilled) last = Math.max(last, next + 50);
     }
   }));
-  await sleep(100);
-  await primary.kill();
-  isKilled = true;
+  try {
+    await sleep(100);
+    // After its first copy a replica is sent nothing until its primary has heard of it; from here on all flows.
+    await replica.caughtUp(primary);
+    await primary.kill();
+  } finally {
+    // Or they would write for ever.
+    isKilled = true;
+  }
   await redis.promoted(replica);
   await writing;
   for (const [index, reader] of readers.entries()) {
