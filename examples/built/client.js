@@ -487,16 +487,13 @@ function createSource(url, options, more = "") {
         setState("open", { response });
         if (lostId) {
           const data = JSON.stringify({ requested: lostId, reason: "fits no header" });
-          silentSince = Infinity;
-          await hand({ kind: "event", event: "gap", data, lastEventId });
+          take({ kind: "event", event: "gap", data, lastEventId });
           lostId = void 0;
         }
-        while (reading.feed(await reading.read())) {
-          if (busy) {
-            silentSince = Infinity;
-            busy = await busy;
-          }
-        }
+        do {
+          silentSince = Infinity;
+          busy &&= await busy;
+        } while (reading.feed(await reading.read()));
         how = "ended";
       } catch (thrown) {
         cause = thrown;

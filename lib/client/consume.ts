@@ -142,6 +142,7 @@ export function createStream(
     on(first: string | Handler, second?: Handler): () => void {
       const entry = { name: second && first, handler: second ?? first } as Entry;
       handlers = [...handlers ?? [], entry];
+      // Not before the caller has what this returns.
       Promise.resolve().then(() => proceed?.());
       return () => void (handlers = handlers!.filter((each) => each !== entry));
     },

@@ -171,16 +171,13 @@ export function createSource(
         setState("open", { response });
         if (lostId) {
           const data = JSON.stringify({ requested: lostId, reason: "fits no header" });
-          silentSince = Infinity;
-          await hand({ kind: "event", event: "gap", data, lastEventId });
+          take({ kind: "event", event: "gap", data, lastEventId });
           lostId = undefined;
         }
-        while (reading.feed(await reading.read())) {
-          if (busy) {
-            silentSince = Infinity;
-            busy = await busy as undefined;
-          }
-        }
+        do {
+          silentSince = Infinity;
+          busy &&= await busy as undefined;
+        } while (reading.feed(await reading.read()));
         how = "ended";
       } catch (thrown) {
         cause = thrown;

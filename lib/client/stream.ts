@@ -34,8 +34,8 @@ export interface StateDetail {
  *   A handler that throws closes the stream with its error.
  *
  * Handlers and loops take each item in the order in which they were added or begun, one after the other, and the next
- * item comes when all are done with it. While a loop's body runs one read of the connection is ahead of it; for a handler's
- * promise nothing is.
+ * item comes when all are done with it. While a loop's body runs the connection is read until the next item is there; while
+ * a handler's promise is awaited it is not read.
  *
  * Until somebody does either, what was read last waits, and all else in the network: nothing is read ahead.
  */

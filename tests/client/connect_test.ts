@@ -180,6 +180,7 @@ test("what arrives before anybody listens waits", { timeout: 10_000 }, async () 
   assert.deepEqual([stream.state, stream.lastEventId], ["open", ""]);
   const seen: string[] = [];
   stream.on(({ kind, lastEventId }) => seen.push(`${kind} ${lastEventId}`));
+  assert.deepEqual(seen, [], "no handler is called before it is known how to remove it");
   await stream.closed;
   assert.deepEqual(seen, ["event 1", "event 2", "event 3"]);
 });
@@ -351,35 +352,46 @@ test("reading pauses while the application does not, and goes on", { timeout: 20
   await server.kill();
 });
 
+test("a handler that is busy with the gap of an id that fits no header is no stall", {
+  timeout: 10_000,
+}, async () => {
+  const clock = turnedClock();
+  const { fetch, calls } = fetchOf();
+  const stream = connect(url, { fetch, clock, stallTimeout: 300, lastEventId: "\x01" });
+  let release!: () => void;
+  const states: string[] = [];
+  stream.onstate = (state) => states.push(state);
+  let isBusy = false;
+  stream.on("gap", () => {
+    isBusy = true;
+    return new Promise<void>((resolve) => release = resolve);
+  });
+  await until(() => isBusy, "the gap");
+  await pass(clock, 1000);
+  await pass(clock, 1000);
+  release();
+  await sleep(20);
+  assert.deepEqual([states, calls.length], [["connecting", "open"], 1]);
+  stream.close();
+  await stream.closed;
+});
+
 test("while a loop's body runs one read is ahead, and the end of the connection is noticed", {
   timeout: 10_000,
 }, async () => {
-  let reads = 0;
-  let requests = 0;
-  const asked: (string | null)[] = [];
-  const fetch = (_: string, { headers }: RequestInit): Promise<Response> => {
-    asked.push((headers as Headers).get("last-event-id"));
-    if (++requests === 2) return Promise.resolve(new Response(events(2, 9), sse));
-    const body = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        reads++;
-        if (reads === 1) controller.enqueue(new TextEncoder().encode(events(1, 1)));
-        else controller.close();
-      },
-    }, { highWaterMark: 0 });
-    return Promise.resolve(new Response(body, sse));
-  };
+  const { fetch, calls } = fetchOf(events(1, 1), events(2, 9));
   const stream = connect(url, { fetch, retry: quick });
   const seen: string[] = [];
   for await (const { lastEventId } of stream) {
     seen.push(lastEventId);
     // The first connection is over, and the second has brought all that there is.
-    if (lastEventId === "1") await until(() => requests === 2, "the stream to come back");
+    if (lastEventId === "1") await until(() => calls.length === 2, "the stream to come back");
     await sleep(5);
     assert.equal(stream.lastEventId, lastEventId, "what is read ahead does not count");
     if (lastEventId === "9") break;
   }
   assert.deepEqual(seen, ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+  const asked = calls.map(({ headers }) => (headers as Headers).get("last-event-id"));
   assert.deepEqual(asked.slice(0, 2), [null, "1"]);
 });
 
