@@ -57,10 +57,10 @@ export const BESIDE = [
 ];
 
 /**
- * The floors: what nobody who does the same can do without. Which one stands in a scenario says its `floor`. `raw` with
- * `requests` is that of serving by web standards: a `Request` with a signal for each client, which the application is given
- * and may look at as long as the client is there. `raw` that `skips` is that of clients which do not read: it has next to
- * nothing waiting for them. The other two are neither right nor enough by themselves: see their files.
+ * The floors: what nobody who does the same can do without. A scenario names its own as `floor`. `raw` with `requests` is the
+ * floor of serving by web standards: a `Request` with a signal for each client, which the application is given and may look
+ * at as long as the client is there. `raw` that `skips` is the floor of clients which do not read. The other two are neither
+ * right nor enough by themselves: see their files.
  */
 export const FLOOR = [
   { name: "raw with a request", file: "raw", requests: true, beside: "the floor" },

@@ -10,8 +10,8 @@ const HELLO = encoder.encode(":\n\n");
 const ROOM = 16;
 
 /**
- * With `requests` it makes and keeps a request for each client, whose signal tells that the client left; and what `skips` does
- * not write to a client that has not taken what it was given before: see `FLOOR`.
+ * With `requests` it makes and keeps a request for each client, whose signal tells that the client left. With `skips` it writes
+ * nothing to a client for whom messages wait. See `FLOOR`.
  */
 export async function start({ history, requests, skips }) {
   const kept = new History(history);

@@ -156,9 +156,7 @@ function section(results) {
     "",
     ...behind(results, kinds),
     "",
-    `In brackets stands the floor where it was measured (${
-      FLOOR.map(({ name }) => name).join(", ")
-    }): what nobody who does the same can do without.`,
+    "In brackets stands the floor, where one was measured: what nobody who does the same can do without.",
     "[The bench's README](https://github.com/OWNER/tidings/blob/main/bench/README.md) says what each is.",
   ].join("\n");
 }

@@ -9,7 +9,7 @@ import {
   type MessagesLike,
 } from "../../lib/nats/mod.ts";
 import { type NatsClient, NatsServer, noNats } from "../support/nats.ts";
-import { Relay } from "../support/relay.ts";
+import { keepCutting, Relay } from "../support/relay.ts";
 import { sleep, until, within } from "../support/wait.ts";
 
 let server: NatsServer;
@@ -330,13 +330,7 @@ test("JetStream: connections that break all the time lose nothing and double not
   const [publisher, backplane] = [near, far].map(({ client }) => jetStream(client, { stream }));
   const [place] = await persist(backplane!, (reader) => reader.before(undefined, 1));
   const received: string[] = [];
-  let [before, ticks] = [0, 0];
-  const breaking = setInterval(() => {
-    // One that has brought nothing yet is left for two seconds at most: a busy machine may need them to connect.
-    if (received.length === before && ++ticks < 10) return;
-    [before, ticks] = [received.length, 0];
-    relay.cut();
-  }, 200);
+  const stopCutting = keepCutting([relay], () => received.length);
   try {
     const published: string[] = [];
     const publishing = (async () => {
@@ -359,7 +353,7 @@ test("JetStream: connections that break all the time lose nothing and double not
     await publishing;
     assert.deepEqual(received, published);
   } finally {
-    clearInterval(breaking);
+    stopCutting();
     await Promise.all([near.close(), far.close()]);
     await relay.close();
   }

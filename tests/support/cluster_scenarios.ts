@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BroadcasterOptions } from "../../mod.ts";
 import { Cluster, type Engine, type EngineOptions } from "./cluster.ts";
+import { keepCutting } from "./relay.ts";
 import { sleep, until } from "./wait.ts";
 
 /** Runs all scenarios against an engine. */
@@ -110,18 +111,14 @@ export function clusterScenarios(engine: Engine): void {
 
   scenario("connections that break every 200 ms: nothing lost, nothing out of order", {}, async (cluster) => {
     await cluster.witness();
-    let [before, ticks] = [0, 0];
-    const breaking = setInterval(() => {
-      // Those that have brought nothing yet are left for two seconds at most: a busy machine may need them to connect.
-      const { size } = cluster.acknowledged[0]!;
-      if (size === before && ++ticks < 10) return;
-      [before, ticks] = [size, 0];
-      for (const { relay } of cluster.nodes) relay.cut();
-    }, 200);
+    const stopCutting = keepCutting(
+      cluster.nodes.map(({ relay }) => relay),
+      () => cluster.acknowledged[0]!.size,
+    );
     try {
       await cluster.publish(800);
     } finally {
-      clearInterval(breaking);
+      stopCutting();
     }
     await cluster.settle({ gaps: 0, ms: 30_000 });
     assert.equal(cluster.acknowledged[0]!.size, 800);

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
-import { PATIENCE, sleep, within } from "./wait.ts";
+import { PATIENCE, until, within } from "./wait.ts";
 
 /** Why tests with Redis cannot run here; false if they can. On a CI machine they have to. */
 export const noRedis: string | false = (() => {
@@ -18,6 +18,9 @@ export const noRedis: string | false = (() => {
   if (process.env.CI) throw new Error("redis-server does not start. On Debian: apt-get install redis-server");
   return "redis-server is not installed";
 })();
+
+// Each look at a server is a process of its own.
+const PAUSE = 20;
 
 export interface RedisServerOptions {
   /**
@@ -99,11 +102,7 @@ export class RedisServer {
 
   /** Waits until it has copied its primary. */
   async synchronised(): Promise<void> {
-    const deadline = performance.now() + PATIENCE;
-    while (!(await this.command("INFO", "replication")).includes("master_link_status:up")) {
-      if (performance.now() > deadline) throw new Error("The replica did not catch up");
-      await sleep(20);
-    }
+    await this.replicates(/master_link_status:up/, "the replica has copied its primary");
   }
 
   /**
@@ -114,11 +113,18 @@ export class RedisServer {
     const offset = async (server: RedisServer, name: string) =>
       Number(new RegExp(`${name}:(\\d+)`).exec(await server.command("INFO", "replication"))![1]);
     const written = await offset(primary, "master_repl_offset");
-    const deadline = performance.now() + PATIENCE;
-    while (await offset(this, "slave_repl_offset") < written) {
-      if (performance.now() > deadline) throw new Error("The replica did not get what its primary wrote");
-      await sleep(20);
-    }
+    await until(
+      async () => await offset(this, "slave_repl_offset") >= written,
+      "the replica has what its primary wrote",
+      PATIENCE,
+      PAUSE,
+    );
+  }
+
+  /** Waits until it says this of its replication. */
+  async replicates(said: RegExp, what: string): Promise<void> {
+    const holds = async () => said.test(await this.command("INFO", "replication"));
+    await until(holds, what, PATIENCE, PAUSE);
   }
 
   /** Whether it was started, and not killed since. */

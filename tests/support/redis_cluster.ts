@@ -152,11 +152,7 @@ export class RedisCluster {
 
   /** Waits until a replica has taken over. */
   async promoted(replica: RedisServer): Promise<void> {
-    const deadline = performance.now() + PATIENCE;
-    while (!/role:master/.test(await replica.command("INFO", "replication"))) {
-      if (performance.now() > deadline) throw new Error("The replica was not promoted");
-      await sleep(20);
-    }
+    await replica.replicates(/role:master/, "the replica is promoted");
   }
 
   /** Breaks every connection, of publishers and of readers. */

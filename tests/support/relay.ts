@@ -6,6 +6,20 @@
 
 import { connect, createServer, type Server, type Socket } from "node:net";
 
+/**
+ * Breaks every connection of these relays, again and again, 200 ms after they have brought something, which `brought` counts.
+ * Those that have brought nothing are left for two seconds: a busy machine may need them to connect. Gives what stops it.
+ */
+export function keepCutting(relays: readonly Relay[], brought: () => number): () => void {
+  let [before, ticks] = [0, 0];
+  const timer = setInterval(() => {
+    if (brought() === before && ++ticks < 10) return;
+    [before, ticks] = [brought(), 0];
+    for (const relay of relays) relay.cut();
+  }, 200);
+  return () => clearInterval(timer);
+}
+
 export class Relay {
   readonly port: number;
   readonly #server: Server;

@@ -15,12 +15,17 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Waits until the condition holds. */
-export async function until(holds: () => boolean, what: string, ms: number = PATIENCE): Promise<void> {
+/** Waits until the condition holds, which is asked for again after each `pause`. */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  ms: number = PATIENCE,
+  pause = 2,
+): Promise<void> {
   const deadline = now() + ms;
-  while (!holds()) {
+  while (!await holds()) {
     if (now() > deadline) throw new Error(`In ${ms} ms it did not come to this: ${what}`);
-    await sleep(2);
+    await sleep(pause);
   }
 }
 
