@@ -59,12 +59,13 @@ export const BESIDE = [
 /**
  * The floors: what nobody who does the same can do without. A scenario names its own as `floor`. `raw` with `requests` is the
  * floor of serving by web standards: a `Request` with a signal for each client, which the application is given and may look
- * at as long as the client is there. `raw` that `skips` is the floor of clients which do not read. The other two are neither
+ * at as long as the client is there. `raw` that `skips` is the floor of clients which do not read. The others are neither
  * right nor enough by themselves: see their files.
  */
 export const FLOOR = [
   { name: "raw with a request", file: "raw", requests: true, beside: "the floor" },
   { name: "raw that skips", file: "raw", skips: true, beside: "the floor" },
+  { name: "redis by hand", file: "redis_by_hand", package: "redis", engine: "redis", beside: "the floor" },
   { name: "search and slice", file: "search_and_slice", parses: true, beside: "the floor" },
   {
     ...{ name: "fetch by hand", file: "by_hand", package: "eventsource-parser" },

@@ -4,15 +4,16 @@
  */
 
 /**
- * @returns {{ scenario: object, kind: string, figure: string, goal: string, value: string, limit: string, met?: boolean,
+ * @returns {{ scenario: object, kind: string, of: string, figure: string, goal: string, value: string, limit: string, met?: boolean,
  *   rival?: number }[]} `rival` is the figure of whom a factor is against
  */
 export function goalsOf({ scenarios }) {
   return scenarios.flatMap((scenario) =>
     Object.entries(scenario.results).flatMap(([kind, contenders]) =>
       scenario.goals.filter(({ runtimes }) => runtimes?.includes(kind) ?? true).flatMap((goal) => {
-        const row = judge(goal, contenders, scenario.figures[goal.figure]);
-        return row === undefined ? [] : { scenario, kind, figure: goal.figure, ...row };
+        const { of = "tidings", figure } = goal;
+        const row = judge(goal, contenders, scenario.figures[figure]);
+        return row === undefined ? [] : { scenario, kind, of, figure, ...row };
       })
     )
   );

@@ -4,7 +4,7 @@
  * Links are absolute, for the pages are read in the package too, which has no bench in it.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { BESIDE, FLOOR } from "../contenders/index.mjs";
+import { ALL, BESIDE, FLOOR } from "../contenders/index.mjs";
 import { enginesSection, enginesTable } from "./engines.mjs";
 import { goalsOf } from "./goals.mjs";
 import { datesOf, noteOf } from "./markdown.mjs";
@@ -83,7 +83,7 @@ const ROWS = [
     id: "k-fan-out-20",
     figure: "cpu",
     of: "tidings redis",
-    beside: ["tidings"],
+    beside: ["tidings", "redis by hand"],
     label: "20 messages a turn to 1,000 clients through Redis: CPU per delivery",
   },
   ...[
@@ -91,7 +91,7 @@ const ROWS = [
     ["p99", "The same: p99"],
     ["rate", "The same, flat out: messages a second"],
   ].map(([figure, label]) => ({
-    ...{ id: "l-across", figure, label, of: "tidings redis", beside: ["socket.io redis"] },
+    ...{ id: "l-across", figure, label, of: "tidings redis", beside: ["socket.io redis", "redis by hand"] },
   })),
   ...[
     ["i-small", "Parsing 200,000 small events"],
@@ -210,14 +210,15 @@ function behind(results, kinds) {
           continue;
         }
         if (higherIsBetter ? other <= own : other >= own) continue;
-        const floor = floorOf(contenders, figure, other);
+        const floor = floorOf({ scenario, kind, of, figure, rival: other });
         add(`${scenario.title}, ${label}`, kind, `${(own / other).toFixed(2)} × ${name}${floor}`);
       }
     }
   }
-  for (const { scenario, kind, figure, goal, value, limit, met, rival } of goalsOf(results)) {
+  for (const { goal, value, limit, met, ...row } of goalsOf(results)) {
     if (met === false) {
-      const floor = floorOf(scenario.results[kind], figure, rival);
+      const { scenario, kind } = row;
+      const floor = floorOf(row);
       add(`${scenario.title}, ${goal}, a goal that was not met`, kind, `${value}, not ${limit}${floor}`);
     }
   }
@@ -228,11 +229,16 @@ function behind(results, kinds) {
   });
 }
 
-/** What the floor is of the same figure of somebody else, where it was measured: less than that nobody can have. */
-function floorOf(contenders, figure, other) {
-  return FLOOR.flatMap(({ name }) => {
-    const floor = contenders[name]?.figures[figure]?.median;
-    return Number.isFinite(floor) && other ? [` (${name}: ${(floor / other).toFixed(2)} ×)`] : [];
+/** The floor of somebody's figure, where it was measured: what it is of the rival's, or itself where there is none. */
+function floorOf({ scenario, kind, of, figure, rival }) {
+  const { unit, digits } = scenario.figures[figure];
+  const engineOf = (name) => ALL.find((each) => each.name === name).engine;
+  return FLOOR.filter(({ engine }) => engine === engineOf(of)).flatMap(({ name }) => {
+    const floor = scenario.results[kind][name]?.figures[figure]?.median;
+    if (!Number.isFinite(floor)) return [];
+    return rival === undefined
+      ? ` (${name}: ${floor.toFixed(digits)} ${unit})`
+      : ` (${name}: ${(floor / rival).toFixed(2)} ×)`;
   }).join("");
 }
 
