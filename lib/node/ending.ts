@@ -29,8 +29,9 @@ export function cutOff(outgoing: NodeResponse, discard = false): void {
 
 /** Whether all of a response that is now closed was sent. */
 export function isComplete(outgoing: NodeResponse): boolean {
-  // HTTP/2's layer calls a response finished that the client has reset.
-  return outgoing.writableFinished && !("stream" in outgoing && outgoing.stream.rstCode !== 0);
+  // HTTP/2's layer calls a response finished that the client has reset, for which there need not be an error.
+  return outgoing.writableEnded && outgoing.writableFinished &&
+    !("stream" in outgoing && outgoing.stream.rstCode !== 0);
 }
 
 /** Whether nothing can be sent any more. */

@@ -119,12 +119,15 @@ function bodyOf(
       incoming.once("end", () => end());
       incoming.once("error", left);
       // An error costs more than all the rest, and most bodies have ended by then: here and below.
-      incoming.once("close", () => {
+      const broken = () => {
         if (!over) left(new Error("The client left before it had sent all of the body"));
-      });
+      };
+      incoming.once("close", broken);
       // HTTP/2's layer says that it has finished only once the whole stream is closed, which waits for this.
       const response = "stream" in outgoing ? outgoing.stream : outgoing;
       response.once("finish", () => {
+        // That layer finishes a response that the client has reset, too.
+        if (!outgoing.writableEnded) broken();
         if (!over) end(new Error("The response is complete: read the request's body before that"));
         incoming.resume();
       });

@@ -46,8 +46,8 @@ export class Exchange {
   /** How the response ended, once it has. */
   end: "complete" | "cut" | undefined;
   upload!: Writable;
-  /** Goes away in the middle: closes the socket, or resets the HTTP/2 stream. */
-  leave!: () => void;
+  /** Goes away in the middle: closes the socket, or resets the HTTP/2 stream, with this code. Default: CANCEL, as browsers do. */
+  leave!: (code?: number) => void;
   readonly #reading: boolean;
   #source: Readable | undefined;
 
@@ -170,8 +170,8 @@ function ask2(session: http2.ClientHttp2Session, asked: AskOptions): Exchange {
   );
   exchange.upload = stream;
   // close() would end the upload as if it were complete, and reset the stream only then.
-  exchange.leave = () =>
-    uploading ? stream.destroy(new Error()) : stream.close(http2.constants.NGHTTP2_CANCEL);
+  exchange.leave = (code = http2.constants.NGHTTP2_CANCEL) =>
+    uploading ? stream.destroy(new Error()) : stream.close(code);
   exchange.answered(stream);
   return exchange;
 }
