@@ -7,22 +7,12 @@ import { after, test } from "node:test";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { SECRET } from "../support/hub.ts";
 import { HubProcess } from "../support/hub_process.ts";
-import { noLanguage } from "../support/languages.ts";
+import { blockIn, noLanguage } from "../support/languages.ts";
 import { endPrograms, startProgram } from "../support/programs.ts";
 import { sleep, until } from "../support/wait.ts";
 
 const page = readFileSync(new URL("../../docs/guides/hub.md", import.meta.url), "utf8");
-const blocks = [...page.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, language, code]) => ({
-  language: language!,
-  code: code!,
-}));
-
-/** The block of that language in which this stands. */
-function block(language: string, part: string): string {
-  const found = blocks.filter((each) => each.language === language && each.code.includes(part));
-  assert.equal(found.length, 1, `${found.length} blocks of ${language} have ${part}`);
-  return found[0]!.code;
-}
+const block = (language: string, part: string) => blockIn(page, language, part);
 
 const work = mkdtempSync(join(tmpdir(), "tidings-guide-"));
 writeFileSync(join(work, "hub.secret"), `${SECRET}\n`);

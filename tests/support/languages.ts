@@ -1,5 +1,5 @@
 /**
- * Says which programming languages this machine has, and takes their programs out of a guide.
+ * Says which programming languages and other commands this machine has, and takes their programs out of a guide.
  *
  * @module
  */
@@ -35,12 +35,30 @@ export function noLanguage(
 
 /** The program of that file in a page: the block whose first line names it. */
 export function programIn(page: string, file: string): string {
-  const blocks = [...page.matchAll(/^```\w+\n([^]*?)^```$/gm)].map(([, code]) => code!);
-  const found = blocks.filter((code) => code.split("\n", 1)[0]!.endsWith(` ${file}`));
-  if (found.length !== 1) {
-    throw new Error(
-      `${found.length} blocks begin with a comment that names ${file}`,
-    );
-  }
-  return found[0]!;
+  return onlyBlock(
+    page,
+    `begin with a comment that names ${file}`,
+    ({ code }) => code.split("\n", 1)[0]!.endsWith(` ${file}`),
+  );
+}
+
+/** The block of that language in which this stands. */
+export function blockIn(page: string, language: string, part: string): string {
+  return onlyBlock(
+    page,
+    `of ${language} have ${part}`,
+    (block) => block.language === language && block.code.includes(part),
+  );
+}
+
+interface Block {
+  readonly language: string;
+  readonly code: string;
+}
+
+function onlyBlock(page: string, what: string, isIt: (block: Block) => boolean): string {
+  const blocks = [...page.matchAll(/^```(\w+)\n([^]*?)^```$/gm)];
+  const found = blocks.map(([, language, code]) => ({ language: language!, code: code! })).filter(isIt);
+  if (found.length !== 1) throw new Error(`${found.length} blocks ${what}`);
+  return found[0]!.code;
 }
