@@ -76,6 +76,9 @@ export const FLOOR = [
 /** tidings that writes everything to Node's response, and nothing to the socket past it: what the short cut is worth. */
 export const DETOUR = [{ name: "tidings detour", file: "tidings", direct: false, runtimes: ["node"] }];
 
+/** The same over HTTP/2, where what a turn brings to many clients may travel together. */
+export const HTTP2 = [{ name: "tidings http2", file: "tidings_http2", clients: "http2", runtimes: ["node"] }];
+
 /** The same with compression; neither Hono's nor h3's own packs event streams. */
 export const PACKING = [
   { name: "tidings gzip", file: "tidings", packs: true },
@@ -100,6 +103,7 @@ export const ALL = [
   ...BESIDE,
   ...FLOOR,
   ...DETOUR,
+  ...HTTP2,
   ...GATHERING,
   ...PACKING,
   ...OVER_ENGINES,
@@ -121,6 +125,7 @@ export function contendersIn(scenario) {
     ...scenario.beside ? BESIDE : [],
     ...floor,
     ...scenario.detour ? DETOUR : [],
+    ...scenario.http2 ? HTTP2 : [],
     ...scenario.gathering ? GATHERING : [],
   ];
 }

@@ -10,6 +10,7 @@ export async function buildTidings() {
     entryPoints: [
       "mod.ts",
       "lib/serve/mod.ts",
+      "lib/serve/node_entry.ts",
       "lib/client/mod.ts",
       "lib/compression/mod.ts",
       "lib/redis/mod.ts",

@@ -13,6 +13,8 @@ const shared = Buffer.allocUnsafe(1 << 18);
 export class Client {
   events = 0;
   bytes = 0;
+  /** Whether what is kept is in HTTP/1.1's chunked coding. */
+  chunked = true;
   /** Resolves with the first byte of the body; rejects if there never is one. */
   greeted;
   /** What was received, for those clients that are checked to the letter. */

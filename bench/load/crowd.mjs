@@ -1,5 +1,6 @@
 /** Opens, counts and waits for all clients of a run. */
 import { Client } from "./clients.mjs";
+import { Http2Client } from "./http2.mjs";
 import { BlockClient, PackedClient, UnpackedClient } from "./packed.mjs";
 import { decode, disorderIn, faultIn } from "./decode.mjs";
 
@@ -39,7 +40,7 @@ export class Crowd {
   ) {
     // Its package is there only where the bench's own are installed, which the gate of the ratios does without.
     const { SocketIoClient } = kind === "socket.io" ? await import("./socket_io.mjs") : {};
-    const Kind = SocketIoClient ?? (packed ? PackedClient : Client);
+    const Kind = SocketIoClient ?? (kind === "http2" ? Http2Client : packed ? PackedClient : Client);
     const Counting = where.perBlock === undefined ? Kind : where.perBlock > 0 ? BlockClient : UnpackedClient;
     const reads = role === "readers";
     const opened = [];
@@ -134,10 +135,10 @@ export class Crowd {
    *
    * @param {boolean} options.lossy whether some of them may be missing
    */
-  check({ first, last, chunked = true, lossy = false }) {
+  check({ first, last, lossy = false }) {
     const { readers } = this;
     const [{ bytes = 0, events = 0 } = {}] = readers;
-    const faults = readers.flatMap(({ events, kept }) => {
+    const faults = readers.flatMap(({ events, kept, chunked }) => {
       if (lossy) return (kept && disorderIn(decode(kept, chunked))) ?? [];
       if (events !== last - first + 1) return `${events} messages of ${last - first + 1}`;
       return kept === undefined ? [] : faultIn(decode(kept, chunked), first, last) ?? [];

@@ -45,6 +45,7 @@ export class PackedClient {
   events = 0;
   /** Bytes of the body as they travelled, without the marks of chunked coding. */
   bytes = 0;
+  chunked = false;
   greeted;
   /** What was received, unpacked. */
   kept;

@@ -31,6 +31,10 @@ const ROWS = [
     label: "20 messages a turn to 1,000 clients: CPU per delivery",
     zh: "每轮 20 条消息，1,000 个客户端：每次投递的 CPU 时间",
   },
+  ...[
+    ["a-fan-out-1", "One message a turn over HTTP/2, 100 streams a connection: CPU per delivery"],
+    ["b-fan-out-20", "20 messages a turn over HTTP/2, 100 streams a connection: CPU per delivery"],
+  ].map(([id, label]) => ({ id, figure: "cpu", label, of: "tidings http2", beside: ["tidings"] })),
   {
     id: "c-idle-1000",
     figure: "memory",

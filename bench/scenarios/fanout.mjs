@@ -10,6 +10,7 @@ export const fanout = (letter, title, perTurn, sizes, goals) => ({
   // An application that gathers a turn's messages itself differs only where there are several.
   gathering: perTurn > 1,
   detour: true,
+  http2: true,
   beside: true,
   server: { keepalive: false },
   sizes,
@@ -47,8 +48,8 @@ export const fanout = (letter, title, perTurn, sizes, goals) => ({
 
 /** Publishes to so many clients, who come and go for it, after `published` messages to others. */
 async function publishTo(context, clients, { perTurn, warmUp, measured, published = 0 }) {
-  const { server, load, contender: { lossy } } = context;
-  await connect(context, { count: clients });
+  const { server, load, kind, contender: { lossy } } = context;
+  await connect(context, { count: clients, kind });
   const warmed = perTurn * await publishTurns(context, { ...warmUp, perTurn });
   const { events: before } = await load.ask("total");
   let turns;

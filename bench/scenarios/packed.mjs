@@ -35,7 +35,7 @@ const packed = (perTurn, goals) => ({
     const used = await metered(server, async () => {
       turns = await publishTurns(context, { ...measured, perTurn, received });
     });
-    const checked = await load.ask("check", { first: 1, last: received + turns * perTurn, chunked: false });
+    const checked = await load.ask("check", { first: 1, last: received + turns * perTurn });
     return {
       ...checked,
       figures: { cpu: used.cpu / (clients * turns * perTurn), bytes: checked.bytesEach },
