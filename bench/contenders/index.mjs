@@ -77,7 +77,9 @@ export const FLOOR = [
 export const DETOUR = [{ name: "tidings detour", file: "tidings", direct: false, runtimes: ["node"] }];
 
 /** The same over HTTP/2, where what a turn brings to many clients may travel together. */
-export const HTTP2 = [{ name: "tidings http2", file: "tidings_http2", clients: "http2", runtimes: ["node"] }];
+export const HTTP2 = [
+  { name: "tidings http2", file: "tidings_http2", clients: "http2", runtimes: ["node", "deno"] },
+];
 
 /** The same with compression; neither Hono's nor h3's own packs event streams. */
 export const PACKING = [
