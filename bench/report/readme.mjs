@@ -122,7 +122,8 @@ function table(results, rows) {
     const scenario = results.scenarios.find(({ id }) => id === row.id);
     if (scenario === undefined) return [];
     const cells = kinds.map((kind) => cellOf(row, scenario.results[kind] ?? {}, scenario.figures));
-    return [`| ${row.label} | ${cells.join(" | ")} |`];
+    // What nobody has measured yet is no row.
+    return cells.every((cell) => cell === "–") ? [] : [`| ${row.label} | ${cells.join(" | ")} |`];
   });
   return [
     `| | ${kinds.map((kind) => NAMES[kind]).join(" | ")} |`,
