@@ -19,7 +19,7 @@ export async function start({ engine, ...options }) {
     let last = "0-0";
     for (;;) {
       const [{ messages }] = await reader.xRead({ key: STREAM, id: last }, { BLOCK: 0, COUNT: 1_000 });
-      for (const { message: { data, topic } } of messages) publishHere({ data, topic });
+      for (const { message: { data } } of messages) publishHere({ data });
       last = messages.at(-1).id;
     }
   }
@@ -28,9 +28,9 @@ export async function start({ engine, ...options }) {
   return {
     ...serving,
     /** Resolves when Redis has acknowledged the turn. */
-    publish({ data, topic }) {
+    publish({ data }) {
       turn ??= beginTurn();
-      turn.commands.xAdd(STREAM, "*", { data: JSON.stringify(data), ...topic && { topic } }, KEPT);
+      turn.commands.xAdd(STREAM, "*", { data: JSON.stringify(data) }, KEPT);
       return turn.sent;
     },
   };

@@ -4,8 +4,8 @@
  */
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
+import { eventsIn } from "./body.mjs";
 
-const MARK = "~".charCodeAt(0);
 const HEAD_END = "\r\n\r\n";
 // A read is handled before the next one begins, so one buffer serves every socket.
 const shared = Buffer.allocUnsafe(1 << 18);
@@ -80,9 +80,7 @@ export class Client {
 
   /** How many events end in this piece of the body. */
   count(chunk) {
-    let events = 0;
-    for (let at = chunk.indexOf(MARK); at !== -1; at = chunk.indexOf(MARK, at + 1)) events++;
-    return events;
+    return eventsIn(chunk);
   }
 
   #read(chunk) {

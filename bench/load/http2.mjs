@@ -1,9 +1,8 @@
-/** Reads streams of HTTP/2, of which some hundred share a connection. */
-import { Buffer } from "node:buffer";
+/** Reads streams of HTTP/2, of which a hundred share a connection. */
 import { connect } from "node:http2";
+import { BodyClient } from "./body.mjs";
 
-const MARK = "~".charCodeAt(0);
-// A proxy puts as many on one as the server lets it.
+// With 1,000 a delivery took no less.
 const PER_CONNECTION = 100;
 
 let session;
@@ -24,23 +23,18 @@ function sessionTo(port) {
   return session;
 }
 
-export class Http2Client {
-  events = 0;
-  bytes = 0;
-  chunked = false;
+export class Http2Client extends BodyClient {
   greeted;
-  kept;
   #stream;
-  #counted;
 
-  constructor({ port, path, keep, counted }) {
-    this.#counted = counted;
-    if (keep) this.kept = [];
+  constructor({ port, path, ...options }) {
+    super(options);
     this.#stream = sessionTo(port).request({ ":path": path, accept: "text/event-stream" });
     this.greeted = new Promise((resolve, reject) => {
       this.#stream.on("data", (chunk) => {
         resolve();
-        this.#read(chunk);
+        this.bytes += chunk.length;
+        this.read(chunk);
       });
       this.#stream.on("error", reject);
     });
@@ -49,13 +43,5 @@ export class Http2Client {
 
   leave() {
     this.#stream.close();
-  }
-
-  #read(chunk) {
-    this.bytes += chunk.length;
-    this.kept?.push(Buffer.from(chunk));
-    const before = this.events;
-    for (let at = chunk.indexOf(MARK); at !== -1; at = chunk.indexOf(MARK, at + 1)) this.events++;
-    if (this.events > before) this.#counted(this, before);
   }
 }

@@ -6,9 +6,9 @@
 import { Buffer } from "node:buffer";
 import { get } from "node:http";
 import { constants, createGunzip } from "node:zlib";
+import { BodyClient } from "./body.mjs";
 import { Client } from "./clients.mjs";
 
-const MARK = "~".charCodeAt(0);
 // How a block ends that was closed by a full flush (RFC 1951, 3.2.4: a stored block of no bytes).
 const BLOCK_END = Buffer.from([0, 0, 0xff, 0xff]);
 
@@ -41,20 +41,12 @@ export class BlockClient extends UnpackedClient {
   }
 }
 
-export class PackedClient {
-  events = 0;
-  /** Bytes of the body as they travelled, without the marks of chunked coding. */
-  bytes = 0;
-  chunked = false;
+export class PackedClient extends BodyClient {
   greeted;
-  /** What was received, unpacked. */
-  kept;
   #request;
-  #counted;
 
-  constructor({ port, path, keep, counted }) {
-    this.#counted = counted;
-    if (keep) this.kept = [];
+  constructor({ port, path, ...options }) {
+    super(options);
     this.greeted = new Promise((resolve, reject) => {
       const wanted = { accept: "text/event-stream", ...headers };
       this.#request = get({ port, path, host: "127.0.0.1", headers: wanted, agent: false }, (response) => {
@@ -67,7 +59,7 @@ export class PackedClient {
         unpacked.on("error", () => {});
         unpacked.on("data", (chunk) => {
           resolve();
-          this.#read(chunk);
+          this.read(chunk);
         });
       });
       this.#request.on("error", reject);
@@ -77,12 +69,5 @@ export class PackedClient {
 
   leave() {
     this.#request.destroy();
-  }
-
-  #read(chunk) {
-    this.kept?.push(Buffer.from(chunk));
-    const before = this.events;
-    for (let at = chunk.indexOf(MARK); at !== -1; at = chunk.indexOf(MARK, at + 1)) this.events++;
-    if (this.events > before) this.#counted(this, before);
   }
 }

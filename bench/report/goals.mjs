@@ -10,16 +10,18 @@
 export function goalsOf({ scenarios }) {
   return scenarios.flatMap((scenario) =>
     Object.entries(scenario.results).flatMap(([kind, contenders]) =>
-      scenario.goals.filter(({ runtimes }) => runtimes?.includes(kind) ?? true).flatMap((goal) => {
-        const { of = "tidings", figure } = goal;
-        const row = judge(goal, contenders, scenario.figures[figure]);
-        return row === undefined ? [] : { scenario, kind, of, figure, ...row };
-      })
+      scenario.goals.filter(({ runtimes }) => runtimes?.includes(kind) ?? true).flatMap(
+        ({ of = "tidings", ...goal }) => {
+          const { figure } = goal;
+          const row = judge({ of, ...goal }, contenders, scenario.figures[figure]);
+          return row === undefined ? [] : { scenario, kind, of, figure, ...row };
+        },
+      )
     )
   );
 }
 
-function judge({ of = "tidings", figure, against, over, most, least }, contenders, { label, unit, digits }) {
+function judge({ of, figure, against, over, most, least }, contenders, { label, unit, digits }) {
   const own = contenders[of]?.figures[figure]?.median;
   if (own === undefined) return undefined;
   const whose = of === "tidings" ? label : `${label} of ${of}`;

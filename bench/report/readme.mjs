@@ -237,8 +237,8 @@ function behind(results, kinds) {
 /** The floor of somebody's figure, where it was measured: what it is of the rival's, or itself where there is none. */
 function floorOf({ scenario, kind, of, figure, rival }) {
   const { unit, digits } = scenario.figures[figure];
-  const engineOf = (name) => ALL.find((each) => each.name === name).engine;
-  return FLOOR.filter(({ engine }) => engine === engineOf(of)).flatMap(({ name }) => {
+  const { engine } = ALL.find(({ name }) => name === of);
+  return FLOOR.filter((each) => each.engine === engine).flatMap(({ name }) => {
     const floor = scenario.results[kind][name]?.figures[figure]?.median;
     if (!Number.isFinite(floor)) return [];
     return rival === undefined
