@@ -1,24 +1,18 @@
 /** Runs what deploy/compose.yaml describes, without containers: Redis, two hubs, and Caddy by its file, through a hub's death. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { connect } from "../../lib/client/mod.ts";
+import { noCaddy, startCaddy } from "../support/caddy.ts";
 import { grant, SECRET, sign } from "../support/hub.ts";
 import { HubProcess } from "../support/hub_process.ts";
-import { noLanguage } from "../support/languages.ts";
 import { noRedis, RedisServer } from "../support/redis.ts";
 import { PATIENCE, sleep, until } from "../support/wait.ts";
 
-const noCaddy = noLanguage({ name: "", command: ["caddy"], version: ["version"], debian: "caddy" });
-
 test("a stream through Caddy gets each update at once and once, whichever of the two hubs dies", {
-  skip: noRedis || noCaddy,
+  skip: noRedis || noCaddy(),
 }, async () => {
-  const work = mkdtempSync(join(tmpdir(), "tidings-compose-"));
   const redis = await RedisServer.start();
   const front = `http://127.0.0.1:${await freePort()}`;
   const address = `${front}/.well-known/mercure`;
@@ -35,28 +29,19 @@ test("a stream through Caddy gets each update at once and once, whichever of the
     return hub;
   };
   const hubs: HubProcess[] = [await start(0), await start(1)];
-  const file = join(work, "Caddyfile");
   const ours = readFileSync(new URL("../../deploy/Caddyfile", import.meta.url), "utf8");
   assert.match(ours, /reverse_proxy hub1:8080 hub2:8080 /);
-  writeFileSync(
-    file,
-    `{\n\tadmin off\n}\n${
-      ours.replace("hub1:8080", `127.0.0.1:${ports[0]}`).replace("hub2:8080", `127.0.0.1:${ports[1]}`)
-    }`,
+  const caddy = startCaddy(
+    ours.replace("hub1:8080", `127.0.0.1:${ports[0]}`).replace("hub2:8080", `127.0.0.1:${ports[1]}`),
+    { SITE: front },
   );
-  const caddy = spawn("caddy", ["run", "--adapter", "caddyfile", "--config", file], {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, SITE: front, HOME: work, XDG_DATA_HOME: work, XDG_CONFIG_HOME: work },
-  });
-  let said = "";
-  caddy.stderr.on("data", (chunk: unknown) => said += String(chunk));
   const claims = { iss: front, aud: address };
   const authorization = `Bearer ${await sign([grant("publish", "*")], { claims })}`;
   const stream = connect(`${address}?match=orders`);
   try {
     const deadline = performance.now() + PATIENCE;
     while (!await fetch(`${front}/readyz`).then(({ ok }) => ok, () => false)) {
-      if (performance.now() > deadline) throw new Error(`Caddy does not answer: ${said}`);
+      if (performance.now() > deadline) throw new Error(`Caddy does not answer: ${caddy.said()}`);
       await sleep(20);
     }
     const got: string[] = [];
@@ -74,12 +59,15 @@ test("a stream through Caddy gets each update at once and once, whichever of the
         if (status === 200) break;
         assert.ok(
           [502, 503].includes(status) && performance.now() < deadline,
-          `${status}: ${said.slice(-500)}`,
+          `${status}: ${caddy.said().slice(-500)}`,
         );
         await sleep(50);
       }
       wanted.push(data);
-      await until(() => got.length >= wanted.length, `${data} arrived, after ${got}: ${said.slice(-500)}`);
+      await until(
+        () => got.length >= wanted.length,
+        `${data} arrived, after ${got}: ${caddy.said().slice(-500)}`,
+      );
     };
     await publish("both");
     await hubs[0]!.kill();
@@ -92,9 +80,8 @@ test("a stream through Caddy gets each update at once and once, whichever of the
     assert.deepEqual(got, wanted);
   } finally {
     stream.close();
-    caddy.kill("SIGKILL");
+    await caddy.end();
     for (const hub of hubs) await hub.kill();
     await redis.stop();
-    rmSync(work, { recursive: true, force: true });
   }
 });

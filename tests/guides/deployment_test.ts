@@ -1,25 +1,22 @@
 /** Runs Node's HTTP/2 server behind Caddy, as the guide to deployment sets it up. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { connect } from "../../lib/client/mod.ts";
 import { toNodeListener } from "../../lib/node/mod.ts";
 import { Broadcaster, type CloseInfo } from "../../mod.ts";
+import { noCaddy, startCaddy } from "../support/caddy.ts";
 import { RawClient } from "../support/client.ts";
-import { blockIn, noLanguage } from "../support/languages.ts";
-import { startProgram } from "../support/programs.ts";
+import { blockIn } from "../support/languages.ts";
 import { runtime } from "../support/runtime.ts";
 import { until } from "../support/wait.ts";
 
 const page = readFileSync(new URL("../../docs/guides/deployment.md", import.meta.url), "utf8");
-const skip = runtime !== "node" && "Node's HTTP/2 server is tried on Node" ||
-  noLanguage({ name: "", command: ["caddy"], version: ["version"], debian: "caddy" });
+const skip = runtime !== "node" && "Node's HTTP/2 server is tried on Node" || noCaddy();
 
 const BLOCK = "x".repeat(16_384);
 // Far more than what proxy and kernel take for a client that does not read.
@@ -37,20 +34,11 @@ test("behind Caddy many streams share a connection: none holds up another, and w
   server.on("session", () => connections++);
   await once(server.listen(0, "127.0.0.1"), "listening");
   const port = await freePort();
-  const work = mkdtempSync(join(tmpdir(), "tidings-caddy-"));
-  const file = join(work, "Caddyfile");
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  writeFileSync(
-    file,
-    `{\n\tadmin off\n}\n${
-      blockIn(page, "text", "h2c://").replace("example.com", `http://127.0.0.1:${port}`)
-        .replace("h2c://node1:8080 h2c://node2:8080", `h2c://${address}`)
-    }`,
+  const caddy = startCaddy(
+    blockIn(page, "text", "h2c://").replace("example.com", `http://127.0.0.1:${port}`)
+      .replace("h2c://node1:8080 h2c://node2:8080", `h2c://${address}`),
   );
-  const caddy = startProgram(["caddy", "run", "--adapter", "caddyfile", "--config", file], {
-    cwd: work,
-    env: { ...process.env, HOME: work, XDG_DATA_HOME: work, XDG_CONFIG_HOME: work },
-  });
   const url = `http://127.0.0.1:${port}/events`;
   const counts = Array.from({ length: 10 }, () => 0);
   const streams: { close(): void }[] = [];
@@ -81,6 +69,5 @@ test("behind Caddy many streams share a connection: none holds up another, and w
     await caddy.end();
     await feed.close();
     server.close();
-    rmSync(work, { recursive: true, force: true });
   }
 });

@@ -14,7 +14,7 @@ const TRANSPORTS: TransportName[] = ["HTTP/1.1", "HTTPS", "HTTP/2"];
 const BLOCK = new Uint8Array(65_536).fill(120);
 const MOST_AHEAD = 8 << 20;
 
-// How a client resets a stream of HTTP/2: browsers with the first one, Node's own client and some proxies with the second.
+// How a client resets a stream of HTTP/2: with an error's code, or with none, as Node's own client does by default.
 const RESETS = [constants.NGHTTP2_CANCEL, constants.NGHTTP2_NO_ERROR];
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -7,7 +7,7 @@
 import { freePort } from "../../examples/cluster/parts/free_port.ts";
 import { slotOf } from "../../lib/redis/slots.ts";
 import { RedisServer } from "./redis.ts";
-import { PATIENCE, sleep } from "./wait.ts";
+import { PATIENCE, until } from "./wait.ts";
 
 const SLOTS = 16_384;
 
@@ -175,13 +175,11 @@ export class RedisCluster {
     what: string,
     holds: (server: RedisServer) => Promise<boolean>,
   ): Promise<void> {
-    const deadline = performance.now() + 2 * PATIENCE;
-    for (const server of this.nodes) {
-      while (!await holds(server)) {
-        if (performance.now() > deadline) throw new Error(`It did not come to this: the nodes ${what}`);
-        await sleep(50);
-      }
-    }
+    const all = async () => {
+      for (const server of this.nodes) if (!await holds(server)) return false;
+      return true;
+    };
+    await until(all, `the nodes ${what}`, 2 * PATIENCE, 50);
   }
 }
 

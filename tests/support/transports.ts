@@ -46,7 +46,7 @@ export class Exchange {
   /** How the response ended, once it has. */
   end: "complete" | "cut" | undefined;
   upload!: Writable;
-  /** Goes away in the middle: closes the socket, or resets the HTTP/2 stream, with this code. Default: CANCEL, as browsers do. */
+  /** Goes away in the middle: closes the socket, or resets the HTTP/2 stream, with this code. Default: CANCEL. */
   leave!: (code?: number) => void;
   readonly #reading: boolean;
   #source: Readable | undefined;
