@@ -29,7 +29,7 @@ export function cutOff(outgoing: NodeResponse, discard = false): void {
 
 /** Whether all of a response that is now closed was sent. */
 export function isComplete(outgoing: NodeResponse): boolean {
-  // HTTP/2's layer calls a response finished that the client has reset, for which there need not be an error.
+  // HTTP/2's layer finishes a response that the client resets. By that it may give an error's code, or none.
   return outgoing.writableEnded && outgoing.writableFinished &&
     !("stream" in outgoing && outgoing.stream.rstCode !== 0);
 }
