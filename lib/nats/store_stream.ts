@@ -14,6 +14,7 @@ import { checkFit, checkServer, configOf, NANOSECONDS } from "./store_fit.ts";
 import { readStored, type Stored } from "./store_message.ts";
 import type { JetStreamStoreSettings } from "./store_options.ts";
 import { StoreSubjects } from "./store_subjects.ts";
+import { isNobody, taking } from "./taking.ts";
 import type {
   ConnectionLike,
   ConsumerConfigLike,
@@ -139,11 +140,28 @@ export class StoreStream {
       return (await this.link.call(() => client.publish(subject, payload, { expect }))).seq;
     } catch (error) {
       if (codeOf(error) === CODE.wrongLastSequence) return undefined;
-      if ((error as Error).name !== "JetStreamNotEnabled") throw explain(this.name, error);
-      // Nobody takes the subject: the stream was deleted, or the server is starting, in which case this fails too.
+      if (!isNobody(error)) throw explain(this.name, error);
+      // The stream was deleted, or is being made; or the server is starting, in which case this fails too.
       this.#ready = undefined;
       await this.#prepare();
+      await this.#taking(subject);
       return undefined;
+    }
+  }
+
+  async #taking(subject: string): Promise<void> {
+    const { clock } = this;
+    const { stream } = this.#settings;
+    try {
+      await taking({
+        clock,
+        client: await this.#client,
+        stream,
+        subject,
+        call: (run) => this.link.call(run),
+      });
+    } catch (error) {
+      throw explain(this.name, error);
     }
   }
 

@@ -11,6 +11,7 @@ import { Link } from "./link.ts";
 import { makeOrFind } from "./make.ts";
 import { formatId, incarnation, tagOf } from "./id.ts";
 import type { JetStreamSettings } from "./options.ts";
+import { isNobody, taking } from "./taking.ts";
 import type { JetStreamClientLike, JetStreamManagerLike, StreamInfoLike } from "./types.ts";
 
 // An acknowledgement does not say which stream of that name gave it, so this is how long an answer to that is believed.
@@ -126,7 +127,7 @@ export class Stream {
       try {
         return (await send()).seq;
       } catch (error) {
-        if ((error as Error).name !== "JetStreamNotEnabled") throw error;
+        if (!isNobody(error)) throw error;
         // It was deleted meanwhile, or the server is starting, in which case this fails too.
         await (this.#ready = this.#prepare());
         return (await send()).seq;
@@ -136,10 +137,19 @@ export class Stream {
     }
   }
 
-  /** Knows the stream, or has it made. The next one to publish asks again if that failed. */
+  /** Knows the stream, or has it made, and that it takes messages. The next one to publish asks again if that failed. */
   async #prepare(): Promise<void> {
     try {
       await this.#ask();
+      const { clock, stream } = this;
+      const { subject } = this.#settings;
+      await taking({
+        clock,
+        client: await this.#client,
+        stream,
+        subject,
+        call: (run) => this.link.call(run),
+      });
     } catch (error) {
       this.#ready = undefined;
       throw error;

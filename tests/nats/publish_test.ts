@@ -1,7 +1,7 @@
 // Tests that a process's events stand in a JetStream stream in the order in which it published them.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { jetStream, type JetStreamClientLike } from "../../lib/nats/mod.ts";
+import { jetStream, type JetStreamClientLike, jetStreamStore } from "../../lib/nats/mod.ts";
 import { NatsServer, noNats } from "../support/nats.ts";
 import { deferred } from "../support/wait.ts";
 
@@ -36,6 +36,60 @@ function slowToAnswer(client: JetStreamClientLike, late: Promise<void>): JetStre
     },
   });
 }
+
+/** The same client, to which the server says so many times that nobody takes what it publishes: of a subject that nobody has. */
+function unheard(client: JetStreamClientLike, times: number): JetStreamClientLike {
+  return new Proxy(client, {
+    get(target, name) {
+      if (name !== "publish") {
+        const value = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      }
+      const publish: JetStreamClientLike["publish"] = (subject, payload, options) =>
+        target.publish(times-- > 0 ? "nobody" : subject, payload, options);
+      return publish;
+    },
+  });
+}
+
+test("JetStream: a stream that is told of before it takes messages is waited for", {
+  skip: noNats,
+  timeout: 30_000,
+}, async () => {
+  const own = await server.connect();
+  try {
+    const backplane = jetStream(unheard(own.client, 5), { stream: "early" });
+    const reader = await backplane.open();
+    const messages = Array.from({ length: 20 }, (_, i) => ({ messageId: `${i}`, payload: "x" }));
+    await Promise.all(messages.map((message) => backplane.append(message)));
+    const found = await reader.before(undefined, 100);
+    assert.deepEqual(found.map(({ messageId }) => messageId), messages.map(({ messageId }) => messageId));
+    reader.close();
+
+    const store = jetStreamStore(unheard(own.client, 5), { stream: "early-work" });
+    const made = { epoch: "e", owner: "a", token: "a:1", lease: 1_000, keep: 1_000 };
+    assert.equal(await store.create("job", made), true);
+    store.close();
+  } finally {
+    await own.close();
+  }
+});
+
+test("JetStream: a stream that goes on taking nothing is told of, and nothing of the question is stored", {
+  skip: noNats,
+  timeout: 30_000,
+}, async () => {
+  const own = await server.connect();
+  try {
+    const backplane = jetStream(unheard(own.client, Infinity), { stream: "never" });
+    const message = { messageId: "1", payload: "x" };
+    await assert.rejects(backplane.append(message), { message: /JetStream stream never: nobody answers/ });
+    const { state } = await (await own.manager()).streams.info("never");
+    assert.equal(state.messages, 0);
+  } finally {
+    await own.close();
+  }
+});
 
 test("JetStream: what is published while the stream is still asked for is not overtaken", {
   skip: noNats,

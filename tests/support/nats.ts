@@ -28,6 +28,10 @@ export interface NatsServerOptions {
   readonly configuration?: string;
 }
 
+// How long a client waits for an answer, in milliseconds: for a server whose disk has others to serve, and yet less than the
+// library gives a call, so that it is the client that tells.
+const ANSWER = 4_000;
+
 const running = new Set<ChildProcess>();
 const folders = new Set<string>();
 process.on("exit", () => {
@@ -147,7 +151,7 @@ export class NatsClient {
 
   private constructor(connection: NatsConnection) {
     this.connection = connection;
-    this.client = jetstream(connection, { timeout: 2_000 });
+    this.client = jetstream(connection, { timeout: ANSWER });
   }
 
   static async open(options: NodeConnectionOptions): Promise<NatsClient> {
@@ -165,7 +169,7 @@ export class NatsClient {
   }
 
   manager(): Promise<JetStreamManager> {
-    return jetstreamManager(this.connection, { checkAPI: false, timeout: 2_000 });
+    return jetstreamManager(this.connection, { checkAPI: false, timeout: ANSWER });
   }
 
   /** How many consumers a stream has. */
