@@ -95,8 +95,11 @@ export interface BackplaneReader {
   /**
    * Resolves when there is an entry after `after`, or may be, and in any case after a while, at most 2,000 milliseconds;
    * rejects when the connection is lost. A call that takes much longer is taken for one that hangs.
+   *
+   * An engine that can answer both together, and so saves the way there and back, resolves with what `range(after, limit)`
+   * would, as it was at some time during the call. Any other resolves with nothing, and is asked for it.
    */
-  wait(after: string): Promise<void>;
+  wait(after: string, limit: number): Promise<readonly BackplaneEntry[] | void>;
   /** Lets go of the connection, at once, also if it hangs. Calls under way reject or never settle. Never throws. */
   close(): void;
 }

@@ -30,8 +30,12 @@ export interface FollowerListener {
    * may be one that was handed on before.
    */
   gap(from: string, to: string, lost: "beginning" | "end"): void;
-  /** There was nothing more to read at some time after the reading with this number had begun. */
-  caughtUp(round: number): void;
+  /**
+   * There was nothing more to read at some time after the reading with this number had begun.
+   *
+   * @returns Whether somebody wants to know the same of a reading that begins later.
+   */
+  caughtUp(round: number): boolean;
   /**
    * Reading fails, told once each time that it begins to, or fails in another way; or the log has another trouble of its
    * own, see {@linkcode Backplane.open}.
@@ -101,19 +105,27 @@ export class Follower {
 
   async #follow(reader: BackplaneReader): Promise<void> {
     this.#position ??= await this.#start(reader);
+    let limit = 0;
+    let entries: readonly BackplaneEntry[] | void = undefined;
     while (!this.#stopped) {
-      const round = ++this.#round;
-      const { limit } = this.#batch;
-      const entries = await reader.range(this.#position.id, limit);
+      if (entries === undefined) {
+        this.#round++;
+        ({ limit } = this.#batch);
+        entries = await reader.range(this.#position.id, limit);
+      }
       if (this.#stopped) return;
       this.#advance(entries);
       this.#failures = 0;
       this.#told = "";
       this.#error = undefined;
       this.#batch.learn(entries);
-      if (entries.length === limit) continue;
-      this.#listener.caughtUp(round);
-      await reader.wait(this.#position.id);
+      const isFull = entries.length === limit;
+      entries = undefined;
+      if (isFull || this.#listener.caughtUp(this.#round)) continue;
+      // What a wait brings may have been read as soon as it began, and not later: it is a reading of that time.
+      this.#round++;
+      ({ limit } = this.#batch);
+      entries = await reader.wait(this.#position.id, limit);
     }
   }
 

@@ -29,7 +29,7 @@ export interface IntakeParts {
   /** Called when places may be known that were not before. */
   readonly onPlaces: () => void;
   /** Called when a reading has come to the log's end. */
-  readonly onEnd: (round: number) => void;
+  readonly onEnd: (round: number) => boolean;
   readonly onError: (error: TidingsError) => void;
 }
 
@@ -83,9 +83,9 @@ export class Intake implements FollowerListener {
     if (isOld) locator.begin = to;
   }
 
-  caughtUp(round: number): void {
-    this.#parts.losses.caughtUp(round);
-    this.#parts.onEnd(round);
+  caughtUp(round: number): boolean {
+    const isAwaited = this.#parts.losses.caughtUp(round);
+    return this.#parts.onEnd(round) || isAwaited;
   }
 
   failed(error: TidingsError): void {

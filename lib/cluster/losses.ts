@@ -82,8 +82,12 @@ export class Losses {
     this.#tell(place);
   }
 
-  /** A reading has come to the end: entries that were acknowledged before it, and that it has not met, are lost. */
-  caughtUp(round: number): void {
+  /**
+   * A reading has come to the end: entries that were acknowledged before it, and that it has not met, are lost.
+   *
+   * @returns Whether others were acknowledged since, of which a later reading will tell.
+   */
+  caughtUp(round: number): boolean {
     let place: string | undefined;
     for (const [messageId, { round: since, after }] of this.#unread) {
       if (since >= round) continue;
@@ -91,5 +95,6 @@ export class Losses {
       if (place === undefined || this.#compare(after, place) < 0) place = after;
     }
     if (place !== undefined) this.#tell(place);
+    return this.#unread.size > 0;
   }
 }

@@ -30,7 +30,7 @@ export async function openReader(
   return {
     range: (from, limit) => patience.bounded(reader.range(from, limit)),
     before: (to, limit) => patience.bounded(reader.before(to, limit)),
-    wait: (after) => patience.bounded(reader.wait(after), LONGEST_WAIT + GRACE),
+    wait: (after, limit) => patience.bounded(reader.wait(after, limit), LONGEST_WAIT + GRACE),
     close: () => reader.close(),
   };
 }

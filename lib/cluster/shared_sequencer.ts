@@ -171,10 +171,12 @@ export class SharedSequencer implements Sequencer {
     this.#waiting.release((asked) => this.locate(asked));
   }
 
-  #giveUpWaiting(round: number): void {
-    if (this.#waiting.size === 0) return;
+  /** Returns whether others came since. */
+  #giveUpWaiting(round: number): boolean {
+    if (this.#waiting.size === 0) return false;
     this.#batcher.flush();
     this.#waiting.giveUp(round, (asked) => this.locate(asked) ?? this.#startElsewhere(asked));
+    return this.#waiting.size > 0;
   }
 
   forget(reader: LogReader): void {

@@ -193,8 +193,15 @@ class RedisReader implements BackplaneReader {
     }
   }
 
-  async wait(after: string): Promise<void> {
-    await this.#send(["XREAD", "COUNT", "1", "BLOCK", `${BLOCK}`, "STREAMS", this.#key, after]);
+  async wait(after: string, limit: number): Promise<readonly BackplaneEntry[] | void> {
+    const waiting = this.#send(["XREAD", "COUNT", "1", "BLOCK", `${BLOCK}`, "STREAMS", this.#key, after]);
+    // Redis comes to it when the wait is over, so what is there then is told together with that.
+    const reading = this.#read("XRANGE", after, "+", limit);
+    // Both fail, and one of them is told.
+    reading.catch(() => {});
+    await waiting;
+    const entries = await reading;
+    return entries[0]?.id === after ? entries : undefined;
   }
 
   close(): void {

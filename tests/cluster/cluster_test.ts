@@ -646,6 +646,56 @@ test("copies of what a node has read are left out of what it replays, whichever 
   await feed.close();
 });
 
+test("what a wait brought was read when it began: what came since is neither lost nor unknown", async () => {
+  const log = new MemoryLog();
+  log.readsAhead = true;
+  const other = log.backplane();
+  let held = deferred();
+  let hold = false;
+  const { feed, errors } = node(log, {
+    backplane: {
+      ...other,
+      async open() {
+        const reader = await other.open();
+        return {
+          range: (from, limit) => reader.range(from, limit),
+          before: (to, limit) => reader.before(to, limit),
+          async wait(after, limit) {
+            const entries = await reader.wait(after, limit);
+            if (hold) await held.promise;
+            return entries;
+          },
+          close: () => reader.close(),
+        };
+      },
+    },
+  });
+  await started(feed);
+  const client = connect(feed);
+  await client.settle();
+  for (let i = 0; i < 3; i++) {
+    hold = true;
+    log.push(JSON.stringify({ data: `theirs ${i}` }));
+    await sleep(10);
+    // Acknowledged while that is still on its way, in which it is not.
+    const id = await feed.publish(`ours ${i}`);
+    const late = connect(feed, id);
+    await sleep(10);
+    hold = false;
+    held.resolve();
+    held = deferred();
+    await client.until(() => client.data.at(-1) === `ours ${i}`, "our own");
+    await feed.publish(`then ${i}`);
+    await late.until(() => late.data.length > 0, "what came after");
+    assert.deepEqual(late.data, [`then ${i}`]);
+    assert.deepEqual(gaps(late), []);
+  }
+  assert.deepEqual(gaps(client), []);
+  assert.deepEqual(messages(client), [0, 1, 2].flatMap((i) => [`theirs ${i}`, `ours ${i}`, `then ${i}`]));
+  assert.deepEqual(errors, []);
+  await feed.close();
+});
+
 test("large entries are read a few at a time", async () => {
   const log = new MemoryLog();
   const limits: number[] = [];
@@ -662,7 +712,7 @@ test("large entries are read a few at a time", async () => {
         return {
           range: (from, limit) => (limits.push(limit), reader.range(from, limit)),
           before: (to, limit) => reader.before(to, limit),
-          wait: (after) => reader.wait(after),
+          wait: (after, limit) => reader.wait(after, limit),
           close: () => reader.close(),
         };
       },
@@ -769,7 +819,7 @@ test("a log that is trimmed while a node starts is read on", async () => {
             if (to !== undefined) log.trim(0);
             return reader.before(to, limit);
           },
-          wait: (after) => reader.wait(after),
+          wait: (after, limit) => reader.wait(after, limit),
           close: () => reader.close(),
         };
       },

@@ -38,7 +38,7 @@ test("an engine that does not answer is given up after 5 s, and one that waits f
   const patience = new Patience(clock, "the broadcaster");
   const reader = await openReader(log.backplane(), patience);
   log.wedge();
-  const [range, wait] = [reader.range("1", 1), reader.wait("1")];
+  const [range, wait] = [reader.range("1", 1), reader.wait("1", 10)];
   for (const call of [range, wait]) call.catch(() => {});
   for (const [call, milliseconds] of [[wait, LONGEST_WAIT + 2_000], [range, 5_000]] as const) {
     clock.pass(milliseconds - 1 - clock.now());
@@ -63,7 +63,7 @@ test("its end ends every pause and every wait", async () => {
   const patience = new Patience(clock, "the broadcaster");
   const reader = await openReader(log.backplane(), patience);
   log.wedge();
-  const waiting = [patience.pause(6), reader.range("1", 1), reader.wait("1")];
+  const waiting = [patience.pause(6), reader.range("1", 1), reader.wait("1", 10)];
   for (const each of waiting) each.catch(() => {});
   patience.end();
   assert.deepEqual(await Promise.all(waiting.map(outcome)), [

@@ -170,7 +170,7 @@ fault("deleted and made anew, it is another log", {}, async ({ own, stream, back
   const reader = await open();
   await reader.range(ids[3]!, 10);
   const manager = await own.manager();
-  const waiting = assert.rejects(reader.wait(ids[3]!), { code: "backplane-unavailable" });
+  const waiting = assert.rejects(reader.wait(ids[3]!, 10), { code: "backplane-unavailable" });
   await sleep(100);
   await manager.streams.delete(stream);
   await waiting;
@@ -257,7 +257,7 @@ fault("frozen, calls fail in time; thawed, all goes on and nothing is lost", {
   try {
     const refused = { code: "backplane-unavailable" };
     await Promise.all([
-      assert.rejects(within(reader.wait(ids[1]!), "the wait fails", 5_000), refused),
+      assert.rejects(within(reader.wait(ids[1]!, 10), "the wait fails", 5_000), refused),
       assert.rejects(
         within(backplane.append({ messageId: "frozen", payload: "" }), "it fails", 5_000),
         refused,
@@ -293,7 +293,7 @@ fault(
     try {
       await reader.range(place!, 10);
       const ids = await log.append(4);
-      await reader.wait(place!);
+      await reader.wait(place!, 10);
       assert.deepEqual((await reader.range(place!, 10)).map(({ id }) => id), [place, ...ids]);
     } finally {
       reader.close();
@@ -347,7 +347,7 @@ test("JetStream: connections that break all the time lose nothing and double not
         received.push(...idsOf(rest));
         at = rest.at(-1)?.id ?? at;
         if (received.length >= 1_000) return;
-        await reader.wait(at);
+        await reader.wait(at, 10);
       }
     }, 40_000);
     await publishing;

@@ -124,7 +124,7 @@ for (const kind of clientKinds) {
         const reader = await log.open();
         const [place] = await reader.before(undefined, 1);
         const begun = performance.now();
-        const waiting = reader.range(place!.id, 10).then(() => reader.wait(place!.id));
+        const waiting = reader.range(place!.id, 10).then(() => reader.wait(place!.id, 10));
         const id = await log.append(message);
         await waiting;
         assert.ok(performance.now() - begun < 1_500, "it was woken");

@@ -55,7 +55,7 @@ check("another type at the key is refused for good", {}, async (server, open) =>
   const reader = await backplane.open();
   await assert.rejects(reader.range("1-1", 2), expected);
   await assert.rejects(reader.before(undefined, 2), expected);
-  await assert.rejects(reader.wait("1-1"), expected);
+  await assert.rejects(reader.wait("1-1", 10), expected);
   reader.close();
 });
 
@@ -94,7 +94,7 @@ check("a user needs the four commands and the key, and no more", {}, async (serv
   const reader = await backplane.open();
   assert.deepEqual(await reader.range(id, 2), [{ id, ...message }]);
   assert.deepEqual(await reader.before(undefined, 2), [{ id, ...message }]);
-  await reader.wait("0-1");
+  await reader.wait("0-1", 10);
   reader.close();
 
   await server.command("ACL", "SETUSER", "ann", "-xadd", "-xrange");
@@ -118,7 +118,7 @@ check("a replica takes no writes, until it is promoted", {}, async (server, open
     const reader = await secondary.open();
     await assert.rejects(reader.before(undefined, 2), expected);
     const id = await primary.append(message);
-    await within(reader.wait("0-1"), "the entry arrived at the replica");
+    await within(reader.wait("0-1", 10), "the entry arrived at the replica");
     assert.deepEqual(await reader.before(undefined, 2), [{ id, ...message }]);
     reader.close();
     await replica.command("REPLICAOF", "NO", "ONE");

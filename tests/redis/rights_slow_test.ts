@@ -29,7 +29,7 @@ async function useStreams(client: RedisClient): Promise<void> {
   const reader = await backplane.open();
   assert.equal((await reader.range(id, 2))[0]!.id, id);
   assert.equal((await reader.before(undefined, 2)).at(-1)!.id, id);
-  await reader.wait("0-1");
+  await reader.wait("0-1", 10);
   reader.close();
   backplane.close!();
 }

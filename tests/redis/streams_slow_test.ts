@@ -18,6 +18,7 @@ for (const { name, open } of clientKinds) {
   backplaneContract({
     name,
     skip: noRedis,
+    readsAhead: true,
     strangeIds: ["0-1", "1-0", "18446744073709551615-18446744073709551615", "999999999999999-0"],
     async make() {
       const key = `contract-${streams++}`;

@@ -44,6 +44,8 @@ export interface ContractOptions {
   make(): Promise<ContractLog>;
   /** Texts that {@linkcode Backplane.isId} takes though the engine never gave them: the smallest and the largest, for instance. */
   readonly strangeIds: readonly string[];
+  /** Whether a wait brings what a reading would. Default: false. */
+  readonly readsAhead?: boolean;
 }
 
 /** Texts that no engine may take for an id. */
@@ -74,7 +76,9 @@ const PAYLOADS = [
 ];
 
 /** Runs the contract's tests against an engine. */
-export function backplaneContract({ name, skip = false, make, strangeIds }: ContractOptions): void {
+export function backplaneContract(
+  { name, skip = false, make, strangeIds, readsAhead = false }: ContractOptions,
+): void {
   let messages = 0;
   const append = (backplane: Backplane, payload = "payload") =>
     backplane.append({ messageId: `message-${messages++}`, payload });
@@ -132,7 +136,7 @@ export function backplaneContract({ name, skip = false, make, strangeIds }: Cont
       assert.equal((await reader.range(strange, 2))[0]!.id, first, strange);
       assert.deepEqual(idsOf(await reader.before(strange, 10)), older, strange);
       // It may have to wait the whole time.
-      await within(reader.wait(strange), `waiting after ${strange} ends`);
+      await within(reader.wait(strange, 10), `waiting after ${strange} ends`);
     }
   });
 
@@ -227,22 +231,28 @@ export function backplaneContract({ name, skip = false, make, strangeIds }: Cont
       const [first, second] = await appendMany(backplane, 2);
       const reader = await open();
       const begun = performance.now();
-      await within(reader.wait(first!), "an entry that is there already ends it");
+      const brought = await within(reader.wait(first!, 10), "an entry that is there already ends it");
+      assert.deepEqual(brought && idsOf(brought), readsAhead ? [first, second] : undefined);
       const known = performance.now() - begun;
       assert.ok(known < LONGEST_WAIT / 2, `${known} ms for an entry that was there`);
 
       let ended = 0;
-      const waiting = reader.wait(second!).then(() => ended = performance.now());
+      const waiting = reader.wait(second!, 10).then((entries) => {
+        ended = performance.now();
+        return entries;
+      });
       await sleep(200);
       assert.equal(ended, 0);
       const appended = performance.now();
-      await append(elsewhere);
-      await within(waiting, "a new entry ends it");
+      const third = await append(elsewhere);
+      const both = await within(waiting, "a new entry ends it");
+      assert.deepEqual(both && idsOf(both), readsAhead ? [second, third] : undefined);
       assert.ok(ended - appended < LONGEST_WAIT / 2, `${ended - appended} ms after an entry was appended`);
 
       const [place] = await reader.before(undefined, 1);
       const from = performance.now();
-      await within(reader.wait(place!.id), "it ends by itself");
+      const none = await within(reader.wait(place!.id, 10), "it ends by itself");
+      assert.deepEqual(none && idsOf(none), readsAhead ? [place!.id] : undefined);
       const took = performance.now() - from;
       assert.ok(took < LONGEST_WAIT + 500, `${took} ms in which nothing happened`);
     },
@@ -251,7 +261,7 @@ export function backplaneContract({ name, skip = false, make, strangeIds }: Cont
   check("one that waits holds up nobody else", async ({ backplane, elsewhere }, open) => {
     const [place] = await appendMany(backplane, 1);
     const [waiter, reader] = [await open(), await open()];
-    const waiting = waiter.wait(place!);
+    const waiting = waiter.wait(place!, 10);
     await sleep(50);
     const begun = performance.now();
     assert.deepEqual(idsOf(await reader.range(place!, 10)), [place]);
@@ -266,7 +276,7 @@ export function backplaneContract({ name, skip = false, make, strangeIds }: Cont
     const before = await log.connections();
     const reader = await log.backplane.open();
     let outcome = "under way";
-    reader.wait(place!).then(() => outcome = "resolved", () => outcome = "rejected");
+    reader.wait(place!, 10).then(() => outcome = "resolved", () => outcome = "rejected");
     await sleep(100);
     reader.close();
     reader.close();
@@ -283,7 +293,7 @@ export function backplaneContract({ name, skip = false, make, strangeIds }: Cont
   check("a broken connection ends a wait, and another one goes on", async (log, open) => {
     const ids = await appendMany(log.backplane, 2);
     const reader = await open();
-    const refused = assert.rejects(within(reader.wait(ids[1]!), "the wait ends", 2 * LONGEST_WAIT));
+    const refused = assert.rejects(within(reader.wait(ids[1]!, 10), "the wait ends", 2 * LONGEST_WAIT));
     await sleep(100);
     await log.disconnect();
     await refused;

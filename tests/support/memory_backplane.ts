@@ -25,6 +25,8 @@ export class MemoryLog {
   readonly calls: Record<Call, number> = { append: 0, open: 0, range: 0, before: 0, wait: 0 };
   /** Refuses a second copy of a message, by its message id, as JetStream does; Redis does not. */
   deduplicates = false;
+  /** A wait brings what there is, as it was when it ended, as with Redis. */
+  readsAhead = false;
   /** What a call takes, in milliseconds. */
   latency = 0;
   /** How long a wait lasts in which nothing is appended, in milliseconds. */
@@ -179,6 +181,12 @@ class MemoryReader implements BackplaneReader {
     });
   }
 
+  #ahead(from: string, limit: number): readonly BackplaneEntry[] | undefined {
+    const { readsAhead, entries } = this.#log;
+    const start = entries.findIndex(({ id }) => id === from);
+    return readsAhead && start >= 0 ? entries.slice(start, start + limit) : undefined;
+  }
+
   before(to: string | undefined, limit: number): Promise<readonly BackplaneEntry[]> {
     return this.#call("before", () => {
       if (to === undefined) return this.#filled().slice(-limit);
@@ -186,19 +194,21 @@ class MemoryReader implements BackplaneReader {
     });
   }
 
-  async wait(after: string): Promise<void> {
+  async wait(after: string, limit: number): Promise<readonly BackplaneEntry[] | void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       await this.#call("wait", () => {});
-      if (Number(this.#log.entries.at(-1)?.id ?? 0) > Number(after)) return;
+      if (Number(this.#log.entries.at(-1)?.id ?? 0) > Number(after)) return this.#ahead(after, limit);
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
         timer = setTimeout(resolve, this.#log.longestWait);
       });
       await Promise.race([woken, this.#closed]);
+      const entries = this.#ahead(after, limit);
       // A log that froze meanwhile answers no more.
       await Promise.race([this.#log.enter("wait", true), this.#closed]);
       if (this.wedged) await this.#closed;
+      return entries;
     } finally {
       clearTimeout(timer);
       this.#wake = undefined;

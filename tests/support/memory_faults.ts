@@ -15,9 +15,10 @@ const LATE = 8;
 // Of so many losses each gives ids of its own. A power of two, so that adding 1 keeps the fraction exact.
 const LOSSES = 64;
 
-/** A log whose ids only grow, as Redis's do, and of which all nodes hear at once. */
+/** A log whose ids only grow, as Redis's do, which tells with a wait what there is, and of which all nodes hear at once. */
 export function faultyMemoryLog(): FaultyLog {
   const log = new MemoryLog();
+  log.readsAhead = true;
   return faultyLog(log, {
     join: () => log.backplane(),
     trim: (keep) => log.trim(keep),
@@ -31,6 +32,7 @@ export function faultyMemoryLog(): FaultyLog {
  */
 export function faultyMemoryLogOfPlaces(random: Random): FaultyLog {
   const log = new MemoryLog();
+  log.readsAhead = random.below(2) === 0;
   let losses = 0;
   let survivor: string | undefined;
   const faulty = faultyLog(log, {
@@ -71,7 +73,7 @@ function faultyLog(
   };
 }
 
-/** Readings, those of the follower and those of the archive, begin late and are handed on late. */
+/** Readings, those of the follower and those of the archive, begin late, and like what a wait brings are handed on late. */
 function late(backplane: Backplane, random: Random): Backplane {
   const open = async () => {
     const reader = await backplane.open();
@@ -80,6 +82,12 @@ function late(backplane: Backplane, random: Random): Backplane {
       await sleep(random.below(LATE));
       const entries = await range(...args);
       await sleep(random.below(LATE));
+      return entries;
+    };
+    const wait = reader.wait.bind(reader);
+    reader.wait = async (...args) => {
+      const entries = await wait(...args);
+      if (entries !== undefined) await sleep(random.below(LATE));
       return entries;
     };
     return reader;

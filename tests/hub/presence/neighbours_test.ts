@@ -43,7 +43,7 @@ class Member {
             return entries;
           },
           before: (to, limit) => reader.before(to, limit),
-          wait: (after) => reader.wait(after),
+          wait: (after, limit) => reader.wait(after, limit),
           close: () => reader.close(),
         };
       },
