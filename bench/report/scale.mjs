@@ -43,6 +43,8 @@ const ROWS = {
     ["One process: deliveries a second", ({ alone }) => number(alone.rate)],
     ["Two that share the port", ({ both }) => number(both.rate)],
     ["Gain", ({ gain }) => `${number(gain, 2)} ×`],
+    ["CPU per delivery: one process", ({ alone }) => microseconds(alone.cpu)],
+    ["The same: both", ({ both }) => microseconds(both.cpu)],
     ["How the clients were shared out", ({ both }) => both.sizes.map((size) => number(size)).join(" and ")],
   ],
 };
