@@ -36,7 +36,13 @@ async function overSqlite(path, durability) {
 
 /** A path where the runtime has SQLite itself, and otherwise a database. */
 function databaseAt(path) {
-  if (process.getBuiltinModule?.("node:sqlite") !== undefined) return path;
+  return process.getBuiltinModule?.("node:sqlite") === undefined ? openDatabase(path) : path;
+}
+
+/** A database by the runtime's own SQLite, where it has one. */
+export function openDatabase(path) {
+  const sqlite = process.getBuiltinModule?.("node:sqlite");
+  if (sqlite !== undefined) return new sqlite.DatabaseSync(path);
   // Of Node before 22.13: better-sqlite3's binaries are for later ones, and this library has the same methods.
   const Database = createRequire(import.meta.url)("libsql");
   return new Database(path);

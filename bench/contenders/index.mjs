@@ -66,6 +66,7 @@ export const FLOOR = [
   { name: "raw with a request", file: "raw", requests: true, beside: "the floor" },
   { name: "raw that skips", file: "raw", skips: true, beside: "the floor" },
   { name: "redis by hand", file: "redis_by_hand", package: "redis", engine: "redis", beside: "the floor" },
+  { name: "sqlite by hand", file: "sqlite_by_hand", engine: "sqlite full", beside: "the floor" },
   { name: "search and slice", file: "search_and_slice", parses: true, beside: "the floor" },
   {
     ...{ name: "fetch by hand", file: "by_hand", package: "eventsource-parser" },

@@ -234,17 +234,23 @@ function behind(results, kinds) {
   });
 }
 
-/** The floor of somebody's figure, where it was measured: what it is of the rival's, or itself where there is none. */
+/**
+ * The floor of somebody's figure, where it was measured: what it is of the rival's, or itself where there is none. Where the
+ * scenario has none of its own it is the bare socket.
+ */
 function floorOf({ scenario, kind, of, figure, rival }) {
   const { unit, digits } = scenario.figures[figure];
   const { engine } = ALL.find(({ name }) => name === of);
-  return FLOOR.filter((each) => each.engine === engine).flatMap(({ name }) => {
-    const floor = scenario.results[kind][name]?.figures[figure]?.median;
-    if (!Number.isFinite(floor)) return [];
-    return rival === undefined
-      ? ` (${name}: ${floor.toFixed(digits)} ${unit})`
-      : ` (${name}: ${(floor / rival).toFixed(2)} ×)`;
-  }).join("");
+  const figureOf = ({ name }) => scenario.results[kind][name]?.figures[figure]?.median;
+  const nearest = [...FLOOR, ...BESIDE].find((each) =>
+    each.beside === "the floor" && each.engine === engine && Number.isFinite(figureOf(each))
+  );
+  if (nearest === undefined) return "";
+  const { name } = nearest;
+  const floor = figureOf(nearest);
+  return rival === undefined
+    ? ` (${name}: ${floor.toFixed(digits)} ${unit})`
+    : ` (${name}: ${(floor / rival).toFixed(2)} ×)`;
 }
 
 const folder = new URL("../results/", import.meta.url);

@@ -14,7 +14,7 @@ const published = (letter, title, perTurn, goals, { full, quick } = {}) => ({
     quick: { clients: 100, ...quick, ...SIZES },
   }, goals),
   gathering: false,
-  contenders: ["tidings", ...OVER],
+  contenders: ["tidings", ...OVER, "sqlite by hand"],
 });
 
 const against = (of, figure, most) => ({ of: `tidings ${of}`, figure, against: "tidings", most });
