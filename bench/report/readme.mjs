@@ -166,8 +166,11 @@ function section(results) {
   ].join("\n");
 }
 
-/** tidings, and what that is of the best peer's, of the runtime's own and of those that are no peers. */
-function cellOf({ of = "tidings", figure, beside }, contenders, figures) {
+/**
+ * tidings, and what that is of the best peer's, of the runtime's own and of those that are no peers: in a row that is `short`
+ * neither of a floor nor of those that drop messages, which have to be explained.
+ */
+function cellOf({ of = "tidings", figure, beside, short }, contenders, figures) {
   const { unit, digits, higherIsBetter } = figures[figure];
   const value = (name) => contenders[name]?.figures[figure]?.median;
   const own = value(of);
@@ -182,6 +185,7 @@ function cellOf({ of = "tidings", figure, beside }, contenders, figures) {
       ...[...FLOOR, ...BESIDE].map(({ name }) => name),
     ];
   const ratios = others.filter((name) => Number.isFinite(value(name)))
+    .filter((name) => !short || contenders[name].beside !== "the floor" && !LOSSY.has(name))
     .map((name) => `${(own / value(name)).toFixed(2)} × ${name}${noteOf(figures, contenders[name])}`);
   return [
     `**${own.toLocaleString("en", { maximumFractionDigits: digits })}**${unit && ` ${unit}`}`,
@@ -189,6 +193,7 @@ function cellOf({ of = "tidings", figure, beside }, contenders, figures) {
   ].join("<br>");
 }
 
+const LOSSY = new Set(ALL.filter(({ lossy }) => lossy).map(({ name }) => name));
 const isPeer = (name, contenders) => name !== "raw" && contenders[name].beside === undefined;
 
 /** Every figure of the table in which somebody else was better, and every goal that was not met, in a line each. */
@@ -257,7 +262,7 @@ const folder = new URL("../results/", import.meta.url);
 const results = JSON.parse(readFileSync(new URL("results.json", folder), "utf8"));
 if (results.quick) throw new Error("A quick run's figures mean nothing: run the bench without --quick first");
 // Those that a person reads to the end stand in the READMEs too, and have a label in Chinese.
-const main = ROWS.filter(({ zh }) => zh !== undefined);
+const main = ROWS.filter(({ zh }) => zh !== undefined).map((row) => ({ ...row, short: true }));
 const resumable = JSON.parse(readFileSync(new URL("resumable.json", folder), "utf8"));
 if (resumable.quick) {
   throw new Error("A quick run's figures mean nothing: run npm run resumable without --quick");

@@ -28,7 +28,7 @@ export interface IntakeParts {
   readonly isOwn: (messageId: string) => boolean;
   /** Called when places may be known that were not before. */
   readonly onPlaces: () => void;
-  /** Called when a reading has come to the log's end. */
+  /** Called when a reading has come to the log's end. Returns whether somebody waits for a later one. */
   readonly onEnd: (round: number) => boolean;
   readonly onError: (error: TidingsError) => void;
 }
