@@ -106,7 +106,7 @@ export class Follower {
   async #follow(reader: BackplaneReader): Promise<void> {
     this.#position ??= await this.#start(reader);
     let limit = 0;
-    let entries: readonly BackplaneEntry[] | void = undefined;
+    let entries: readonly BackplaneEntry[] | undefined;
     while (!this.#stopped) {
       if (entries === undefined) {
         this.#round++;
@@ -122,10 +122,10 @@ export class Follower {
       const isFull = entries.length === limit;
       entries = undefined;
       if (isFull || this.#listener.caughtUp(this.#round)) continue;
-      // What a wait brings may have been read as soon as it began, and not later: it is a reading of that time.
+      // What a wait brings, if it brings anything, may have been read as soon as it began: it is a reading of that time.
       this.#round++;
       ({ limit } = this.#batch);
-      entries = await reader.wait(this.#position.id, limit);
+      entries = await reader.wait(this.#position.id, limit) || undefined;
     }
   }
 
