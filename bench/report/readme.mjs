@@ -240,15 +240,17 @@ function behind(results, kinds) {
 }
 
 /**
- * The floor of somebody's figure, where it was measured: what it is of the rival's, or itself where there is none. Where the
- * scenario has none of its own it is the bare socket.
+ * The floor of somebody's figure, where it was measured: what it is of the rival's, or itself where there is none. An engine's
+ * is the same however durable it is set to be; where a scenario has none of its own it is the bare socket.
  */
 function floorOf({ scenario, kind, of, figure, rival }) {
   const { unit, digits } = scenario.figures[figure];
-  const { engine } = ALL.find(({ name }) => name === of);
+  // "sqlite full" is SQLite.
+  const engineOf = ({ engine }) => engine?.split(" ")[0];
+  const engine = engineOf(ALL.find(({ name }) => name === of));
   const figureOf = ({ name }) => scenario.results[kind][name]?.figures[figure]?.median;
   const nearest = [...FLOOR, ...BESIDE].find((each) =>
-    each.beside === "the floor" && each.engine === engine && Number.isFinite(figureOf(each))
+    each.beside === "the floor" && engineOf(each) === engine && Number.isFinite(figureOf(each))
   );
   if (nearest === undefined) return "";
   const { name } = nearest;
