@@ -13,8 +13,10 @@ import { closedForGood, unavailable } from "./errors.ts";
 import type { JetStreamClientLike } from "./types.ts";
 
 export class Link {
+  readonly clock: Clock;
+  /** The user's, for calls that go over {@linkcode call}. */
+  readonly client: Promise<JetStreamClientLike>;
   readonly #name: string;
-  readonly #clock: Clock;
   readonly #underWay = new Set<(error: Error) => void>();
   #error: (() => Error) | undefined;
   /** Told when the connection is back. */
@@ -24,7 +26,8 @@ export class Link {
 
   constructor(name: string, client: Promise<JetStreamClientLike>, clock: Clock) {
     this.#name = name;
-    this.#clock = clock;
+    this.clock = clock;
+    this.client = client;
     client.then((client) => this.#watch(client)).catch(() => {});
   }
 
@@ -42,7 +45,7 @@ export class Link {
     if (this.#error === undefined) return;
     let told!: () => void;
     const back = new Promise<void>((resolve) => this.#waiting.add(told = resolve));
-    await within(this.#clock, time, back, () => {});
+    await within(this.clock, time, back, () => {});
     this.#waiting.delete(told);
     if (this.#error !== undefined) throw this.#error();
   }

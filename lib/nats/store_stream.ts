@@ -144,24 +144,10 @@ export class StoreStream {
       // The stream was deleted, or is being made; or the server is starting, in which case this fails too.
       this.#ready = undefined;
       await this.#prepare();
-      await this.#taking(subject);
-      return undefined;
-    }
-  }
-
-  async #taking(subject: string): Promise<void> {
-    const { clock } = this;
-    const { stream } = this.#settings;
-    try {
-      await taking({
-        clock,
-        client: await this.#client,
-        stream,
-        subject,
-        call: (run) => this.link.call(run),
+      await taking(this.link, stream, subject).catch((cause) => {
+        throw explain(this.name, cause);
       });
-    } catch (error) {
-      throw explain(this.name, error);
+      return undefined;
     }
   }
 

@@ -123,13 +123,15 @@ export class Stream {
       const send = () => this.link.call(() => client.publish(subject, payload, { msgID, expect }));
       // Nobody answers for a subject that no stream has: this is where it is made, before the first message. All wait for
       // the same answer, so that whoever publishes later goes on later, also where the stream is known by then.
-      await (this.#ready ??= this.#prepare());
+      const ready = this.#ready ??= this.#prepare();
+      await ready;
       try {
         return (await send()).seq;
       } catch (error) {
         if (!isNobody(error)) throw error;
         // It was deleted meanwhile, or the server is starting, in which case this fails too.
-        await (this.#ready = this.#prepare());
+        if (this.#ready === ready) this.#ready = undefined;
+        await (this.#ready ??= this.#prepare());
         return (await send()).seq;
       }
     } catch (error) {
@@ -141,15 +143,7 @@ export class Stream {
   async #prepare(): Promise<void> {
     try {
       await this.#ask();
-      const { clock, stream } = this;
-      const { subject } = this.#settings;
-      await taking({
-        clock,
-        client: await this.#client,
-        stream,
-        subject,
-        call: (run) => this.link.call(run),
-      });
+      await taking(this.link, this.stream, this.#settings.subject);
     } catch (error) {
       this.#ready = undefined;
       throw error;

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type Clock, sleep } from "../base/clock.ts";
+import { sleep } from "../base/clock.ts";
 import { CODE, codeOf } from "./errors.ts";
-import type { JetStreamClientLike } from "./types.ts";
+import type { Link } from "./link.ts";
 
 // Pauses between the attempts, in milliseconds. Together they are well below what a call may take.
 const FIRST_PAUSE = 10;
@@ -20,27 +20,18 @@ export function isNobody(error: unknown): boolean {
   return (error as { name?: unknown } | null | undefined)?.name === "JetStreamNotEnabled";
 }
 
-/** Where to publish to, and by which calls. */
-export interface Taker {
-  readonly clock: Clock;
-  readonly client: JetStreamClientLike;
-  readonly stream: string;
-  readonly subject: string;
-  /** Fails when the connection breaks. */
-  call<T>(call: () => Promise<T>): Promise<T>;
-}
-
-/** Resolves once the stream takes messages of the subject. Rejects as a message would if it goes on taking none. */
-export async function taking({ clock, client, stream, subject, call }: Taker): Promise<void> {
+/** Resolves once a stream takes messages of a subject. Rejects as a message would if it goes on taking none. */
+export async function taking(link: Link, stream: string, subject: string): Promise<void> {
+  const client = await link.client;
   const expect = { streamName: stream, lastSequence: NEVER };
   for (let pause = FIRST_PAUSE;; pause *= 2) {
     try {
-      await call(() => client.publish(subject, "", { expect }));
+      await link.call(() => client.publish(subject, "", { expect }));
       return;
     } catch (error) {
       if (codeOf(error) === CODE.wrongLastSequence) return;
       if (!isNobody(error) || pause > LONGEST_PAUSE) throw error;
     }
-    await sleep(clock, pause);
+    await sleep(link.clock, pause);
   }
 }

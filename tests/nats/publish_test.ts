@@ -37,19 +37,26 @@ function slowToAnswer(client: JetStreamClientLike, late: Promise<void>): JetStre
   });
 }
 
-/** The same client, to which the server says so many times that nobody takes what it publishes: of a subject that nobody has. */
-function unheard(client: JetStreamClientLike, times: number): JetStreamClientLike {
+type Publish = JetStreamClientLike["publish"];
+
+/** The same client, which publishes in another way. */
+function publishing(client: JetStreamClientLike, by: (publish: Publish) => Publish): JetStreamClientLike {
+  const publish = by((...args) => client.publish(...args));
   return new Proxy(client, {
     get(target, name) {
-      if (name !== "publish") {
-        const value = Reflect.get(target, name);
-        return typeof value === "function" ? value.bind(target) : value;
-      }
-      const publish: JetStreamClientLike["publish"] = (subject, payload, options) =>
-        target.publish(times-- > 0 ? "nobody" : subject, payload, options);
-      return publish;
+      if (name === "publish") return publish;
+      const value = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
     },
   });
+}
+
+/** The same client, to which the server says so many times that nobody takes what it publishes: of a subject that nobody has. */
+function unheard(client: JetStreamClientLike, times: number): JetStreamClientLike {
+  return publishing(
+    client,
+    (publish) => (subject, ...rest) => publish(times-- > 0 ? "nobody" : subject, ...rest),
+  );
 }
 
 test("JetStream: a stream that is told of before it takes messages is waited for", {
@@ -75,6 +82,33 @@ test("JetStream: a stream that is told of before it takes messages is waited for
   }
 });
 
+test("JetStream: many that find the stream deleted ask once whether it is back, and keep their order", {
+  skip: noNats,
+  timeout: 30_000,
+}, async () => {
+  const own = await server.connect();
+  let questions = 0;
+  const counting = publishing(own.client, (publish) => (subject, payload, options) => {
+    if (payload === "") questions++;
+    return publish(subject, payload, options);
+  });
+  try {
+    const backplane = jetStream(counting, { stream: "deleted" });
+    await backplane.append({ messageId: "first", payload: "x" });
+    await (await own.manager()).streams.delete("deleted");
+    questions = 0;
+    const messages = Array.from({ length: 20 }, (_, i) => ({ messageId: `${i}`, payload: "x" }));
+    await Promise.all(messages.map((message) => backplane.append(message)));
+    assert.equal(questions, 1);
+    const reader = await backplane.open();
+    const found = await reader.before(undefined, 100);
+    assert.deepEqual(found.map(({ messageId }) => messageId), messages.map(({ messageId }) => messageId));
+    reader.close();
+  } finally {
+    await own.close();
+  }
+});
+
 test("JetStream: a stream that goes on taking nothing is told of, and nothing of the question is stored", {
   skip: noNats,
   timeout: 30_000,
@@ -84,8 +118,9 @@ test("JetStream: a stream that goes on taking nothing is told of, and nothing of
     const backplane = jetStream(unheard(own.client, Infinity), { stream: "never" });
     const message = { messageId: "1", payload: "x" };
     await assert.rejects(backplane.append(message), { message: /JetStream stream never: nobody answers/ });
+    await jetStream(own.client, { stream: "never" }).append(message);
     const { state } = await (await own.manager()).streams.info("never");
-    assert.equal(state.messages, 0);
+    assert.equal(state.messages, 1);
   } finally {
     await own.close();
   }
