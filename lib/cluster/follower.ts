@@ -105,27 +105,23 @@ export class Follower {
 
   async #follow(reader: BackplaneReader): Promise<void> {
     this.#position ??= await this.#start(reader);
-    let limit = 0;
-    let entries: readonly BackplaneEntry[] | undefined;
+    let isAtEnd = false;
     while (!this.#stopped) {
-      if (entries === undefined) {
-        this.#round++;
-        ({ limit } = this.#batch);
-        entries = await reader.range(this.#position.id, limit);
-      }
+      // What a wait brings may have been read as soon as it began: the reading counts from then.
+      this.#round++;
+      const { limit } = this.#batch;
+      const { id } = this.#position;
+      const brought: readonly BackplaneEntry[] | void = isAtEnd ? await reader.wait(id, limit) : undefined;
+      if (this.#stopped) return;
+      const entries: readonly BackplaneEntry[] = brought || await reader.range(id, limit);
       if (this.#stopped) return;
       this.#advance(entries);
       this.#failures = 0;
       this.#told = "";
       this.#error = undefined;
       this.#batch.learn(entries);
-      const isFull = entries.length === limit;
-      entries = undefined;
-      if (isFull || this.#listener.caughtUp(this.#round)) continue;
-      // What a wait brings, if it brings anything, may have been read as soon as it began: it is a reading of that time.
-      this.#round++;
-      ({ limit } = this.#batch);
-      entries = await reader.wait(this.#position.id, limit) || undefined;
+      // Whoever came or was acknowledged during the wait is told by a reading that begins now.
+      isAtEnd = entries.length < limit && !this.#listener.caughtUp(this.#round);
     }
   }
 
